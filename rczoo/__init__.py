@@ -1,0 +1,59 @@
+"""Reverse-complement equivariance for deep learning models of DNA."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "Rep": "rep",
+    "REGULAR": "rep",
+    "TRIVIAL": "rep",
+    "SIGN": "rep",
+    "one_hot": "dna",
+    "reverse_complement": "dna",
+    "RCConv1d": "layers",
+    "RCBatchNorm1d": "layers",
+    "RCDropout": "layers",
+    "RCMaxPool1d": "layers",
+    "RCAvgPool1d": "layers",
+    "RCActivation": "layers",
+    "RCSequential": "layers",
+    "build": "architectures",
+    "summary": "family",
+    "conjoin": "conjoining",
+    "equivariance_error": "conformance",
+    "assert_equivariant": "conformance",
+}
+__all__ = ["__version__", *_WHERE]
+
+if TYPE_CHECKING:
+    from .architectures import build as build
+    from .conformance import assert_equivariant as assert_equivariant
+    from .conformance import equivariance_error as equivariance_error
+    from .conjoining import conjoin as conjoin
+    from .dna import one_hot as one_hot
+    from .dna import reverse_complement as reverse_complement
+    from .family import summary as summary
+    from .layers import RCActivation as RCActivation
+    from .layers import RCAvgPool1d as RCAvgPool1d
+    from .layers import RCBatchNorm1d as RCBatchNorm1d
+    from .layers import RCConv1d as RCConv1d
+    from .layers import RCDropout as RCDropout
+    from .layers import RCMaxPool1d as RCMaxPool1d
+    from .layers import RCSequential as RCSequential
+    from .rep import REGULAR as REGULAR
+    from .rep import SIGN as SIGN
+    from .rep import TRIVIAL as TRIVIAL
+    from .rep import Rep as Rep
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``import rczoo`` stays light."""
+    if name in _WHERE:
+        return getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,81 @@
+"""Bases, one-hot encoding and reverse complement of strings: the only file that knows base order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+
+from .rep import Rep
+
+BASES = "ACGT"
+UNKNOWN = 4
+"""The code of N: one-hot all zeros."""
+
+_CODES = np.full(256, 255, dtype=np.uint8)
+for _code, _base in enumerate(BASES + "N"):
+    _CODES[[ord(_base), ord(_base.lower())]] = _code
+_LETTERS = np.frombuffer((BASES + "N").encode(), dtype=np.uint8)
+_COMPLEMENT = np.array([*Rep.dna().partners, UNKNOWN], dtype=np.uint8)
+_ROWS = np.vstack([np.eye(4, dtype=np.float32), np.zeros(4, dtype=np.float32)])
+
+
+def encode(sequence: str) -> np.ndarray:
+    """Codes of a sequence: (length,) uint8, A C G T N as 0 1 2 3 4; lower case is read as upper.
+
+    Raises ValueError naming the first character that is none of these, and its position (0-based).
+
+    >>> encode("ACGTn").tolist()
+    [0, 1, 2, 3, 4]
+    """
+    codes = _CODES[np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)]
+    bad = np.flatnonzero(codes == 255)
+    if bad.size:
+        raise ValueError(
+            f"sequence has {sequence[bad[0]]!r} at position {bad[0]} (0-based): "
+            "only A, C, G, T and N (unknown) are bases"
+        )
+    return codes
+
+
+def decode(codes: np.ndarray) -> str:
+    """The string of codes (length,): the inverse of :func:`encode`.
+
+    >>> decode(encode("acgtn"))
+    'ACGTN'
+    """
+    return _LETTERS[codes].tobytes().decode()
+
+
+def complement_codes(codes: np.ndarray) -> np.ndarray:
+    """Reverse complement of codes along the last axis, any shape; N stays N."""
+    return _COMPLEMENT[codes[..., ::-1]]
+
+
+def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """One-hot DNA: (batch, 4, length) in ACGT order, N all zeros.
+
+    ``sequences`` is one string, several of equal length, or codes of shape (batch, length).
+    Law: ``one_hot(reverse_complement(s)) == Rep.dna().act(one_hot(s))`` exactly.
+    Raises ValueError on a bad character (with its position) or on unequal lengths.
+
+    >>> one_hot("ACN").tolist()
+    [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]
+    """
+    if not isinstance(sequences, np.ndarray):
+        rows = [encode(s) for s in ([sequences] if isinstance(sequences, str) else sequences)]
+        lengths = sorted({len(row) for row in rows})
+        if len(lengths) > 1:
+            raise ValueError(f"sequences have lengths {lengths[0]} to {lengths[-1]}: pad or crop them to one")
+        sequences = np.stack(rows) if rows else np.zeros((0, 0), dtype=np.uint8)
+    return torch.from_numpy(np.ascontiguousarray(_ROWS[sequences].swapaxes(1, 2))).to(dtype)
+
+
+def reverse_complement(sequence: str) -> str:
+    """Reverse complement of a string, in upper case; N stays N.
+
+    >>> reverse_complement("AACGN")
+    'NCGTT'
+    """
+    return decode(complement_codes(encode(sequence)))
