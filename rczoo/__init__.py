@@ -12,7 +12,7 @@ _WHERE = {
     "SIGN": "rep",
     "one_hot": "dna",
     "reverse_complement": "dna",
-    "RCConv1d": "layers",
+    "RCConv1d": "convolution",
     "RCBatchNorm1d": "layers",
     "RCDropout": "layers",
     "RCMaxPool1d": "layers",
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from .conformance import assert_equivariant as assert_equivariant
     from .conformance import equivariance_error as equivariance_error
     from .conjoining import conjoin as conjoin
+    from .convolution import RCConv1d as RCConv1d
     from .dna import one_hot as one_hot
     from .dna import reverse_complement as reverse_complement
     from .family import summary as summary
     from .layers import RCActivation as RCActivation
     from .layers import RCAvgPool1d as RCAvgPool1d
     from .layers import RCBatchNorm1d as RCBatchNorm1d
-    from .layers import RCConv1d as RCConv1d
     from .layers import RCDropout as RCDropout
     from .layers import RCMaxPool1d as RCMaxPool1d
     from .layers import RCSequential as RCSequential

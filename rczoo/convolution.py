@@ -1,0 +1,117 @@
+"""The tied convolution between any two Reps.
+
+Proofs: ``proofs/t02_kernels.py`` (which kernels, how many), ``proofs/t07_geometry.py`` (which lengths).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .geometry import check_geometry
+from .layers import RCLayer
+from .rep import TRIVIAL, Rep
+
+
+def _orbits(rep_out: Rep, rep_in: Rep, kernel_size: int) -> tuple[Tensor, Tensor, int]:
+    """Which kernel entries the law makes equal.
+
+    Entry (o, c, k) is tied to (p[o], p[c], K-1-k) with sign s[o]s[c]. Returns for every entry the free
+    parameter it equals and the sign, each (C_out, C_in, K), and the number of free parameters. An entry that
+    is its own partner with sign -1 must vanish: it points one past the last parameter.
+    """
+    shape = (rep_out.channels, rep_in.channels, kernel_size)
+    entry = torch.arange(rep_out.channels * rep_in.channels * kernel_size).view(shape)
+    partner = rep_in.act(entry)[list(rep_out.partners)]
+    sign = torch.tensor(rep_out.signs).view(-1, 1, 1) * torch.tensor(rep_in.signs).view(1, -1, 1)
+    partner = partner.abs()  # `act` also applied the signs, which are kept apart here
+    sign = sign.expand(shape)
+    free = (entry < partner) | ((entry == partner) & (sign == 1))
+    number = int(free.sum())
+    order = torch.full((entry.numel(),), number)
+    order[free.flatten()] = torch.arange(number)
+    first = torch.minimum(entry, partner)
+    return order[first], torch.where(entry == first, 1, sign), number
+
+
+class RCConv1d(RCLayer):
+    """Convolution whose kernel is tied by reverse complement; spans every equivariant kernel.
+
+    (batch, rep_in.channels, length) -> (batch, rep_out.channels, length_out), as ``nn.Conv1d`` counts.
+    Law: out(R x) = R out(x), for every length that leaves no remainder over the stride (T7); others raise.
+    Free parameters: ``weight``, ``(Co*Ci*K + (t_o - s_o)*(t_i - s_i)*(K mod 2)) / 2`` of them, and ``bias``,
+    one per pair and per trivial channel (T2). Glorot-uniform with the fans of the free kernel; zero bias.
+    Source: Shrikumar et al. 2017 for regular Reps; the general case is ours.
+    """
+
+    index: Tensor
+    sign: Tensor
+    bias_index: Tensor
+
+    def __init__(
+        self,
+        rep_in: Rep | str,
+        rep_out: Rep | str,
+        kernel_size: int,
+        bias: bool = True,
+        stride: int = 1,
+        dilation: int = 1,
+        padding: int = 0,
+    ) -> None:
+        super().__init__(rep_in, rep_out)
+        for name, value, least in [
+            ("kernel_size", kernel_size, 1),
+            ("stride", stride, 1),
+            ("dilation", dilation, 1),
+            ("padding", padding, 0),
+        ]:
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"RCConv1d: {name} is {value!r}, expected a whole number >= {least}")
+        self.kernel_size, self.stride, self.dilation, self.padding = kernel_size, stride, dilation, padding
+        index, sign, number = _orbits(self.rep_out, self.rep_in, kernel_size)
+        self.register_buffer("index", index, persistent=False)
+        self.register_buffer("sign", sign, persistent=False)
+        self._signed = bool((sign == -1).any())
+        self.weight = nn.Parameter(torch.empty(number))
+        bias_index, _, bias_number = _orbits(self.rep_out, TRIVIAL, 1)
+        self.register_buffer("bias_index", bias_index.flatten(), persistent=False)
+        self.bias = nn.Parameter(torch.empty(bias_number)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the kernel Glorot-uniform with the fans of the free kernel; set the bias to zero."""
+        out = self.rep_out.channels - self.rep_out.regular
+        bound = (6 / (self.kernel_size * max(1, self.rep_in.channels + out))) ** 0.5
+        nn.init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def kernel(self) -> Tensor:
+        """The dense kernel (C_out, C_in, K): ``W[o,c,k] = s[o]*s[c]*W[p[o], p[c], K-1-k]``."""
+        kernel = F.pad(self.weight, (0, 1))[self.index]
+        return kernel * self.sign.to(kernel.dtype) if self._signed else kernel
+
+    def dense_bias(self) -> Tensor | None:
+        """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
+        return None if self.bias is None else F.pad(self.bias, (0, 1))[self.bias_index]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, rep_in.channels, length) -> (batch, rep_out.channels, length_out)."""
+        self._check(x)
+        check_geometry("RCConv1d", x.shape[2], self.kernel_size, self.stride, self.dilation, self.padding)
+        return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, self.padding, self.dilation)
+
+    def extra_repr(self) -> str:
+        """Reps and geometry, as typed."""
+        more = [
+            f"{name}={value}"
+            for name, value, usual in [
+                ("stride", self.stride, 1),
+                ("dilation", self.dilation, 1),
+                ("padding", self.padding, 0),
+                ("bias", self.bias is not None, True),
+            ]
+            if value != usual
+        ]
+        return ", ".join([f"{self.rep_in} -> {self.rep_out}", f"kernel={self.kernel_size}", *more])

@@ -1,0 +1,201 @@
+"""Layers between Reps: the regular-representation view, in which every layer obeys the law by itself.
+
+Each layer declares ``rep_in`` and ``rep_out``, takes plain tensors (batch, channels, length), and satisfies
+``layer(rep_in.act(x)) == rep_out.act(layer(x))`` for all parameter values, up to rounding.
+The tied convolution is in ``convolution.py``.
+Proofs: ``proofs/t06_pointwise.py``, ``t07_geometry.py`` and ``t08_normalisation.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .geometry import check_geometry
+from .rep import Rep
+
+
+class RCLayer(nn.Module):
+    """What every layer here shares: its Reps, and a check of what it is given."""
+
+    def __init__(self, rep_in: Rep | str, rep_out: Rep | str) -> None:
+        super().__init__()
+        self.rep_in, self.rep_out = Rep(rep_in), Rep(rep_out)
+
+    def _check(self, x: Tensor) -> None:
+        if x.ndim != 3 or x.shape[1] != self.rep_in.channels:
+            raise ValueError(
+                f"{type(self).__name__}: expected (batch, {self.rep_in.channels}, length) for Rep "
+                f"{self.rep_in}, got {tuple(x.shape)}" + (": add a batch axis" if x.ndim == 2 else "")
+            )
+
+    def extra_repr(self) -> str:
+        """The layer's type, as typed."""
+        return str(self.rep_in) if self.rep_in == self.rep_out else f"{self.rep_in} -> {self.rep_out}"
+
+
+class RCBatchNorm1d(RCLayer):
+    """Batch normalisation with one mean, variance, scale and shift per pair.
+
+    (batch, channels, length) -> the same shape. A sign channel has no mean and no shift: it is divided by its
+    root mean square. Law: equivariant in eval mode, and in train mode, where statistics pool both strands
+    (T8). ``eps`` and ``momentum`` as in ``nn.BatchNorm1d``.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+    orbit: Tensor
+    partners: Tensor
+    shifted: Tensor
+
+    def __init__(self, rep: Rep | str, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(rep, rep)
+        self.eps, self.momentum = eps, momentum
+        partners = torch.tensor(self.rep_in.partners, dtype=torch.long)
+        first = torch.minimum(partners, torch.arange(len(partners)))
+        orbit = torch.unique(first, return_inverse=True)[1]
+        number = int(orbit.max()) + 1 if len(partners) else 0
+        self.register_buffer("partners", partners, persistent=False)
+        self.register_buffer("orbit", orbit, persistent=False)
+        self.register_buffer("shifted", torch.tensor(self.rep_in.signs) == 1, persistent=False)
+        self.weight = nn.Parameter(torch.ones(number))
+        self.bias = nn.Parameter(torch.zeros(number))
+        self.register_buffer("running_mean", torch.zeros(number))
+        self.register_buffer("running_var", torch.ones(number))
+
+    def _tie(self, statistic: Tensor) -> Tensor:
+        """Average a per-channel statistic over each pair."""
+        return (statistic + statistic[self.partners]) / 2
+
+    def _batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self._tie(x.mean((0, 2))) * self.shifted
+        variance = self._tie((x - mean[:, None]).square().mean((0, 2)))
+        pooled = x.shape[0] * x.shape[2] * (1 + (self.partners != torch.arange(len(mean), device=x.device)))
+        unbiased = variance * pooled / (pooled - self.shifted.long()).clamp(min=1)
+        with torch.no_grad():
+            for running, batch in [(self.running_mean, mean), (self.running_var, unbiased)]:
+                new = torch.zeros_like(running).index_copy(0, self.orbit, batch.to(running.dtype))
+                running.lerp_(new, self.momentum)
+        return mean, variance
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, length) -> the same shape."""
+        self._check(x)
+        if self.training:
+            mean, variance = self._batch_statistics(x)
+        else:
+            mean, variance = self.running_mean[self.orbit] * self.shifted, self.running_var[self.orbit]
+        scale = self.weight[self.orbit] * torch.rsqrt(variance + self.eps)
+        shift = self.bias[self.orbit] * self.shifted - mean * scale
+        return x * scale[:, None] + shift[:, None]
+
+
+class RCActivation(RCLayer):
+    """A pointwise function: commutes with pairs and trivial channels always, with sign channels iff odd (T6).
+
+    Raises ValueError when the Rep has sign channels and the function is not odd (relu is not, tanh is).
+    """
+
+    def __init__(self, rep: Rep | str, function: Callable[[Tensor], Tensor] = F.relu) -> None:
+        super().__init__(rep, rep)
+        self.function = function
+        grid = torch.linspace(0.125, 4, 32, dtype=torch.float64)
+        if self.rep_in.sign and not torch.allclose(function(-grid), -function(grid), rtol=1e-12, atol=0):
+            name = getattr(function, "__name__", repr(function))
+            raise ValueError(
+                f"RCActivation: {name} is not odd, but Rep {self.rep_in} has {self.rep_in.sign} sign "
+                "channels: use an odd function such as torch.tanh"
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, length) -> the same shape."""
+        self._check(x)
+        return self.function(x)
+
+
+class RCDropout(RCLayer):
+    """Dropout with one mask per pair: a position is dropped together with its reverse complement.
+
+    (batch, channels, length) -> the same shape; identity in eval mode. Law: equivariant in train mode too,
+    for the same random state, because the mask itself is RC-symmetric.
+    """
+
+    def __init__(self, rep: Rep | str, p: float = 0.5) -> None:
+        super().__init__(rep, rep)
+        if not 0 <= p < 1:
+            raise ValueError(f"RCDropout: p is {p}, expected 0 <= p < 1")
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, length) -> the same shape."""
+        self._check(x)
+        if not self.training or self.p == 0:
+            return x
+        unsigned = Rep.from_partners(self.rep_in.partners)
+        entry = torch.arange(x[0].numel(), device=x.device).view(1, *x.shape[1:])
+        coin = torch.rand(x.shape, device=x.device)
+        coin = torch.where(entry <= unsigned.act(entry), coin, unsigned.act(coin))
+        return x * (coin >= self.p).to(x.dtype) / (1 - self.p)
+
+
+class _RCPool1d(RCLayer):
+    """A pool whose windows must coincide on both strands (T7)."""
+
+    pool: Callable[..., Tensor]
+
+    def __init__(self, rep: Rep | str, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
+        super().__init__(rep, rep)
+        self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, length) -> (batch, channels, windows)."""
+        self._check(x)
+        check_geometry(type(self).__name__, x.shape[2], self.kernel_size, self.stride, 1, self.padding)
+        return type(self).pool(x, self.kernel_size, self.stride, self.padding)
+
+    def extra_repr(self) -> str:
+        """Rep and geometry, as typed."""
+        return f"{self.rep_in}, kernel={self.kernel_size}, stride={self.stride}"
+
+
+class RCMaxPool1d(_RCPool1d):
+    """Max-pooling; lengths that leave a remainder raise, and so do sign channels (never equivariant, T7)."""
+
+    pool = staticmethod(F.max_pool1d)
+
+    def __init__(self, rep: Rep | str, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
+        super().__init__(rep, kernel_size, stride, padding)
+        if self.rep_in.sign:
+            raise ValueError(
+                f"RCMaxPool1d: Rep {self.rep_in} has {self.rep_in.sign} sign channels, on which a maximum is "
+                "never equivariant: use RCAvgPool1d"
+            )
+
+
+class RCAvgPool1d(_RCPool1d):
+    """Average-pooling, on any Rep; lengths that leave a remainder raise (T7)."""
+
+    pool = staticmethod(F.avg_pool1d)
+
+
+class RCSequential(nn.Sequential):
+    """Layers in a row whose Reps must match, order of channels included.
+
+    Raises ValueError naming the first two layers that do not fit.
+    """
+
+    def __init__(self, *layers: RCLayer) -> None:
+        for n, (before, after) in enumerate(pairwise(layers)):
+            if before.rep_out != after.rep_in:
+                same = before.rep_out.channels == after.rep_in.channels
+                raise ValueError(
+                    f"RCSequential: layer {n} gives {before.rep_out} but layer {n + 1} takes {after.rep_in}"
+                    + (": as many channels in another order" if same else "")
+                    + f"; build layer {n + 1} with rep_in={str(before.rep_out)!r}"
+                )
+        super().__init__(*layers)
+        self.rep_in, self.rep_out = layers[0].rep_in, layers[-1].rep_out
