@@ -1,0 +1,82 @@
+"""Does a model of DNA obey reverse complement? Errors and assertions for any ``torch.nn.Module``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from .actions import Spec, act
+
+Specs = Spec | Sequence[Spec]
+
+
+def equivariance_error(
+    model: Callable[..., Any],
+    *inputs: torch.Tensor,
+    rep_in: Specs | None = None,
+    rep_out: Specs | None = None,
+) -> float:
+    """How far a model is from the law ``f(R x) = R f(x)`` on these inputs, relative to the output.
+
+    ``max |f(R x) - R f(x)| / max |f(x)|``, taken for each output and then the largest of them; 0 when both
+    vanish. ``rep_in`` and ``rep_out`` give one spec per input and output (a Rep, its notation, a function,
+    ``None``), by default the model's own attributes of these names. The model runs in the mode it is in.
+    """
+    specs_in = _one_each(rep_in if rep_in is not None else _declared(model, "rep_in"))
+    specs_out = _one_each(rep_out if rep_out is not None else _declared(model, "rep_out"))
+    with torch.no_grad():
+        turned = act(specs_in, inputs, what="input")
+        direct, swapped = _one_each(model(*inputs)), _one_each(model(*turned))
+        expected = act(specs_out, direct)
+    return max(
+        (relative_error(got, want) for got, want in zip(swapped, expected, strict=True)),
+        default=0.0,
+    )
+
+
+def assert_equivariant(
+    model: Callable[..., Any],
+    *inputs: torch.Tensor,
+    rep_in: Specs | None = None,
+    rep_out: Specs | None = None,
+    tolerance: float | None = None,
+) -> None:
+    """Raise AssertionError unless the law holds within ``tolerance`` (relative) on these inputs.
+
+    By default the tolerance is 1e-10 for float64 inputs and 1e-4 for others.
+    """
+    if tolerance is None:
+        tolerance = 1e-10 if inputs[0].dtype == torch.float64 else 1e-4
+    error = equivariance_error(model, *inputs, rep_in=rep_in, rep_out=rep_out)
+    if not error <= tolerance:
+        raise AssertionError(f"f(R x) differs from R f(x) by {error:.2g} relative, allowed {tolerance:.2g}")
+
+
+def relative_error(got: torch.Tensor, want: torch.Tensor) -> float:
+    """``max |got - want| / max |want|``; 0 when both vanish, infinite on shapes that differ or NaN."""
+    if got.shape != want.shape:
+        return float("inf")
+    if got.numel() == 0:
+        return 0.0
+    difference = (got.double() - want.double()).abs().max().item()
+    scale = max(want.abs().max().item(), got.abs().max().item())
+    if difference != difference or difference == float("inf"):
+        return float("inf")
+    return difference / scale if scale else 0.0
+
+
+def _declared(model: object, name: str) -> Specs:
+    """A model's own ``rep_in`` or ``rep_out``."""
+    specs = getattr(model, name, None)
+    if specs is None:
+        raise ValueError(
+            f"{type(model).__name__} declares no {name}: give {name}=, for example {name}='2r:flip'"
+        )
+    return specs
+
+
+def _one_each(value: Any) -> tuple[Any, ...]:
+    """A single value or a sequence, as a tuple."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
