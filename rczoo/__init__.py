@@ -20,7 +20,7 @@ _WHERE = {
     "RCActivation": "layers",
     "RCSequential": "layers",
     "build": "architectures",
-    "summary": "family",
+    "summary": "description",
     "conjoin": "conjoining",
     "equivariance_error": "conformance",
     "assert_equivariant": "conformance",
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from .conformance import equivariance_error as equivariance_error
     from .conjoining import conjoin as conjoin
     from .convolution import RCConv1d as RCConv1d
+    from .description import summary as summary
     from .dna import one_hot as one_hot
     from .dna import reverse_complement as reverse_complement
-    from .family import summary as summary
     from .layers import RCActivation as RCActivation
     from .layers import RCAvgPool1d as RCAvgPool1d
     from .layers import RCBatchNorm1d as RCBatchNorm1d

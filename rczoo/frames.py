@@ -80,6 +80,13 @@ MERGES = tuple(_MERGES)
 """The symmetric ways to bring two frames together."""
 
 
+def combine(u: Tensor, v: Tensor, how: str) -> Tensor:
+    """Bring two tensors of equal shape together by one of :data:`MERGES`; the same in either order."""
+    if how not in _MERGES:
+        raise ValueError(f"unknown merge {how!r}: choose one of {', '.join(MERGES)}")
+    return _MERGES[how](u, v)
+
+
 def merge(frames: Frames, rep: Rep, how: str) -> Tensor:
     """One output of Rep ``rep`` from both frames' outputs: the second is reverse-complemented first.
 
@@ -88,6 +95,4 @@ def merge(frames: Frames, rep: Rep, how: str) -> Tensor:
     """
     if len(frames) == 1:
         return frames[0]
-    if how not in _MERGES:
-        raise ValueError(f"unknown merge {how!r}: choose one of {', '.join(MERGES)}")
-    return _MERGES[how](frames[0], rep.act(frames[1]))
+    return combine(frames[0], rep.act(frames[1]), how)

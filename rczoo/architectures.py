@@ -1,0 +1,153 @@
+"""The three networks of Zhou et al. 2022 as members of the family: motif-cnn, tf-cnn and bpnet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from .family import BlockShape
+from .heads import ProfileHead
+from .mixing import resolve_mixing
+from .network import Network, check_merge, choose
+from .rep import Rep
+
+
+class Architecture(NamedTuple):
+    """The shapes of one network; ``pool`` is (width, stride) for labels, None for profiles."""
+
+    blocks: tuple[BlockShape, ...]
+    filters: int
+    outputs: int
+    length: int
+    pool: tuple[int, int] | None = None
+
+
+ARCHITECTURES = {
+    "motif-cnn": Architecture((BlockShape(21, norm=True),), 20, 3, 200, (20, 20)),
+    "tf-cnn": Architecture(
+        (BlockShape(15, norm=True), BlockShape(14, norm=True), BlockShape(14, norm=True)),
+        16,
+        1,
+        1000,
+        (40, 20),
+    ),
+    "bpnet": Architecture(
+        (BlockShape(21), *(BlockShape(3, 2**n, residual=True) for n in range(1, 7))), 64, 1, 1346
+    ),
+}
+
+STRATEGIES: dict[str, tuple[float, str]] = {
+    "standard": (0.0, "none"),
+    "conjoined": (0.0, "mean"),
+    "conjoined-sum": (0.0, "sum"),
+    "conjoined-max": (0.0, "max"),
+    "conjoined-probability": (0.0, "probability"),
+    "rcps": (1.0, "sum"),
+    "rcps-mean": (1.0, "mean"),
+    "rcps-half": (1.0, "sum"),
+}
+"""The paper's names as points (mixing, merge); ``rcps-half`` has half as many filters."""
+
+
+def build(
+    architecture: str,
+    *,
+    mixing: float | str | Sequence[float] | None = None,
+    wrap: Sequence[int] | None = None,
+    strategy: str | None = None,
+    merge: str | None = None,
+    filters: int | None = None,
+    gain: float = 1.0,
+    outputs: int | None = None,
+    length: int | None = None,
+    pool: Sequence[int] | None = None,
+    control: Rep | str | None = None,
+    count_head: bool = True,
+    batch_statistics: str = "pooled",
+    execution: str = "frames",
+) -> Network:
+    """Build a member of the family, untrained.
+
+    ``architecture``: ``"motif-cnn"``, ``"tf-cnn"`` or ``"bpnet"``.
+    Say where in the family by one of ``mixing`` (a number, one per block after the first, ``"rcps"`` or
+    ``"conjoined"``), ``wrap`` (sizes of the groups) or ``strategy`` (a name in :data:`STRATEGIES`;
+    ``"standard"`` is an ordinary one-strand network).
+    ``merge`` closes it: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
+    mixing 0, else ``sum``. ``outputs``: labels, or factors of a profile (two strands each).
+    ``length`` and ``pool`` (width, stride) shape the label networks. ``control``: the Rep of bpnet's control tracks.
+    ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics``: ``"pooled"`` over
+    strands, or ``"separate"``. ``build(**network.config)`` builds the same again.
+
+    Raises ValueError on an unknown name, a share outside [0, 1], a wrap that does not sum to the depth, and
+    geometry that does not fit.
+
+    >>> build("tf-cnn", wrap=(2, 1)).config["mixing"]
+    [0.0, 1.0]
+    """
+    choose("architecture", architecture, list(ARCHITECTURES))
+    shapes = ARCHITECTURES[architecture]
+    filters = shapes.filters if filters is None else filters
+    if strategy is not None:
+        mixing, merge, filters = _resolve_strategy(strategy, mixing, wrap, merge, filters)
+    shares = resolve_mixing(len(shapes.blocks), mixing, wrap)
+    if merge is None:
+        # At depth 1 there are no shares, and the two names differ only here.
+        conjoined = not any(shares) if shares else mixing in (0, "conjoined")
+        merge = "mean" if conjoined else "sum"
+    choose("batch_statistics", batch_statistics, ["pooled", "separate"])
+    if control is not None and shapes.pool is not None:
+        raise ValueError(f"{architecture} takes no control tracks: only bpnet does")
+    for name, value in [("filters", filters), ("outputs", outputs), ("length", length)]:
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise ValueError(f"{name} is {value!r}, expected a whole number >= 1")
+    config = {
+        "architecture": architecture,
+        "mixing": list(shares),
+        "merge": merge,
+        "filters": filters,
+        "gain": float(gain),
+        "outputs": outputs or shapes.outputs,
+        "length": length or shapes.length,
+        "pool": list(pool or shapes.pool) if shapes.pool else None,
+        "control": None if control is None else str(Rep(control)),
+        "count_head": bool(count_head) and shapes.pool is None,
+        "batch_statistics": batch_statistics,
+    }
+    check_merge(merge, config)
+    _check_length(config, shapes)
+    network = Network(shapes.blocks, config)
+    network.execution = execution
+    return network
+
+
+def _resolve_strategy(
+    strategy: str, mixing: object, wrap: object, merge: str | None, filters: int
+) -> tuple[float, str, int]:
+    """Mixing, merge and filters of one of the paper's names."""
+    if strategy in ("standard+aug", "posthoc", "posthoc-noaug"):
+        raise ValueError(
+            f"strategy {strategy!r} is a way of training, not an architecture: train 'standard', then "
+            "remerge('mean')"
+        )
+    choose("strategy", strategy, list(STRATEGIES))
+    if mixing is not None or wrap is not None:
+        raise ValueError(
+            f"strategy {strategy!r} already fixes the mixing: give one of strategy, mixing and wrap"
+        )
+    share, usual = STRATEGIES[strategy]
+    if strategy == "rcps-half":
+        if filters % 2:
+            raise ValueError(f"rcps-half halves the filters, but {filters} is odd")
+        filters //= 2
+    return share, merge or usual, filters
+
+
+def _check_length(config: dict[str, Any], shapes: Architecture) -> None:
+    """Refuse a length at which not one position is left."""
+    last = config["pool"][0] if config["pool"] else ProfileHead.WIDTH
+    field = sum(s.dilation * (s.kernel_size - 1) for s in shapes.blocks) + last
+    if config["length"] < field:
+        raise ValueError(
+            f"{config['architecture']}: length {config['length']} is shorter than the receptive field {field}"
+            + (f" with a pool of width {last}: give a longer input or a narrower pool" if shapes.pool else "")
+        )

@@ -1,0 +1,98 @@
+"""Where in the family a network sits: per block its exchange, parameters and cost, and the paper's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from torch import nn
+
+from .network import Network
+
+
+class BlockRow(NamedTuple):
+    """One block (or the head): filters received from the other strand, parameters, multiply-adds."""
+
+    block: str
+    received: int
+    share: float | None
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What :func:`summary` returns; printing it shows a table."""
+
+    architecture: str
+    names: tuple[str, ...]
+    merge: str
+    filters: int
+    rows: tuple[BlockRow, ...]
+
+    @property
+    def parameters(self) -> int:
+        """All trainable parameters."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds for one sequence of the configured length, over the strands read."""
+        return sum(row.multiply_adds for row in self.rows)
+
+    def __str__(self) -> str:
+        known_as = ", ".join(self.names) or "between the paper's names"
+        lines = [
+            f"{self.architecture}, {self.filters} filters per strand, merge {self.merge}: {known_as}",
+            f"{'block':<8}{'received':>10}{'mixing':>8}{'parameters':>12}{'multiply-adds':>15}",
+        ]
+        for row in [*self.rows, BlockRow("total", 0, None, self.parameters, self.multiply_adds)]:
+            received = "" if row.share is None else f"{row.received}/{self.filters}"
+            share = "" if row.share is None else f"{row.share:g}"
+            lines.append(
+                f"{row.block:<8}{received:>10}{share:>8}{row.parameters:>12,}{row.multiply_adds:>15,}"
+            )
+        return "\n".join(lines)
+
+
+def summary(network: Network) -> Summary:
+    """Where in the family a network sits.
+
+    For every block the filters that it receives from the other strand, its parameters, and its multiply-adds
+    for one sequence of the configured length; and the names that the paper has for this member.
+    """
+    config = network.config
+    strands = 1 if config["merge"] == "none" else 2
+    length = config["length"]
+    rows = []
+    for number, (block, share) in enumerate(
+        zip(network.trunk.blocks, [None, *config["mixing"]], strict=True), start=1
+    ):
+        length -= block.shape.dilation * (block.shape.kernel_size - 1)
+        cost = strands * block.conv.weight.numel() * length
+        rows.append(BlockRow(str(number), block.exchanged, share, _parameters(block), cost))
+    rows.append(BlockRow("head", 0, None, _parameters(network.head), network.head.cost(length, strands)))
+    return Summary(
+        config["architecture"], paper_names(network), config["merge"], config["filters"], tuple(rows)
+    )
+
+
+def paper_names(network: Network) -> tuple[str, ...]:
+    """The names that Zhou et al. 2022 have for this member, none for most of the family."""
+    shares, merge = tuple(network.config["mixing"]), network.config["merge"]
+    ends = {("none", 0.0): "standard", ("sum", 1.0): "rcps", ("mean", 1.0): "rcps-mean"}
+    ends |= {("mean", 0.0): "conjoined", ("max", 0.0): "conjoined-max"}
+    ends |= {("sum", 0.0): "fully wrapped hybrid"}
+    names = [name for (how, m), name in ends.items() if how == merge and all(s == m for s in shares)]
+    if not shares:
+        return tuple(name for name in names if name not in ("rcps-mean", "fully wrapped hybrid"))
+    if set(shares) == {0.0, 1.0}:
+        starts = [0, *(n for n, s in enumerate(shares, start=1) if s), len(shares) + 1]
+        sizes = ", ".join(str(b - a) for a, b in pairwise(starts))
+        names.append(f"hybrid wrap=({sizes})")
+    return tuple(names)
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())

@@ -1,0 +1,64 @@
+"""Where in the family: from a mixing or a wrap to one share per exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def resolve_mixing(
+    depth: int, mixing: float | str | Sequence[float] | None = None, wrap: Sequence[int] | None = None
+) -> tuple[float, ...]:
+    """The shares (m_2, ..., m_depth) that a mixing or a wrap names.
+
+    ``mixing``: one number in [0, 1] for all blocks, a sequence of depth - 1 numbers, ``"rcps"`` (1) or
+    ``"conjoined"`` (0). ``wrap``: a composition of the depth; blocks in one group are conjoined (share 0),
+    groups exchange fully (share 1). Raises ValueError where neither, or both and they differ, are given.
+
+    >>> resolve_mixing(3, wrap=(2, 1))
+    (0.0, 1.0)
+    >>> resolve_mixing(3, 0.5)
+    (0.5, 0.5)
+    """
+    named = {"rcps": 1.0, "conjoined": 0.0}
+    shares: tuple[float, ...] | None = None
+    if mixing is not None:
+        if isinstance(mixing, str):
+            if mixing not in named:
+                raise ValueError(f"mixing {mixing!r} is no number and no name: use 'rcps' or 'conjoined'")
+            mixing = named[mixing]
+        if isinstance(mixing, int | float):
+            _check_share(float(mixing))
+            if depth == 1 and mixing not in (0, 1):
+                raise ValueError(
+                    f"mixing {mixing} at depth 1: there is no second block to mix, so use 'rcps' or "
+                    "'conjoined', which differ only in the merge"
+                )
+            mixing = [float(mixing)] * (depth - 1)
+        shares = tuple(float(m) for m in mixing)
+        if len(shares) != depth - 1:
+            raise ValueError(
+                f"mixing has {len(shares)} shares, but depth {depth} has {depth - 1} exchanges: "
+                "give one for every block after the first"
+            )
+        for m in shares:
+            _check_share(m)
+    if wrap is None:
+        if shares is None:
+            raise ValueError("give mixing (for example 0.5), wrap (for example (2, 1)) or strategy")
+        return shares
+    groups = tuple(wrap)
+    if sum(groups) != depth or min(groups) < 1:
+        raise ValueError(
+            f"wrap {groups} sums to {sum(groups)}, but the trunk has {depth} blocks: "
+            f"give group sizes of at least 1 that sum to {depth}"
+        )
+    starts = {sum(groups[:n]) for n in range(1, len(groups))}
+    wrapped = tuple(float(block in starts) for block in range(1, depth))
+    if shares is not None and shares != wrapped:
+        raise ValueError(f"wrap {groups} means mixing {wrapped}, but mixing is {shares}: give one of them")
+    return wrapped
+
+
+def _check_share(m: float) -> None:
+    if not 0 <= m <= 1:
+        raise ValueError(f"mixing {m} lies outside [0, 1]: it is the share of the other strand's filters")
