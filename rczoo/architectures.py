@@ -74,7 +74,7 @@ def build(
     ``"standard"`` is an ordinary one-strand network).
     ``merge`` closes it: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
     mixing 0, else ``sum``. ``outputs``: labels, or factors of a profile (two strands each).
-    ``length`` and ``pool`` (width, stride) shape the label networks. ``control``: the Rep of bpnet's control tracks.
+    ``length`` and ``pool`` (width, stride) shape the label networks. ``control``: the Rep of control tracks.
     ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics``: ``"pooled"`` over
     strands, or ``"separate"``. ``build(**network.config)`` builds the same again.
 

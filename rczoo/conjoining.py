@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ def conjoin(
     """An equivariant model from any model: ``merge(model(x), R model(R x))``, with the same call signature.
 
     ``inputs``: how RC acts on each input, as one spec, a sequence in the order of ``forward``'s parameters,
-    or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping from names. A spec
+    or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping. A spec
     is a Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to that tensor, or
     ``None`` for what RC leaves alone. By default the model's own ``rep_in`` (else DNA) and ``rep_out``.
     ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
@@ -79,7 +79,7 @@ class Conjoined(nn.Module):
             if key not in self.rep_in:
                 raise ValueError(f"conjoin: no spec for input {key!r}: add it to inputs, or map it to None")
             return as_action(self.rep_in[key])(value)
-        specs = self.rep_in if isinstance(self.rep_in, list | tuple) else [self.rep_in]
+        specs = list(self.rep_in) if isinstance(self.rep_in, list | tuple) else [cast(Spec, self.rep_in)]
         index = position if position is not None else self._names.index(str(name))
         if index >= len(specs):
             raise ValueError(

@@ -9,7 +9,7 @@ sub-model, and fractions lie between. Every member is equivariant. Proof: ``proo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -124,9 +124,10 @@ class Trunk(nn.Module):
         exchanged = [0, *(round(m * filters) for m in mixing)]
         channels = [DNA.channels] + [filters] * (len(shapes) - 1)
         self.filters = filters
-        self.blocks = nn.ModuleList(
+        blocks = nn.ModuleList(
             Block(shape, c, filters, k, gain) for shape, c, k in zip(shapes, channels, exchanged, strict=True)
         )
+        self.blocks = cast(Sequence[Block], blocks)
         self.shrinkage = sum(s.dilation * (s.kernel_size - 1) for s in shapes)
 
     def forward(self, x: Tensor, strands: int, stack: bool, execution: str) -> Frames:

@@ -30,10 +30,6 @@ class LabelHead(nn.Module):
         """Multiply-adds for one sequence."""
         return self.dense.weight.numel()
 
-    def cost(self, length: int, strands: int) -> int:
-        """Multiply-adds for one sequence."""
-        return self.dense.weight.numel()
-
     def forward(self, frames: Frames, controls: tuple[Tensor | None, ...], how: str) -> Tensor:
         """Logits (batch, outputs); ``how`` is the merge."""
         pooled = alike(lambda z: F.max_pool1d(z, *self.pool).flatten(1), frames, stack=False)
@@ -68,12 +64,6 @@ class ProfileHead(nn.Module):
             glorot_(self.counts.weight, free[0] * pooled, free[1])
             nn.init.zeros_(self.counts.bias)
         self.rep_out = (Rep(f"{outputs}r"),) * (1 + count_head)
-
-    def cost(self, length: int, strands: int) -> int:
-        """Multiply-adds for one sequence whose trunk gives ``length`` positions."""
-        per_position = self.conv.weight.numel() + self.join.weight.numel()
-        counts = 0 if self.counts is None else self.counts.weight.numel()
-        return strands * (per_position * (length - self.WIDTH + 1) + counts)
 
     def cost(self, length: int, strands: int) -> int:
         """Multiply-adds for one sequence whose trunk gives ``length`` positions."""
