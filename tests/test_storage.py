@@ -1,0 +1,68 @@
+"""Files: whole or absent, never unpickled."""
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from rczoo import storage
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "deep" / "a.json"
+    storage.write_bytes(path, b"old")
+
+    def refuse(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(storage.os, "fsync", refuse)
+    with pytest.raises(OSError, match="disk full"):
+        storage.write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in path.parent.iterdir()] == ["a.json"]
+
+
+def test_json_has_no_nan():
+    assert json.loads(storage.to_json({"a": [float("nan"), 1.5, float("inf")]})) == {"a": [None, 1.5, None]}
+    with pytest.raises(ValueError, match=r"not JSON serializable: give numbers, strings, lists and dicts"):
+        storage.to_json({"a": Path("x")})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"a": 1', r"a\.json is not JSON .* truncated or changed"),
+        (b"\xff\xfe", r"a\.json is not JSON"),
+        (b"[1]", r"holds a JSON list, not an object"),
+        (pickle.dumps({}), r"is a pickle, which could run any code and is never loaded"),
+    ],
+)
+def test_bad_json(tmp_path, content, message):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        storage.read_json(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_tensors_round_trip_with_shared_and_strided_memory():
+    shared = torch.arange(12.0).reshape(3, 4)
+    tensors = {"a": shared, "b": shared, "c": shared.T, "d": torch.tensor(7)}
+    found = storage.unpack_tensors(Path("x"), storage.pack_tensors(tensors))
+    assert found.keys() == tensors.keys()
+    assert all(torch.equal(found[name], tensors[name]) for name in tensors)
+
+
+@pytest.mark.parametrize("kept", [0, 3, 40, -1])
+def test_truncated_tensors(kept):
+    content = storage.pack_tensors({"a": torch.ones(5)})[:kept]
+    with pytest.raises(ValueError, match=r"x \(\d+ bytes\) is not an intact safetensors file") as caught:
+        storage.unpack_tensors(Path("x"), content)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_says_so(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none is missing: copy or train it again"):
+        storage.read_bytes(tmp_path / "none")
