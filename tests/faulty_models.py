@@ -1,7 +1,7 @@
 """Models with one known fault each, written before the diagnoser, and frozen since.
 
-Each is plain torch, small, and exactly equivariant but for its fault. ``cause`` is the diagnosis that a person
-who knows the fault would give. ``ORDINARY`` are honest one-strand networks, which are not equivariant at all.
+Each is plain torch, small, and exactly equivariant but for its fault. ``cause`` is the diagnosis that a
+person who knows the fault would give. ``ORDINARY`` are honest one-strand networks, not equivariant at all.
 """
 
 from collections.abc import Callable
