@@ -21,6 +21,11 @@ _WHERE = {
     "RCSequential": "layers",
     "build": "architectures",
     "summary": "description",
+    "embed": "embedding",
+    "change_merge": "embedding",
+    "fold_gain": "embedding",
+    "same_function_class": "embedding",
+    "admissible_lengths": "geometry",
     "conjoin": "conjoining",
     "equivariance_error": "conformance",
     "assert_equivariant": "conformance",
@@ -36,6 +41,11 @@ if TYPE_CHECKING:
     from .description import summary as summary
     from .dna import one_hot as one_hot
     from .dna import reverse_complement as reverse_complement
+    from .embedding import change_merge as change_merge
+    from .embedding import embed as embed
+    from .embedding import fold_gain as fold_gain
+    from .embedding import same_function_class as same_function_class
+    from .geometry import admissible_lengths as admissible_lengths
     from .layers import RCActivation as RCActivation
     from .layers import RCAvgPool1d as RCAvgPool1d
     from .layers import RCBatchNorm1d as RCBatchNorm1d

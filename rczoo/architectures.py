@@ -97,6 +97,8 @@ def build(
     choose("batch_statistics", batch_statistics, ["pooled", "separate"])
     if control is not None and shapes.pool is not None:
         raise ValueError(f"{architecture} takes no control tracks: only bpnet does")
+    if not 0 < gain < float("inf"):
+        raise ValueError(f"gain is {gain}, expected a positive number")
     for name, value in [("filters", filters), ("outputs", outputs), ("length", length)]:
         if value is not None and (not isinstance(value, int) or value < 1):
             raise ValueError(f"{name} is {value!r}, expected a whole number >= 1")
