@@ -1,0 +1,53 @@
+"""ChIP-exo read signal around GEM events: the tables of the Chalmers ChIP-exo pipeline.
+
+One row per event: the row number in the events table, the peak's strength, then the plus and the minus
+strand at columns -50..+50 around the event. ``Position`` of an event is read as 1-based.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+EDGE = 50
+"""The tables run from column -EDGE to +EDGE."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events of one factor: ``chrom`` and 0-based ``position`` (n,), ``counts`` (n, 2, columns) of reads."""
+
+    chrom: np.ndarray
+    position: np.ndarray
+    counts: np.ndarray
+
+
+def read_events(events: Path, profiles: Path, columns: tuple[int, int]) -> Events:
+    """Read the signal of one factor at the columns ``first``..``last`` (both included) around its events.
+
+    The signal is divided by its smallest non-zero value, which makes it counts of reads (averaged over
+    replicates, so not whole numbers). Raises ValueError on a row without its event or of the wrong width.
+    """
+    with events.open(encoding="utf-8", newline="") as stream:
+        places = [row["Position"] for row in csv.DictReader(stream, delimiter="\t")]
+    with profiles.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream, delimiter="\t"))[1:]
+    width = 2 * EDGE + 1
+    for number, row in enumerate(rows, 2):
+        if len(row) != 2 + 2 * width or not 0 <= int(row[0]) < len(places):
+            raise ValueError(
+                f"{profiles.name} line {number}: event {row[0]!r} of {len(places)} with {len(row)} columns, "
+                f"expected {2 + 2 * width}: the two tables do not belong together"
+            )
+    found = [places[int(row[0])].split(":") for row in rows]
+    signal = np.array([row[2:] for row in rows], dtype=np.float64).reshape(-1, 2, width)
+    counts = signal / signal[signal > 0].min()
+    first, last = columns
+    return Events(
+        np.array([chrom for chrom, _ in found]),
+        np.array([int(position) - 1 for _, position in found]),
+        counts[:, :, EDGE + first : EDGE + last + 1].astype(np.float32),
+    )

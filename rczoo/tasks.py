@@ -1,0 +1,159 @@
+"""Task files: what to learn from which files, in TOML, for the zoo and for anybody's own data."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from . import files
+from .examples import Examples
+from .rep import REGULAR, TRIVIAL, Rep
+
+SPLITS = ("train", "validation", "test")
+KINDS = ("labels", "profile")
+SOURCES = ("simulation", "chalmers-chipexo", "intervals", "table")
+_TABLES = {"model": "architecture", "training": "batch_size", "data": "source"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task file, read and checked: an immutable description from which examples are prepared.
+
+    ``kind`` is "labels" or "profile"; ``model`` holds the keywords of ``rczoo.build``, ``training`` how to
+    train, ``data`` where examples come from; ``sources`` are the files to download, by name.
+    """
+
+    name: str
+    title: str
+    kind: str
+    model: dict[str, Any]
+    training: dict[str, Any]
+    data: dict[str, Any]
+    description: str = ""
+    symmetry: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, files.Source] = field(default_factory=dict)
+    folder: Path = Path()
+
+    @property
+    def length(self) -> int:
+        """Input length in bases."""
+        return int(self.model["length"])
+
+    @property
+    def out_length(self) -> int:
+        """Output length in bases (profiles)."""
+        return int(self.data["out_length"])
+
+    @property
+    def rep_in(self) -> tuple[Rep, ...]:
+        """The Rep of each input: DNA, and the control tracks if there are any."""
+        control = self.data.get("control")
+        return (Rep.dna(), Rep(control["rep"])) if control else (Rep.dna(),)
+
+    @property
+    def rep_out(self) -> tuple[Rep, ...]:
+        """The Rep of the target: one trivial channel per label, one pair per stranded profile."""
+        if self.kind == "labels":
+            return (int(self.model.get("outputs", 1)) * TRIVIAL,)
+        signals = self.data.get("signal")
+        if not signals:
+            return (int(self.model.get("outputs", 1)) * REGULAR,)
+        rep = Rep()
+        for signal in signals:
+            rep = rep + (REGULAR if "plus" in signal else TRIVIAL)
+        return (rep,)
+
+    def examples(self, split: str) -> Examples:
+        """The examples of "train", "validation" or "test", memory-mapped; files are fetched when needed."""
+        from . import preparation
+
+        if split not in SPLITS:
+            raise ValueError(f"task {self.name}: no split {split!r}: choose from {', '.join(SPLITS)}")
+        return preparation.load(self, split)
+
+    def path(self, name: str) -> Path:
+        """The local path of a file the task names: fetched if it has a source, else beside the task file."""
+        source = self.sources.get(name) or files.manifest().get(name)
+        if source:
+            return files.fetch(source)
+        path = self.folder / name
+        if not path.is_file():
+            near = get_close_matches(name, [*self.sources, *files.manifest()], 1, 0.8)
+            raise FileNotFoundError(
+                f"task {self.name}: no file {name!r} in {self.folder}"
+                + (f"; did you mean {near[0]!r}?" if near else ": give its path relative to the task file")
+            )
+        return path
+
+    def file_names(self) -> list[str]:
+        """Every file that the data table names, in order, without repeats."""
+        from .preparation import mentioned
+
+        return list(dict.fromkeys(mentioned(self.data)))
+
+
+def list_tasks() -> list[str]:
+    """Names of the tasks that come with rczoo, sorted."""
+    return sorted(path.stem for path in _folder().glob("*.toml"))
+
+
+def load_task(name_or_path: str | os.PathLike[str]) -> Task:
+    """Read a task: one of :func:`list_tasks`, or the path of a TOML file.
+
+    Raises ValueError for an unknown name (with the nearest ones) and for a file that is not a task.
+    """
+    text = os.fspath(name_or_path)
+    if text.endswith(".toml"):
+        return read_task(Path(text))
+    if text not in list_tasks():
+        near = get_close_matches(text, list_tasks(), 3, 0.4) or list_tasks()[:3]
+        raise ValueError(f"no task {text!r}; near it: {', '.join(near)}. A file of your own ends in .toml")
+    return read_task(_folder() / f"{text}.toml")
+
+
+def read_task(path: Path) -> Task:
+    """Read and check a task file."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"no task file {path}: check the path") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path.name} is not TOML ({error})") from error
+    _check(content, path)
+    sources = {entry["path"]: files.Source(**entry) for entry in content.pop("files", [])}
+    content.setdefault("name", path.stem)
+    content.setdefault("title", content["name"])
+    return Task(**content, sources=sources, folder=path.parent)
+
+
+def _check(content: dict[str, Any], path: Path) -> None:
+    """Raise ValueError on a missing or unknown entry."""
+    known = {"name", "title", "kind", "description", "symmetry", "files", *_TABLES}
+    for key in content:
+        if key not in known:
+            near = get_close_matches(key, known, 1) or sorted(known)
+            raise ValueError(f"{path.name}: unknown entry {key!r}; did you mean {near[0]!r}?")
+    for table, needed in _TABLES.items():
+        if needed not in content.get(table, {}):
+            raise ValueError(f"{path.name}: [{table}] needs {needed!r}: see the task files of the zoo")
+    if content.get("kind") not in KINDS:
+        raise ValueError(f"{path.name}: kind is {content.get('kind')!r}: write one of {', '.join(KINDS)}")
+    if content["data"]["source"] not in SOURCES:
+        raise ValueError(
+            f"{path.name}: [data] source is {content['data']['source']!r}: write one of {', '.join(SOURCES)}"
+        )
+    if not isinstance(content["model"].get("length"), int):
+        raise ValueError(f"{path.name}: [model] needs 'length', the number of input bases")
+    if content["kind"] == "profile" and not isinstance(content["data"].get("out_length"), int):
+        raise ValueError(f"{path.name}: [data] needs 'out_length', the number of profile positions")
+
+
+def _folder() -> Path:
+    """The shipped task files: inside the installed package, or in the checkout."""
+    here = Path(__file__).parent
+    installed = here / "_zoo" / "tasks"
+    return installed if installed.is_dir() else here.parent / "zoo" / "tasks"
