@@ -51,7 +51,7 @@ def embed(
 
 
 def change_merge(network: Network, merge: str) -> Network:
-    """The same function with the other linear merge: ``sum`` to ``mean`` doubles the head, and back halves it.
+    """The same function with the other linear merge: from ``sum`` to ``mean`` the head doubles.
 
     Law: equal outputs, exactly but for overflow (T11). Raises ValueError for any other merge.
     """

@@ -10,18 +10,16 @@ Proof that every Rep is a sum of regular, trivial and sign terms: ``proofs/t01_r
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from .notation import check_involution, parse, write
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
     Array = TypeVar("Array", torch.Tensor, np.ndarray)
-
-_TERM = re.compile(r"(\d*)([rts])(?::(flip|halves))?")
-_LISTED = re.compile(r"\[(\s*\d+-?\s*(?:,\s*\d+-?\s*)*)\]")
 
 
 class Rep:
@@ -54,7 +52,7 @@ class Rep:
 
     def __init__(self, notation: str | Rep = "0t") -> None:
         partners, signs = (
-            (notation.partners, notation.signs) if isinstance(notation, Rep) else _parse(notation)
+            (notation.partners, notation.signs) if isinstance(notation, Rep) else parse(notation)
         )
         object.__setattr__(self, "partners", partners)
         object.__setattr__(self, "signs", signs)
@@ -82,23 +80,7 @@ class Rep:
         """
         p = tuple(int(i) for i in partners)
         s = tuple(int(i) for i in signs) if signs is not None else (1,) * len(p)
-        if len(s) != len(p):
-            raise ValueError(f"Rep: {len(p)} partners but {len(s)} signs: give one sign per channel")
-        for c, j in enumerate(p):
-            if not 0 <= j < len(p):
-                raise ValueError(f"Rep: channel {c} has partner {j}, but channels run from 0 to {len(p) - 1}")
-            if p[j] != c:
-                raise ValueError(
-                    f"Rep: channel {c} has partner {j}, whose partner is {p[j]}, not {c}: "
-                    "partners must point at each other"
-                )
-            if s[c] not in (1, -1):
-                raise ValueError(f"Rep: channel {c} has sign {s[c]}: signs are +1 or -1")
-            if s[c] == -1 and j != c:
-                raise ValueError(
-                    f"Rep: the pair of channels ({min(c, j)}, {max(c, j)}) is swapped with sign -1: "
-                    "negate one of the two channels, which makes it an ordinary pair"
-                )
+        check_involution(p, s)
         rep = cls()
         object.__setattr__(rep, "partners", p)
         object.__setattr__(rep, "signs", s)
@@ -187,75 +169,12 @@ class Rep:
         return f'Rep("{self}")'
 
     def __str__(self) -> str:
-        return _print(self.partners, self.signs)
+        return write(self.partners, self.signs)
 
 
 def flip(x: Array) -> Array:
     """Reverse the length axis (the last): what reverse complement does to every trivial channel."""
     return x[..., ::-1] if not hasattr(x, "flip") else x.flip(-1)
-
-
-def _parse(notation: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Read the notation into partners and signs."""
-    partners: list[int] = []
-    signs: list[int] = []
-    for term in notation.replace(" ", "").split("+"):
-        first = len(partners)
-        if match := _TERM.fullmatch(term):
-            n, kind, layout = int(match[1] or 1), match[2], match[3]
-            if layout and kind != "r":
-                raise ValueError(f"Rep {notation!r}: {term!r} has a layout, but only pairs (r) have one")
-            local = _pairs(n, layout) if kind == "r" else list(range(n))
-            local_signs = [-1 if kind == "s" else 1] * len(local)
-        elif match := _LISTED.fullmatch(term):
-            entries = match[1].split(",")
-            local = [int(e.rstrip("-")) for e in entries]
-            local_signs = [-1 if e.endswith("-") else 1 for e in entries]
-            Rep.from_partners(local, local_signs)
-        else:
-            raise ValueError(
-                f"Rep {notation!r}: cannot read {term!r}; write terms such as 2r, 2r:flip, 2r:halves, 3t, 1s "
-                "or [2,1,0], joined by +"
-            )
-        partners += [first + j for j in local]
-        signs += local_signs
-    return tuple(partners), tuple(signs)
-
-
-def _pairs(n: int, layout: str | None) -> list[int]:
-    """Partners of ``n`` pairs in a layout; ``None`` is adjacent."""
-    if layout == "flip":
-        return list(range(2 * n - 1, -1, -1))
-    if layout == "halves":
-        return [*range(n, 2 * n), *range(n)]
-    return [c ^ 1 for c in range(2 * n)]
-
-
-def _print(partners: Sequence[int], signs: Sequence[int]) -> str:
-    """Write partners and signs in the notation, each stretch in its shortest form."""
-    terms: list[str] = []
-    start = 0
-    while start < len(partners):
-        rest = [j - start for j in partners[start:]]
-        if rest[0] == 0:
-            kinds = [j == c and signs[start + c] == signs[start] for c, j in enumerate(rest)]
-            length = kinds.index(False) if False in kinds else len(kinds)
-            terms.append(f"{length}{'t' if signs[start] == 1 else 's'}")
-        elif rest[0] == 1:
-            adjacent = [j == c ^ 1 for c, j in enumerate(rest)]
-            length = (adjacent.index(False) if False in adjacent else len(adjacent)) // 2 * 2
-            terms.append(f"{length // 2}r")
-        else:
-            length = next(n for n in range(1, len(rest) + 1) if max(rest[:n]) < n)
-            for layout in ("flip", "halves"):
-                if rest[:length] == _pairs(length // 2, layout):
-                    terms.append(f"{length // 2}r:{layout}")
-                    break
-            else:
-                listed = zip(rest[:length], signs[start:], strict=False)
-                terms.append("[" + ",".join(f"{j}{'-' if s == -1 else ''}" for j, s in listed) + "]")
-        start += length
-    return "+".join(terms) or "0t"
 
 
 REGULAR = Rep("1r")
