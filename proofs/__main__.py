@@ -1,0 +1,73 @@
+"""Run the proofs: ``python -m proofs [t04 ...] [--verbose] [--readme]``; exit status 1 if any fails."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from .claims import Theorem
+
+FOLDER = Path(__file__).parent
+
+
+def theorems(chosen: list[str] | None = None) -> list[Theorem]:
+    """The theorems, in order, or those whose file begins with one of the names (``t04``)."""
+    names = sorted(
+        m.name for m in pkgutil.iter_modules([str(FOLDER)]) if m.name[:1] == "t" and m.name[1:3].isdigit()
+    )
+    wanted = [n for n in names if not chosen or any(n.startswith(c) for c in chosen)]
+    if chosen and (unknown := [c for c in chosen if not any(n.startswith(c) for n in wanted)]):
+        raise SystemExit(
+            f"no proof is called {', '.join(unknown)}: choose among {', '.join(n[:3] for n in names)}"
+        )
+    return [importlib.import_module(f"{__package__}.{n}").THEOREM for n in wanted]
+
+
+def run(chosen: list[str], console: Console, verbose: bool) -> bool:
+    """Check the theorems, print the table, and return whether all hold."""
+    table = Table("", "theorem", "machine-checked for", "method", "twins refuted", "seconds", title="proofs")
+    failures = []
+    begun = time.perf_counter()
+    for theorem in theorems(chosen):
+        start = time.perf_counter()
+        try:
+            theorem.check()
+            mark = f"{len(theorem.refutations)} of {len(theorem.twins)}"
+        except Exception as error:
+            failures.append(f"T{theorem.number} failed: {type(error).__name__}: {error}")
+            mark = "[red]FAILED[/red]"
+        seconds = f"{time.perf_counter() - start:.1f}"
+        table.add_row(f"T{theorem.number}", theorem.title, theorem.coverage, theorem.method, mark, seconds)
+        for name, counter_example in theorem.refutations.items() if verbose else ():
+            console.print(f"T{theorem.number} {name}: {counter_example}", highlight=False, markup=False)
+    console.print(table)
+    console.print(f"{time.perf_counter() - begun:.1f} seconds in all")
+    for failure in failures:
+        console.print(failure, markup=False)
+    return not failures
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the command line; return the exit status."""
+    parser = argparse.ArgumentParser("python -m proofs", description=__doc__)
+    parser.add_argument("proofs", nargs="*", help="files to run, such as t04 (default: all)")
+    parser.add_argument("--verbose", action="store_true", help="print the counter-example to each false twin")
+    parser.add_argument("--readme", action="store_true", help="write the table of proofs/README.md and stop")
+    chosen = parser.parse_args(arguments)
+    if chosen.readme:
+        from .readme import write
+
+        print(write(theorems()))
+        return 0
+    return 0 if run(chosen.proofs, Console(), chosen.verbose) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
