@@ -1,0 +1,85 @@
+"""One training as Lightning runs it: the loss of a step, the validation of an epoch, Adam as Keras has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning
+import torch
+
+from .batches import Batch, Epoch, Plain
+from .losses import Output, first, loss_of
+from .metrics import label_metrics
+from .network import Network
+from .resuming import Keeper
+from .tasks import Task
+
+
+class Lesson(lightning.LightningModule):
+    """A network learning a task; ``augment`` as :class:`rczoo.batches.Epoch` takes it."""
+
+    def __init__(self, network: Network, task: Task, augment: str, keeper: Keeper) -> None:
+        super().__init__()
+        self.network, self.task, self.augment, self.keeper = network, task, augment, keeper
+        self.loss = loss_of(task.kind, float(task.training.get("counts_weight", 0)))
+        self.training_examples = task.examples("train")
+        self.validation_examples = task.examples("validation")
+        self._losses: list[torch.Tensor] = []
+        self._outputs: list[tuple[Output, torch.Tensor]] = []
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs since the training began, those before an interruption included."""
+        return self.keeper.first_epoch + self.current_epoch
+
+    def train_dataloader(self) -> Epoch:
+        """The batches of the current epoch."""
+        seed = int(self.keeper.about["seed"])
+        return Epoch(self.training_examples, self.task.training, self.augment, seed, self.epoch)
+
+    def val_dataloader(self) -> Plain:
+        """The validation examples."""
+        return Plain(self.validation_examples, int(self.task.training["batch_size"]))
+
+    def training_step(self, batch: Batch, index: int) -> torch.Tensor:
+        """The loss of a batch."""
+        loss = self.loss(self._forward(batch), batch[2])
+        self._losses.append(loss.detach())
+        return loss
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Collect outputs: loss and auROC are of the whole split."""
+        self._outputs.append((self._forward(batch), batch[2]))
+
+    def on_validation_epoch_end(self) -> None:
+        """Add the epoch to the history, and show its validation loss to early stopping."""
+        target = torch.cat([y for _, y in self._outputs])
+        output = _joined([u for u, _ in self._outputs])
+        loss = self.loss(output, target)
+        entry: dict[str, Any] = {
+            "epoch": self.epoch + 1,
+            "train_loss": torch.stack(self._losses).mean().item(),
+            "loss": loss.item(),
+        }
+        if self.task.kind == "labels":
+            entry["auroc"] = label_metrics(target.cpu().numpy(), first(output).cpu().numpy())["auroc"]
+        self.keeper.history.append(entry)
+        self.log("loss", loss)
+        self._losses.clear()
+        self._outputs.clear()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam with Keras's epsilon."""
+        rate = float(self.task.training.get("learning_rate", 1e-3))
+        return self.keeper.restore(torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7))
+
+    def _forward(self, batch: Batch) -> Output:
+        X, control, _ = batch
+        return self.network(X) if control is None else self.network(X, control)
+
+
+def _joined(outputs: list[Output]) -> Output:
+    """The outputs of all batches as one."""
+    if isinstance(outputs[0], torch.Tensor):
+        return torch.cat([first(u) for u in outputs])
+    return torch.cat([u[0] for u in outputs]), torch.cat([u[1] for u in outputs])

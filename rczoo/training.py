@@ -1,0 +1,183 @@
+"""Train a member of the family on a task: early stopping, best weights, resumed after a kill."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback, EarlyStopping
+
+from .architectures import build
+from .checkpoints import save_checkpoint
+from .evaluation import evaluate as evaluate
+from .lesson import Lesson
+from .network import Network
+from .recipes import recipe
+from .resuming import Keeper, to_plain
+from .tasks import Task, load_task
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+SEEDS = (1535, 1780, 2143, 3578, 4652, 6117, 6806, 7626, 9295, 9999)
+"""The ten seeds of Zhou et al. 2022: they vary initialisation and order, never the data."""
+
+
+def train(
+    task: Task | str,
+    *,
+    strategy: str | None = None,
+    mixing: float | str | Sequence[float] | None = None,
+    wrap: Sequence[int] | None = None,
+    merge: str | None = None,
+    out: str | Path,
+    seed: int = SEEDS[0],
+    epochs: int | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+    force: bool = False,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Network:
+    """Train on a task; save the best weights, by the task's own criterion, as a checkpoint in ``out``.
+
+    Give one of ``strategy`` (a name in :mod:`rczoo.recipes`), ``mixing`` and ``wrap``. ``options`` (filters,
+    gain, batch_statistics, ...) override the task's arguments of ``build``. ``seed`` sets initialisation and
+    order. One training per core, each with one thread, is the fast way to several seeds.
+
+    The same call again after a kill goes on from the last whole epoch, and ends in the same weights, bit for
+    bit, as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.
+    Raises ValueError when ``out`` holds another training or a finished one.
+    """
+    task = load_task(task) if isinstance(task, str) else task
+    plan = recipe(strategy, mixing, wrap, merge)
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    network = build(**{**task.model, **plan.options, **options})
+    about = to_plain(
+        {
+            "task": task.name,
+            "strategy": plan.name,
+            "seed": seed,
+            "epochs": int(epochs or task.training["epochs"]),
+            "trained_as": network.config,
+        }
+    )
+    keeper = Keeper(Path(out), about, str(task.training.get("best", "loss")), force)
+    if not keeper.finished:
+        augment = str(task.training.get("augment", "batch")) if plan.augment else ""
+        _fit(Lesson(network, task, augment, keeper), keeper, device, progress)
+    if not keeper.best_weights:
+        raise ValueError(
+            f"training {plan.name} on {task.name} never had a finite validation {keeper.best}: "
+            "lower the learning rate, or check the data"
+        )
+    network.load_state_dict({k.removeprefix("network."): v for k, v in keeper.best_weights.items()})
+    network.execution = "frames"
+    best = network.remerge(plan.remerge) if plan.remerge else network
+    known = {
+        "best_epoch": keeper.best_epoch,
+        "seconds": round(keeper.elapsed(), 1),
+        "history": keeper.history,
+    }
+    save_checkpoint(best, out, **about, **known)
+    keeper.forget()
+    return best.eval()
+
+
+def _fit(lesson: Lesson, keeper: Keeper, device: str, progress: Progress | None) -> None:
+    """Run Lightning from the keeper's epoch on."""
+    network, training = lesson.network, lesson.task.training
+    if network.config["batch_statistics"] == "pooled":
+        network.execution = "tied"
+    callbacks: list[Callback] = []
+    if patience := training.get("patience"):
+        callbacks.append(EarlyStopping("loss", patience=int(patience), check_on_train_epoch_end=False))
+    callbacks.append(keeper)
+    if progress:
+        callbacks.append(Bar(progress, keeper))
+    with _quiet():
+        trainer = Trainer(
+            accelerator=_accelerator(device),
+            devices=1,
+            max_epochs=keeper.about["epochs"] - keeper.first_epoch,
+            callbacks=callbacks,
+            reload_dataloaders_every_n_epochs=1,
+            num_sanity_val_steps=0,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(lesson)
+    network.to("cpu")
+
+
+class Bar(Callback):
+    """A rich progress bar of the steps of all epochs, with the latest validation loss."""
+
+    def __init__(self, progress: Progress, keeper: Keeper) -> None:
+        super().__init__()
+        self.progress, self.keeper = progress, keeper
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the bar, the epochs before an interruption already done."""
+        steps = int(trainer.num_training_batches)
+        self.bar = self.progress.add_task(
+            self._text(), total=self.keeper.about["epochs"] * steps, completed=self.keeper.first_epoch * steps
+        )
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """One step."""
+        self.progress.advance(self.bar)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the epoch's validation."""
+        self.progress.update(self.bar, description=self._text())
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Early stopping ends the bar, too."""
+        done = self.progress.tasks[self.bar].completed
+        self.progress.update(self.bar, total=done, completed=done)
+
+    def _text(self) -> str:
+        about, history = self.keeper.about, self.keeper.history
+        text = f"{about['task']} {about['strategy']} seed {about['seed']}"
+        if not history:
+            return text
+        shown = " ".join(f"{k} {history[-1][k]:.3f}" for k in ("loss", "auroc") if k in history[-1])
+        return f"{text}: epoch {len(history)}, validation {shown}"
+
+
+def _accelerator(device: str) -> str:
+    if device == "cpu":
+        return "cpu"
+    if device in ("cuda", "gpu"):
+        if not torch.cuda.is_available():
+            raise ValueError(f"device {device!r}: there is no CUDA device here; use 'cpu' or 'auto'")
+        return "gpu"
+    if device == "auto":
+        return "auto"
+    raise ValueError(f"unknown device {device!r}: choose cpu, cuda or auto")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's notices, meant for its own users, off the screen."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
