@@ -61,8 +61,9 @@ def describe(mapping: dict[str, str], file: str) -> str:
     >>> describe({"chr4": "chrIV", "chrI": "chrI"}, "genome.fa")
     'genome.fa: chr4 is chrIV'
     """
-    different = [f"{a} is {b}" for a, b in mapping.items() if a != b]
-    return f"{file}: {', '.join(different)}" if different else ""
+    different = sorted(f"{a} is {b}" for a, b in mapping.items() if a != b)
+    more = f" and {len(different) - 3} more" if len(different) > 3 else ""
+    return f"{file}: {', '.join(different[:3])}{more}" if different else ""
 
 
 def _bare(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import files
+from . import downloads, files
 from .examples import Examples
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ARRAYS = ("codes", "target", "control", "chrom", "start", "reverse", "room")
 FILE_KEYS = {"genome", "positives", "negatives", "sites", "events", "profiles", "plus", "minus", "both"}
-FILE_KEYS |= {"train", "validation", "test", "counts_table"}
+FILE_KEYS |= {"train", "validation", "test"}
 
 Arrays = dict[str, np.ndarray]
 Prepared = tuple[dict[str, Arrays], list[str]]
@@ -74,16 +74,18 @@ def mentioned(table: Any, key: str = "") -> Iterator[str]:
         for value in table:
             yield from mentioned(value, key)
     elif key in FILE_KEYS and isinstance(table, str):
-        yield table
+        yield table.partition("#")[0]
 
 
 def _source(name: str) -> Callable[[Task], Prepared]:
     """The function that prepares the examples of a kind of source."""
-    from . import sources
+    from . import sources, windows
 
     return {
         "simulation": sources.simulated,
         "chalmers-chipexo": sources.chipexo,
+        "intervals": windows.windows,
+        "table": sources.table,
     }[name]
 
 
@@ -101,7 +103,7 @@ def _key(task: Task) -> str:
 
 def _identity(task: Task, name: str) -> Any:
     """The published hash of a file, or else its size and time of change."""
-    source = task.sources.get(name) or files.manifest().get(name)
+    source = task.sources.get(name) or downloads.manifest().get(name)
     if source and source.sha256:
         return source.sha256
     status = task.path(name).stat()
@@ -113,7 +115,7 @@ def _code_version() -> str:
     """A hash of the files that turn data into examples, so that a change of code prepares anew."""
     here = Path(__file__).parent
     names = "chipexo chromosomes dna genome intervals negatives preparation simulation "
-    names += "sources splits tables tracks tss"
+    names += "sources splits tables tracks tss windows"
     paths = [here / f"{name}.py" for name in names.split()]
     texts = [path.read_bytes() for path in paths if path.exists()]
     return hashlib.sha256(b"\0".join(texts)).hexdigest()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import chipexo as _chipexo
-from . import simulation
+from . import simulation, tables
 from .chromosomes import describe
 from .genome import Genome
 from .splits import by_chromosome
@@ -60,3 +60,32 @@ def chipexo(task: Task) -> Prepared:
         "start": start,
     }
     return by_chromosome(arrays, data["splits"], genome), [describe(names, genome.name)]
+
+
+def table(task: Task) -> Prepared:
+    """Tables of sequences with labels, one per split, cleaned of what splits share if the task asks for it.
+
+    With ``clean``, repeats go from the training set (either strand counts as the same), and validation rows
+    that share a 50-mer with it; the test set stays as published, and is given again without such rows as
+    "test-unshared".
+    """
+    read = {
+        split: tables.read_table(task.path(task.data[split]), task.length)
+        for split in ("train", "validation", "test")
+    }
+    arrays = {split: {"codes": codes, "target": labels} for split, (codes, labels) in read.items()}
+    if not task.data.get("clean"):
+        return arrays, []
+    train = arrays["train"]["codes"]
+    keep = {"train": tables.first_occurrences(train)}
+    for split in ("validation", "test"):
+        keep[split] = ~tables.shares(arrays[split]["codes"], train)
+    arrays["test-unshared"] = {name: array[keep["test"]] for name, array in arrays["test"].items()}
+    for split in ("train", "validation"):
+        arrays[split] = {name: array[keep[split]] for name, array in arrays[split].items()}
+    dropped = {split: int((~rows).sum()) for split, rows in keep.items()}
+    return arrays, [
+        f"{dropped['train']} repeated training sequences left out",
+        f"{dropped['validation']} validation sequences share a {tables.WORD}-mer with training: left out",
+        f"{dropped['test']} test sequences do: kept in test, left out of test-unshared",
+    ]

@@ -9,11 +9,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from . import files
+from . import downloads
 from .examples import Examples
 from .rep import REGULAR, TRIVIAL, Rep
 
 SPLITS = ("train", "validation", "test")
+UNSHARED = "test-unshared"
+"""The test set of a cleaned table without what it shares with training."""
 KINDS = ("labels", "profile")
 SOURCES = ("simulation", "chalmers-chipexo", "intervals", "table")
 _TABLES = {"model": "architecture", "training": "batch_size", "data": "source"}
@@ -35,7 +37,7 @@ class Task:
     data: dict[str, Any]
     description: str = ""
     symmetry: dict[str, Any] = field(default_factory=dict)
-    sources: dict[str, files.Source] = field(default_factory=dict)
+    sources: dict[str, downloads.Source] = field(default_factory=dict)
     folder: Path = Path()
 
     @property
@@ -51,8 +53,8 @@ class Task:
     @property
     def rep_in(self) -> tuple[Rep, ...]:
         """The Rep of each input: DNA, and the control tracks if there are any."""
-        control = self.data.get("control")
-        return (Rep.dna(), Rep(control["rep"])) if control else (Rep.dna(),)
+        control = self.model.get("control")
+        return (Rep.dna(), Rep(control)) if control else (Rep.dna(),)
 
     @property
     def rep_out(self) -> tuple[Rep, ...]:
@@ -71,18 +73,19 @@ class Task:
         """The examples of "train", "validation" or "test", memory-mapped; files are fetched when needed."""
         from . import preparation
 
-        if split not in SPLITS:
-            raise ValueError(f"task {self.name}: no split {split!r}: choose from {', '.join(SPLITS)}")
+        splits = (*SPLITS, UNSHARED) if self.data.get("clean") else SPLITS
+        if split not in splits:
+            raise ValueError(f"task {self.name}: no split {split!r}: choose from {', '.join(splits)}")
         return preparation.load(self, split)
 
     def path(self, name: str) -> Path:
         """The local path of a file the task names: fetched if it has a source, else beside the task file."""
-        source = self.sources.get(name) or files.manifest().get(name)
+        source = self.sources.get(name) or downloads.manifest().get(name)
         if source:
-            return files.fetch(source)
+            return downloads.fetch(source)
         path = self.folder / name
         if not path.is_file():
-            near = get_close_matches(name, [*self.sources, *files.manifest()], 1, 0.8)
+            near = get_close_matches(name, [*self.sources, *downloads.manifest()], 1, 0.8)
             raise FileNotFoundError(
                 f"task {self.name}: no file {name!r} in {self.folder}"
                 + (f"; did you mean {near[0]!r}?" if near else ": give its path relative to the task file")
@@ -124,7 +127,7 @@ def read_task(path: Path) -> Task:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not TOML ({error})") from error
     _check(content, path)
-    sources = {entry["path"]: files.Source(**entry) for entry in content.pop("files", [])}
+    sources = {entry["path"]: downloads.Source(**entry) for entry in content.pop("files", [])}
     content.setdefault("name", path.stem)
     content.setdefault("title", content["name"])
     return Task(**content, sources=sources, folder=path.parent)

@@ -1,0 +1,99 @@
+"""Tables of sequences with labels, and the sequences that two tables share."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from . import dna
+from .files import unpacked
+
+WORD = 50
+"""Two sequences that share this many bases on either strand count as one piece of genome."""
+
+
+def read_table(path: Path, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sequences and labels: codes (n, length) uint8, labels (n, labels) float32.
+
+    A CSV has a column ``sequence``, every other column is a label; in FASTA the labels follow the name in the
+    header, as in ``>peak7 1 0``. Plain or gzipped. Raises ValueError naming the row that does not fit.
+    """
+    plain = unpacked(path)
+    with plain.open(encoding="utf-8", newline="") as stream:
+        first = stream.read(1)
+    rows = _fasta(plain) if first == ">" else _csv(plain, path.name)
+    if not rows:
+        raise ValueError(f"{path.name} has no sequences")
+    codes = np.empty((len(rows), length), dtype=np.uint8)
+    labels = []
+    for number, (sequence, values) in enumerate(rows, 1):
+        if len(sequence) != length:
+            raise ValueError(
+                f"{path.name}: sequence {number} has {len(sequence)} bases, the task's length is {length}: "
+                "crop or pad the sequences to one length"
+            )
+        try:
+            codes[number - 1] = dna.encode(sequence)
+            labels.append([float(value) for value in values])
+        except ValueError as error:
+            raise ValueError(f"{path.name}: sequence {number}: {error}") from None
+    widths = {len(values) for values in labels}
+    if len(widths) > 1 or widths == {0}:
+        raise ValueError(f"{path.name}: {sorted(widths)} labels per sequence: give each the same number")
+    return codes, np.array(labels, dtype=np.float32)
+
+
+def words(codes: np.ndarray, length: int = WORD) -> np.ndarray:
+    """A number for each word of ``length`` bases, the same on both strands: (n, L) -> (n, L - length + 1)."""
+    forward = _hash(codes, length)
+    backward = _hash(dna.complement_codes(codes), length)[:, ::-1]
+    return np.minimum(forward, backward)
+
+
+def shares(codes: np.ndarray, others: np.ndarray, length: int = WORD) -> np.ndarray:
+    """Which sequences share a word of ``length`` bases with any of ``others``, either strand: (n,) bool."""
+    length = min(length, codes.shape[1])
+    return np.asarray(np.isin(words(codes, length), words(others, length)).any(axis=1))
+
+
+def first_occurrences(codes: np.ndarray) -> np.ndarray:
+    """Which sequences are the first of their kind, either strand counting as the same: (n,) bool."""
+    keys = words(codes, codes.shape[1])[:, 0]
+    first = np.zeros(len(codes), dtype=bool)
+    first[np.unique(keys, return_index=True)[1]] = True
+    return first
+
+
+def _hash(codes: np.ndarray, length: int) -> np.ndarray:
+    """Random linear hash of each word, modulo 2**64; fixed weights."""
+    weights = np.random.default_rng(0).integers(1, 2**63, length, dtype=np.uint64)
+    count = codes.shape[1] - length + 1
+    total = np.zeros((len(codes), count), dtype=np.uint64)
+    values = codes.astype(np.uint64) ** np.uint64(2) + np.uint64(1)
+    for i, weight in enumerate(weights):
+        total += values[:, i : i + count] * weight
+    return total
+
+
+def _csv(path: Path, name: str) -> list[tuple[str, list[str]]]:
+    """Sequences and label fields of a CSV."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        columns = list(reader.fieldnames or [])
+        if "sequence" not in columns or len(columns) < 2:
+            raise ValueError(
+                f"{name} has columns {', '.join(columns)[:80] or 'none'}: "
+                "it needs one called sequence and at least one label"
+            )
+        return [(row["sequence"], [row[c] or "" for c in columns if c != "sequence"]) for row in reader]
+
+
+def _fasta(path: Path) -> list[tuple[str, list[str]]]:
+    """Sequences and the words after their names."""
+    rows = []
+    for record in path.read_text("utf-8").split(">")[1:]:
+        header, *lines = record.splitlines()
+        rows.append(("".join(line.strip() for line in lines), header.split()[1:]))
+    return rows

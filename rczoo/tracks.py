@@ -1,0 +1,118 @@
+"""Signal along the genome: windows of bigWig files, controls and their smoothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+
+from .chromosomes import describe, resolve
+
+
+class Track:
+    """Windows of one bigWig file.
+
+    Names of chromosomes may differ from the genome's. Positions without data (NaN) are 0, and so is a
+    chromosome that the file leaves out, which is noted. Raises ValueError if the file is not a bigWig, or has
+    none of the genome's chromosomes.
+    """
+
+    def __init__(self, path: Path, chromosome_lengths: Mapping[str, int]) -> None:
+        self.path = path
+        try:
+            self._file = pyBigWig.open(str(path))
+            wrong = not self._file.isBigWig()
+        except RuntimeError:
+            wrong = True
+        if wrong:
+            raise ValueError(f"{path.name} is not a bigWig file: check that it was made or downloaded whole")
+        self.lengths: dict[str, int] = dict(self._file.chroms())
+        self._names: dict[str, str] = {}
+        self.missing: list[str] = []
+        for chrom in chromosome_lengths:
+            try:
+                self._names |= resolve([chrom], self.lengths, path.name)
+            except ValueError:
+                self.missing.append(chrom)
+        if not self._names:
+            raise ValueError(
+                f"{path.name} has none of the genome's chromosomes "
+                f"(it has {', '.join([*self.lengths][:3])}; the genome {', '.join([*chromosome_lengths][:3])}): "
+                "use files of one genome"
+            )
+        for chrom, name in self._names.items():
+            if self.lengths[name] != chromosome_lengths[chrom]:
+                raise ValueError(
+                    f"{path.name}: {name} has {self.lengths[name]} bases, the genome's {chrom} "
+                    f"{chromosome_lengths[chrom]}: use files of one genome assembly"
+                )
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know: other names, chromosomes left out."""
+        said = [describe(self._names, self.path.name)]
+        if self.missing:
+            said.append(f"{self.path.name} leaves out {', '.join(self.missing)}: taken as no signal")
+        return [note for note in said if note]
+
+    def windows(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
+        """Signal of windows: (n, length) float32, 0 without data and beyond the ends of the chromosome."""
+        out = np.zeros((len(start), length), dtype=np.float32)
+        for row, name, first in zip(out, chrom, start, strict=True):
+            if (known := self._names.get(str(name))) is not None:
+                low, high = max(int(first), 0), min(int(first) + length, self.lengths[known])
+                if low < high:
+                    values = self._file.values(known, low, high, numpy=True)
+                    row[low - int(first) : high - int(first)] = np.nan_to_num(values, nan=0.0)
+        return out
+
+    def mean(self) -> float:
+        """Mean signal per base over all chromosomes of the file."""
+        header = self._file.header()
+        return float(header["sumData"]) / max(sum(self.lengths.values()), 1)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def smooth(x: np.ndarray, width: int) -> np.ndarray:
+    """Moving mean of an odd ``width`` along the last axis, whole windows only: (..., L) -> (..., L-width+1).
+
+    Odd, so that it commutes with reversal; summed in whole steps from the left in float64, then rounded, so
+    it is to be used in genome orientation. Raises ValueError on an even width.
+    """
+    if width < 1 or width % 2 == 0:
+        raise ValueError(
+            f"smooth: width {width} is even, which shifts the signal by half a base: make it odd"
+        )
+    total = np.cumsum(np.asarray(x, dtype=np.float64), axis=-1)
+    total = np.concatenate([np.zeros_like(total[..., :1]), total], axis=-1)
+    return ((total[..., width:] - total[..., :-width]) / width).astype(np.float32)
+
+
+def write_bigwig(
+    path: Path, lengths: Mapping[str, int], chrom: np.ndarray, position: np.ndarray, value: np.ndarray
+) -> None:
+    """Write single-base values (0-based positions, any order) as a bigWig; other positions have no data."""
+    order = {name: i for i, name in enumerate(lengths)}
+    rank = np.array([order[str(c)] for c in chrom], dtype=np.int64)
+    by_place = np.lexsort((position, rank))
+    out = pyBigWig.open(str(path), "w")
+    out.addHeader([(name, int(length)) for name, length in lengths.items()])
+    for name in lengths:
+        rows = by_place[rank[by_place] == order[name]]
+        if rows.size:
+            values = [float(v) for v in value[rows]]
+            out.addEntries(name, [int(p) for p in position[rows]], values=values, span=1)
+    out.close()
+
+
+def sum_windows(tracks: Sequence[Track], chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
+    """The sum of several files over windows: (n, length) float32."""
+    total = np.zeros((len(start), length), dtype=np.float32)
+    for track in tracks:
+        total += track.windows(chrom, start, length)
+    return total
