@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from .rep import Rep, flip
@@ -72,7 +73,7 @@ class tokens:  # noqa: N801 - used as a function
 
     ``complement`` maps each base's id to its complement's: a mapping ``{7: 10, 10: 7, ...}``, or a sequence
     indexed by id. Ids without an entry (N, mask, padding) stay as they are. ``keep=(first, last)`` positions
-    at either end, such as a class and a separator token, do not move.
+    at either end, such as a class and a separator token, do not move. ``unknown`` is the id of N.
 
     Raises ValueError when ``complement`` is not its own inverse.
 
@@ -80,16 +81,28 @@ class tokens:  # noqa: N801 - used as a function
     [[4, 2, 3, 3]]
     """
 
-    def __init__(self, complement: Mapping[int, int] | Sequence[int], keep: tuple[int, int] = (0, 0)) -> None:
+    def __init__(
+        self,
+        complement: Mapping[int, int] | Sequence[int],
+        keep: tuple[int, int] = (0, 0),
+        unknown: int | None = None,
+    ) -> None:
         pairs = complement if isinstance(complement, Mapping) else dict(enumerate(complement))
         self.complement = {int(a): int(b) for a, b in pairs.items()}
-        self.keep = keep
+        self.keep, self.unknown = keep, unknown
         for a, b in self.complement.items():
             if self.complement.get(b) != a:
                 raise ValueError(
                     f"tokens: the complement of {a} is {b}, but that of {b} is {self.complement.get(b)}: "
                     "complements must point at each other"
                 )
+
+    def ids(self, codes: np.ndarray) -> torch.Tensor:
+        """Token ids for base codes of :mod:`rczoo.dna`: the first two pairs stand for A-T and C-G."""
+        firsts = [a for a, b in self.complement.items() if a < b][:2]
+        forward = [*firsts, *(self.complement[a] for a in reversed(firsts))]
+        table = np.array([*forward, self.unknown if self.unknown is not None else forward[0]])
+        return torch.from_numpy(table[codes])
 
     def __call__(self, ids: torch.Tensor) -> torch.Tensor:
         """Reverse complement of ``ids``."""

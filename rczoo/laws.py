@@ -1,0 +1,212 @@
+"""The checks of the law ``f(R x) = R f(x)``: in each number type, mode, length and kind of sequence."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from .actions import RepAction, as_action
+from .conformance import relative_error
+from .counterexamples import Recipe, recipes, search
+from .dna import UNKNOWN
+from .operations import NoDropout
+from .subject import Problem, Subject
+from .trial import Result, Situation, Trial, failed, noted, passed, skipped
+
+
+def float64_law(trial: Trial) -> Result:
+    """In float64, the answer for R x is R of the answer for x, to rounding."""
+    high, tolerance = trial.high, trial.tolerance(trial.high.dtype)
+    worst = 0.0
+
+    def violates(recipe: Recipe) -> bool:
+        nonlocal worst
+        error = high.error(recipe.codes(batch=2))
+        worst = max(worst, error)
+        return not error <= tolerance
+
+    tries = 3 if trial.quick else 10
+    found = search(recipes([trial.length]), violates, tries=tries, seconds=0.0)
+    batches = [trial.codes(seed=seed) for seed in range(2)]
+    worst = max(worst, *(high.error(codes) for codes in batches))
+    if found is not None and high.error(batches[0]) <= tolerance:
+        batches = [found.codes(batch=2)]
+    refused = f" (in float32: {trial.float64_refused})" if trial.float64_refused else ""
+    if not worst <= tolerance:
+        situation = Situation(high, batches, tolerance)
+        return failed(
+            f"off by {worst:.2g} relative, allowed {tolerance:.1g}{refused}", worst, situation=situation
+        )
+    return passed(f"off by {worst:.1g} relative{refused}", worst)
+
+
+def float32_law(trial: Trial) -> Result:
+    """In float32, the law holds to rounding, as much as the model magnifies it."""
+    return _law(trial, trial.subject, [trial.codes(seed=5)])
+
+
+def bfloat16_report(trial: Trial) -> Result:
+    """In bfloat16, how far off rounding puts the law (reported, never failed)."""
+    try:
+        error = trial.subject.at(torch.bfloat16).error(trial.codes(seed=6))
+    except Problem as problem:
+        return skipped(f"does not run in bfloat16: {problem}")
+    return noted(f"off by {error:.1g} relative", error)
+
+
+def trained_state(trial: Trial) -> Result:
+    """After a few training steps, in evaluation mode, the law still holds: nothing was tied by chance."""
+    if why := _untrainable(trial):
+        return skipped(why)
+    try:
+        trained = trial.trained()
+    except (Problem, RuntimeError, ValueError) as problem:
+        return skipped(f"cannot be trained here: {problem}")
+    return _law(trial, trained, [trial.codes(seed=7)])
+
+
+def train_mode(trial: Trial) -> Result:
+    """In train mode, with batch statistics and without dropout, the law holds for a whole batch."""
+    if why := _untrainable(trial):
+        return skipped(why)
+    subject = trial.high.at(trial.high.dtype, train=True).under(NoDropout)
+    return _law(trial, subject, [trial.codes(batch=4, seed=8)], modes="train mode")
+
+
+def dropout(trial: Trial) -> Result:
+    """In train mode, with dropout, both strands are given the same masks."""
+    if why := _untrainable(trial):
+        return skipped(why)
+    subject = trial.high.at(trial.high.dtype, train=True)
+    codes = trial.codes(batch=4, seed=9)
+    x, _ = subject.pair(codes)
+    with torch.no_grad():
+        first, second = subject(x, 1), subject(x, 2)
+    if all(relative_error(first[n], second[n]) < 1e-12 for n in first):
+        return skipped("no dropout")
+    return _law(trial, subject, [codes], modes="train mode")
+
+
+def lengths(trial: Trial) -> Result:
+    """The law holds at every length asked for; the neighbours of the main one are reported."""
+    required = _law(trial, trial.high, [trial.codes(length, seed=10) for length in trial.lengths])
+    if required.status == "failed" or trial.quick:
+        return required
+    words = [required.detail]
+    for length in (trial.length + 1, trial.length - 1):
+        if length in trial.lengths or length < 1:
+            continue
+        try:
+            holds = Situation(trial.high, [trial.codes(length)], trial.tolerance(trial.high.dtype)).error()
+            good = holds <= trial.tolerance(trial.high.dtype)
+            words.append(f"{length}: holds" if good else f"note that at {length} it does not ({holds:.1g})")
+        except Problem:
+            words.append(f"{length}: refused by the model")
+    return passed("; ".join(words), required.error)
+
+
+def batch_sizes(trial: Trial) -> Result:
+    """The law holds for one sequence, and for an odd and a larger batch."""
+    sizes = (1, 3) if trial.quick else (1, 3, 5)
+    return _law(trial, trial.high, [trial.codes(batch=size, seed=11) for size in sizes])
+
+
+def unknown_bases(trial: Trial) -> Result:
+    """The law holds where bases are unknown (N): all zeros, and a quarter each."""
+    batches = [trial.codes(seed=12, unknown=True)]
+    variants = [trial.high] if (quarter := _quarters(trial.high)) is None else [trial.high, quarter]
+    try:
+        results = [_law(trial, subject, batches) for subject in variants]
+    except Problem as problem:
+        return noted(f"N is refused: {problem}")
+    return next((r for r in results if r.status == "failed"), results[0])
+
+
+def palindromes(trial: Trial) -> Result:
+    """A sequence that is its own reverse complement has an answer that is its own RC."""
+    codes = trial.palindromes()
+    if trial.length % 2 and (codes == UNKNOWN).any():
+        try:
+            return _law(trial, trial.high, [codes])
+        except Problem:
+            return skipped("an odd palindrome needs an N, which the model refuses")
+    return _law(trial, trial.high, [codes])
+
+
+def gradients(trial: Trial) -> Result:
+    """The gradient with respect to the input obeys the law too."""
+    name, spec = next(iter(trial.high.inputs.items()))
+    action = as_action(spec.action)
+    if trial.high.encode is not None or not isinstance(action, RepAction):
+        return skipped("the first input is no one-hot DNA")
+    x, _ = trial.high.pair(trial.codes(seed=13))
+    first = x[name] if isinstance(x, dict) else x[0]
+    if not first.is_floating_point():
+        return skipped("the first input is not a float")
+    noise = torch.randn(first.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    jittered = first + 0.05 * noise.to(first)  # no ties, where a gradient would not exist
+    try:
+        direct, turned = (_gradient(trial.high, trial, side, jittered, action) for side in (False, True))
+    except (Problem, RuntimeError) as problem:
+        return skipped(f"no gradient: {problem}")
+    if direct is None or turned is None:
+        return skipped("no output depends on the input by a gradient")
+    error = relative_error(turned, action(direct))
+    if not error <= 100 * trial.tolerance(trial.high.dtype):
+        return failed(f"off by {error:.2g} relative", error)
+    return passed(f"off by {error:.1g} relative", error)
+
+
+def _gradient(
+    subject: Subject, trial: Trial, turned: bool, jittered: torch.Tensor, action: RepAction
+) -> torch.Tensor | None:
+    """The gradient of a fixed weighting of the outputs at x, or of the turned weighting at R x."""
+    given = subject.pair(trial.codes(seed=13))[turned]
+    first = (action(jittered) if turned else jittered).detach().clone().requires_grad_()
+    x = {**given, next(iter(given)): first} if isinstance(given, dict) else (first, *given[1:])
+    generator = torch.Generator().manual_seed(1)
+    with torch.enable_grad():
+        total: torch.Tensor | float = 0.0
+        for name, y in subject(x).items():
+            weight = torch.randn(y.shape, generator=generator, dtype=torch.float64).to(y)
+            total = total + ((subject.act(name, weight) if turned else weight) * y).sum()
+        if not isinstance(total, torch.Tensor) or not total.requires_grad:
+            return None
+        return torch.autograd.grad(total, first, allow_unused=True)[0]
+
+
+def _law(trial: Trial, subject: Subject, batches: list[np.ndarray], modes: str = "evaluation mode") -> Result:
+    """The law on these sequences, with what is needed to look for the cause."""
+    situation = Situation(subject, batches, trial.tolerance(subject.dtype), modes)
+    error = situation.error()
+    if not error <= situation.tolerance:
+        worst = max(batches, key=subject.error)
+        where = f" at length {worst.shape[1]}" if len({b.shape[1] for b in batches}) > 1 else ""
+        words = f"off by {error:.2g} relative{where}, allowed {situation.tolerance:.1g}"
+        return failed(words, error, situation=Situation(subject, [worst], situation.tolerance, modes))
+    return passed(f"off by {error:.1g} relative", error)
+
+
+def _untrainable(trial: Trial) -> str:
+    if trial.inference_only:
+        return "declared as inference only"
+    if not any(p.requires_grad for p in trial.subject.model.parameters()):
+        return "no parameter asks for a gradient"
+    return ""
+
+
+def _quarters(subject: Subject) -> Subject | None:
+    """The subject with N as a quarter of each base, if its first input is one-hot DNA of four channels."""
+    from dataclasses import replace
+
+    name, spec = next(iter(subject.inputs.items()))
+    action = as_action(spec.action)
+    if subject.encode or spec.make or not isinstance(action, RepAction) or action.rep.channels != 4:
+        return None
+
+    def make(codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:
+        x = subject.draw(name, codes, generator)
+        axis = 2 if action.last else 1
+        return x + (1 - x.sum(axis, keepdim=True)) / 4
+
+    return replace(subject, inputs=subject.inputs | {name: replace(spec, make=make)})

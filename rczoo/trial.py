@@ -1,0 +1,183 @@
+"""One trial of a model: the numbers, lengths and tolerances its checks share, and what a check says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from .counterexamples import Counterexample
+from .dna import BASES, UNKNOWN, complement_codes
+from .subject import Problem, Subject
+
+Status = Literal["passed", "failed", "skipped", "noted"]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where a law was broken: a subject in the state it was in, and the sequences (batches of base codes)."""
+
+    subject: Subject
+    batches: list[np.ndarray]
+    tolerance: float
+    modes: str = "evaluation mode"
+
+    def error(self, subject: Subject | None = None, batches: Iterable[np.ndarray] | None = None) -> float:
+        """The largest error of the law, of another subject or on other sequences where given."""
+        chosen = self.subject if subject is None else subject
+        return max(chosen.error(codes, n) for n, codes in enumerate(batches or self.batches))
+
+    def holds(self, subject: Subject | None = None, batches: Iterable[np.ndarray] | None = None) -> bool:
+        """Whether the law holds there; a subject that cannot run does not."""
+        try:
+            return self.error(subject, batches) <= self.tolerance
+        except Problem:
+            return False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check found. ``noted`` reports a fact that neither passes nor fails."""
+
+    status: Status
+    detail: str = ""
+    error: float | None = None
+    situation: Situation | None = None
+    counterexample: Counterexample | None = None
+    cause: str | None = None
+    name: str = ""
+    sentence: str = ""
+    seconds: float = 0.0
+
+
+def passed(detail: str = "", error: float | None = None) -> Result:
+    """The check ran and its law holds."""
+    return Result("passed", detail, error)
+
+
+def failed(detail: str, error: float | None = None, **more: Any) -> Result:
+    """The check ran and its law is broken."""
+    return Result("failed", detail, error, **more)
+
+
+def skipped(why: str) -> Result:
+    """The check did not run."""
+    return Result("skipped", why)
+
+
+def noted(detail: str, error: float | None = None) -> Result:
+    """A fact worth knowing."""
+    return Result("noted", detail, error)
+
+
+@dataclass
+class Trial:
+    """A subject and how to try it: ``lengths`` (the first is the main one), ``quick``, and a reference model.
+
+    ``inference_only`` says that the model will never be trained again, so that its training is not tried.
+    """
+
+    subject: Subject
+    lengths: tuple[int, ...]
+    quick: bool = False
+    inference_only: bool = False
+    reference: Any = None
+    float64_refused: str = ""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        """The main length."""
+        return self.lengths[0]
+
+    @cached_property
+    def high(self) -> Subject:
+        """The subject in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
+        double = self.subject.at(torch.float64)
+        try:
+            double.both(self.codes())
+        except Problem as problem:
+            self.float64_refused = str(problem)
+            return self.subject
+        return double
+
+    @cached_property
+    def condition(self) -> float:
+        """How much the model magnifies relative rounding of its parameters, between 1 and 1e4."""
+        step = 1e-6 if self.high.dtype == torch.float64 else 1e-3
+        shaken = self.high.at(self.high.dtype)
+        generator = torch.Generator().manual_seed(0)
+        for p in shaken.model.parameters():
+            if p.is_floating_point():
+                noise = torch.randn(p.shape, generator=generator, dtype=torch.float64).to(p)
+                p.data.mul_(1 + step * noise)
+        x, _ = self.high.pair(self.codes())
+        with torch.no_grad():
+            before, after = self.high(x), shaken(x)
+        from .conformance import relative_error
+
+        worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
+        return min(max(1.0, worst), 1e4) if worst == worst else 1.0
+
+    def tolerance(self, dtype: torch.dtype) -> float:
+        """The rounding allowed in a number type, relative: never below 1e-10 in float64."""
+        eps = torch.finfo(dtype).eps
+        return (
+            max(1e-10, 1000 * eps * self.condition) if dtype == torch.float64 else 100 * eps * self.condition
+        )
+
+    def codes(self, length: int = 0, batch: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:
+        """Random base codes (batch, length), with one N in ten if ``unknown``."""
+        rng = np.random.default_rng([seed, 77])
+        codes = rng.integers(0, len(BASES), (batch, length or self.length)).astype(np.uint8)
+        if unknown:
+            codes[rng.random(codes.shape) < 0.1] = UNKNOWN
+        return codes
+
+    def palindromes(self, batch: int = 2) -> np.ndarray:
+        """Sequences equal to their own reverse complement, with N in the middle of an odd length."""
+        half = self.codes(self.length // 2, batch, seed=3) if self.length > 1 else self.codes(1, batch)[:, :0]
+        middle = np.full((batch, self.length % 2), UNKNOWN, dtype=np.uint8)
+        return np.concatenate([half, middle, complement_codes(half)], axis=1)
+
+    def trained(self, steps: int = 3) -> Subject:
+        """The subject after a few training steps on sequences of skewed composition, in eval mode.
+
+        Moves batch statistics and parameters as training would, so that what was tied only by its initial
+        values comes apart, and what training keeps tied stays so.
+        """
+        learner = self.high.at(self.high.dtype, train=True)
+        for step in range(steps):
+            codes = self.codes(batch=4, seed=100 + step)
+            codes[codes == 3] = step % 2  # few T, so that the strands differ
+            _step(learner, codes, step)
+        learner.model.eval()
+        return replace(learner, model=learner.model)
+
+
+def _step(learner: Subject, codes: np.ndarray, seed: int) -> None:
+    """One step of each parameter along its gradient, a tenth of its size."""
+    x, _ = learner.pair(codes, seed)
+    with torch.enable_grad():
+        outputs = learner(x, seed)
+        generator = torch.Generator().manual_seed(seed)
+        loss = sum((_noise(y, generator) * y).sum() for y in outputs.values() if y.is_floating_point())
+        if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
+            return
+        parameters = [p for p in learner.model.parameters() if p.requires_grad]
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+    with torch.no_grad():
+        for p, g in zip(parameters, gradients, strict=True):
+            if g is not None and (size := g.square().mean().sqrt()) > 0:
+                p.sub_(0.1 * max(p.square().mean().sqrt().item(), 0.05) * g / size)
+
+
+def _noise(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    return torch.randn(like.shape, generator=generator, dtype=torch.float64).to(like)
+
+
+Check = Callable[[Trial], Result]
