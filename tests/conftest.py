@@ -1,0 +1,15 @@
+"""How the tests run: hypothesis profiles, and where the real data may lie."""
+
+import os
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+_BESIDE = Path(__file__).parents[2] / "shared" / "data"
+if "RCZOO_DATA" not in os.environ and _BESIDE.is_dir():
+    os.environ["RCZOO_DATA"] = str(_BESIDE)
