@@ -34,8 +34,8 @@ def conjoin(
     ``None`` for what RC leaves alone. By default the model's own ``rep_in`` (else DNA) and ``rep_out``.
     ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
 
-    Law: ``f(R x) = R f(x)`` exactly in eval mode. In train mode both strands run as one batch, so batch
-    statistics are pooled, and every ``nn.Dropout`` draws one mask per pair.
+    Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
+    run as one batch, so batch statistics are pooled, and every ``nn.Dropout`` draws one mask per pair.
 
     >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4 * 10, 1))
     >>> both = conjoin(net, outputs="1t").eval()

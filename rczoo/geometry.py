@@ -63,18 +63,27 @@ def admissible_lengths(model: nn.Module, lengths: Iterable[int], channels: int =
     >>> [v.length for v in admissible_lengths(tied, range(60, 120)) if v.admissible]
     [74, 94, 114]
     """
-    shapes = deepcopy(model).to("meta").eval()
+    shapes = deepcopy(model).to("meta").float().eval()
     for name, layer in shapes.named_modules():
         if isinstance(layer, nn.Conv1d | nn.MaxPool1d | nn.AvgPool1d):
             layer.register_forward_pre_hook(_check_windows(name or type(layer).__name__))
     verdicts = []
     for length in lengths:
         try:
-            shapes(torch.empty(1, channels, length, device="meta"))
+            shapes(*_blank_inputs(model, channels, length))
             verdicts.append(LengthVerdict(length, True, ""))
         except (ValueError, RuntimeError) as error:
             verdicts.append(LengthVerdict(length, False, str(error).splitlines()[0]))
     return verdicts
+
+
+def _blank_inputs(model: Any, channels: int, length: int) -> list[torch.Tensor]:
+    """DNA without numbers, and control tracks where the model is a network built with them."""
+    inputs = [torch.empty(1, channels, length, device="meta")]
+    if getattr(getattr(model, "control", None), "channels", 0):
+        positions = max(0, model.output_length(length))
+        inputs.append(torch.empty(1, model.control.channels, positions, device="meta"))
+    return inputs
 
 
 def _one(value: Any) -> int:
