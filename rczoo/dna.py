@@ -58,7 +58,7 @@ def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype = to
 
     ``sequences`` is one string, several of equal length, or codes of shape (batch, length).
     Law: ``one_hot(reverse_complement(s)) == Rep.dna().act(one_hot(s))`` exactly.
-    Raises ValueError on a bad character (with its position) or on unequal lengths.
+    Raises ValueError on a bad character (with its position), unequal lengths or codes of no base.
 
     >>> one_hot("ACN").tolist()
     [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]
@@ -69,6 +69,11 @@ def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype = to
         if len(lengths) > 1:
             raise ValueError(f"sequences have lengths {lengths[0]} to {lengths[-1]}: pad or crop them to one")
         sequences = np.stack(rows) if rows else np.zeros((0, 0), dtype=np.uint8)
+    if sequences.ndim != 2:
+        raise ValueError(f"codes have shape {sequences.shape}, expected (batch, length): add a batch axis")
+    for code in (sequences.min(initial=0), sequences.max(initial=0)):
+        if not 0 <= code <= UNKNOWN:
+            raise ValueError(f"code {code} is no base: codes run from 0 (A) to {UNKNOWN} (N)")
     return torch.from_numpy(np.ascontiguousarray(_ROWS[sequences].swapaxes(1, 2))).to(dtype)
 
 

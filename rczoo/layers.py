@@ -28,9 +28,12 @@ class RCLayer(nn.Module):
 
     def _check(self, x: Tensor) -> None:
         if x.ndim != 3 or x.shape[1] != self.rep_in.channels:
+            hint = ": add a batch axis" if x.ndim == 2 else ""
+            if x.ndim == 3 and x.shape[2] == self.rep_in.channels:
+                hint = ": transpose (batch, length, channels)"
             raise ValueError(
                 f"{type(self).__name__}: expected (batch, {self.rep_in.channels}, length) for Rep "
-                f"{self.rep_in}, got {tuple(x.shape)}" + (": add a batch axis" if x.ndim == 2 else "")
+                f"{self.rep_in}, got {tuple(x.shape)}{hint}"
             )
 
     def extra_repr(self) -> str:
@@ -189,6 +192,14 @@ class RCSequential(nn.Sequential):
     """
 
     def __init__(self, *layers: RCLayer) -> None:
+        for n, layer in enumerate(layers):
+            if not hasattr(layer, "rep_in") or not hasattr(layer, "rep_out"):
+                raise ValueError(
+                    f"RCSequential: layer {n} is a {type(layer).__name__}, which declares no Reps: "
+                    "use the layers of rczoo, such as RCActivation for a function"
+                )
+        if not layers:
+            raise ValueError("RCSequential: no layers given, so there is no Rep: give at least one")
         for n, (before, after) in enumerate(pairwise(layers)):
             if before.rep_out != after.rep_in:
                 same = before.rep_out.channels == after.rep_in.channels
