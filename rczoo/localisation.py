@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .subject import Problem, Subject
+from .trial import Result
 
 Features = dict[str, list[Tensor]]
 
@@ -37,6 +38,19 @@ def first_break(subject: Subject, codes: np.ndarray, tolerance: float, seed: int
         if name and (len(calls) != len(others) or not corresponds(calls, others, tolerance)):
             return f"{type(modules[name]).__name__} {name!r}"
     return None
+
+
+def place_of(results: list[Result]) -> str | None:
+    """Where the first broken law of these results starts, in words."""
+    broken = next((r for r in results if r.status == "failed" and r.situation), None)
+    if broken is None or broken.situation is None or broken.cause == "random":
+        return None
+    situation = broken.situation
+    try:
+        place = first_break(situation.subject, situation.batches[0], max(situation.tolerance, 1e-9))
+    except Problem:
+        return None
+    return place or "after the last sub-module: in how the answer is put together, or in what was declared"
 
 
 @contextmanager
@@ -140,6 +154,3 @@ def output_relation(
         if found is not None:
             return *found, reverse
     return None
-
-
-__all__ = ["Problem", "corresponds", "first_break", "output_relation", "recorded", "signed_permutation"]

@@ -199,9 +199,14 @@ def module_names(model: nn.Module) -> Iterator[Callable[[], str]]:
     handles = []
     for name, module in model.named_modules():
         handles.append(module.register_forward_pre_hook(lambda m, i, name=name: stack.append(name)))
-        handles.append(module.register_forward_hook(lambda m, i, o: stack.pop() and None, always_call=True))
+        handles.append(module.register_forward_hook(lambda m, i, o: _drop(stack), always_call=True))
     try:
         yield lambda: stack[-1] if stack else ""
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _drop(stack: list[str]) -> None:
+    """Leave a module; a hook that returned anything would replace the module's output."""
+    stack.pop()

@@ -80,10 +80,14 @@ class Subject:
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.manual_seed(seed)
+            default = torch.get_default_dtype()
+            torch.set_default_dtype(self.dtype)  # so that tensors a model makes for itself are no narrower
             try:
                 raw = _inside(self.around, lambda: self.model(*args, **kwargs))
             except Exception as error:
                 raise Problem(_explain(error)) from error
+            finally:
+                torch.set_default_dtype(default)
         return self._named(raw)
 
     def both(self, codes: np.ndarray, seed: int = 0) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:

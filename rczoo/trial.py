@@ -54,6 +54,18 @@ class Result:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Diagnosis:
+    """A cause, in a sentence with its remedy; ``verified`` if the law held again once it was mended."""
+
+    cause: str
+    sentence: str
+    verified: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.sentence}" + ("" if self.verified else " (a hypothesis, not verified)")
+
+
 def passed(detail: str = "", error: float | None = None) -> Result:
     """The check ran and its law holds."""
     return Result("passed", detail, error)

@@ -1,0 +1,121 @@
+"""Diagnoses of a wrong operation: the law holds again once one kind of operation is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from .operations import Asymmetry, KeepPrecision, Mirrored, NoDropout, module_names, neutral_norms
+from .trial import Diagnosis, Situation, Trial
+
+REMEDIES = {
+    "stride": "crop the input or choose a length that fits",
+    "same padding": "use an odd kernel or an even dilation",
+    "output padding": "set output_padding to 0 and crop alike at both ends",
+    "upsampling": "use a whole ratio, or mode='linear'",
+    "crop": "crop as much from one end as from the other",
+    "padding": "pad as much at one end as at the other",
+}
+
+
+def active_dropout(situation: Situation, trial: Trial) -> Diagnosis | None:
+    """Does the law hold with every dropout off?"""
+    if not situation.holds(situation.subject.under(NoDropout)):
+        return None
+    if situation.modes == "train mode":
+        words = "the masks differ between the strands: draw one mask per pair, or train by augmentation"
+        return Diagnosis("dropout", words)
+    return Diagnosis("dropout", "a dropout is active in evaluation mode: pass training=self.training")
+
+
+def narrow_precision(situation: Situation, trial: Trial) -> Diagnosis | None:
+    """Does the law hold once casts to narrower floats are not made?"""
+    mode = KeepPrecision()
+    if not situation.holds(situation.subject.under(lambda: mode)) or mode.narrowest is None:
+        return None
+    narrow = str(mode.narrowest).removeprefix("torch.")
+    return Diagnosis(
+        "precision", f"it computes in {narrow} inside, whose rounding differs between the strands"
+    )
+
+
+def untied_norms(situation: Situation, trial: Trial) -> Diagnosis | None:
+    """Does the law hold once each normalisation has one scale, shift, mean and variance for all channels?"""
+    subject = situation.subject
+    if not situation.holds(subject.under(lambda: neutral_norms(subject.model))):
+        return None
+    kinds = sorted({type(m).__name__ for m in subject.model.modules() if "norm" in type(m).__name__.lower()})
+    return Diagnosis(
+        "normalisation",
+        f"{' and '.join(kinds)} has its own scale, shift or running statistics for each channel of a pair: "
+        "tie them within pairs",
+    )
+
+
+def geometry(situation: Situation, trial: Trial) -> Diagnosis | None:
+    """Does the law hold once operations that treat the two ends differently are made symmetric?"""
+    mended, seen = _mended(situation, lambda a: True)
+    if not mended or not seen:
+        return None
+    single = [a for a in seen if _mended(situation, partial(_same, a))[0]]
+    guilty = single[:1] or seen
+    words = []
+    for a in guilty:
+        module = dict(situation.subject.model.named_modules()).get(a.where)
+        place = (
+            f"{type(module).__name__} {a.where!r}"
+            if module is not None and a.where
+            else "the model's own code"
+        )
+        words.append(f"{a.kind} in {place}: {a.numbers}; {REMEDIES[a.kind]}")
+    if any(a.kind == "stride" for a in guilty):
+        words.append(_fitting(situation, trial))
+    return Diagnosis(guilty[0].kind, "; ".join(dict.fromkeys(words)))
+
+
+def several(situation: Situation, trial: Trial) -> Diagnosis | None:
+    """Does the law hold once geometry, dropout, precision and normalisation are mended together?"""
+    subject = situation.subject
+    mirrored, precision = Mirrored(), KeepPrecision()
+    mends: list[Callable] = [
+        lambda: neutral_norms(subject.model),
+        lambda: mirrored,
+        lambda: precision,
+        NoDropout,
+    ]
+    if not situation.holds(subject.under(*mends)):
+        return None
+    kinds = sorted({a.kind for a in mirrored.seen})
+    for name, mend in (("normalisation", mends[0]), ("precision", mends[2]), ("dropout", mends[3])):
+        if not situation.holds(subject.under(*[m for m in mends if m is not mend])):
+            kinds.append(name)
+    return Diagnosis(kinds[0] if kinds else "several", f"several faults at once: {', '.join(kinds)}")
+
+
+def _same(some: Asymmetry, other: Asymmetry) -> bool:
+    """One place and kind; its numbers may differ between calls."""
+    return (some.kind, some.where) == (other.kind, other.where)
+
+
+def _mended(situation: Situation, wanted: Callable[[Asymmetry], bool]) -> tuple[bool, list[Asymmetry]]:
+    """Does the law hold with these asymmetries mended, and which were there?"""
+    with module_names(situation.subject.model) as where:
+        mode = Mirrored(wanted, where)
+        return situation.holds(situation.subject.under(lambda: mode)), mode.seen
+
+
+def _fitting(situation: Situation, trial: Trial) -> str:
+    """The nearest lengths at which the law holds, by trying them."""
+    length = situation.batches[0].shape[1]
+    fits: list[int] = []
+    for distance in range(1, 65):
+        for other in (length - distance, length + distance):
+            if other > 0 and len(fits) < 4 and _fits(situation, trial, other):
+                fits.append(other)
+    if not fits:
+        return f"no length within 64 of {length} fits, or the model takes no other"
+    return f"nearest lengths that fit: {', '.join(map(str, sorted(fits)))}"
+
+
+def _fits(situation: Situation, trial: Trial, length: int) -> bool:
+    return situation.holds(batches=[trial.codes(length, seed=40)])

@@ -1,0 +1,163 @@
+"""What ``rczoo check`` says of a model: verdict, checks, causes and repair, as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .trial import Diagnosis, Result
+
+SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "noted": "note", "expected": "xfail"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of a check. ``passed`` is the verdict; a model on which no law was tried has not passed.
+
+    ``expected`` maps names of checks that may fail to the reason why; an expected failure that does not
+    happen fails the report, so that the list stays true.
+    """
+
+    model: str
+    results: list[Result]
+    diagnoses: list[Diagnosis] = field(default_factory=list)
+    place: str | None = None
+    repair: str | None = None
+    expected: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Every check that ran passed or failed as expected, and the law itself was tried."""
+        statuses = {r.name: self.status(r) for r in self.results}
+        if "failed" in statuses.values():
+            return False
+        tried = any(s in ("passed", "expected") for n, s in statuses.items() if n != "runs")
+        return tried and statuses.get("runs", "passed") == "passed"
+
+    @property
+    def ran(self) -> int:
+        """How many checks ran to a pass or a failure."""
+        return sum(r.status in ("passed", "failed") for r in self.results)
+
+    def status(self, result: Result) -> str:
+        """A result's status in view of expected failures: passed, failed, expected, skipped or noted."""
+        if result.name not in self.expected or result.status in ("skipped", "noted"):
+            return result.status
+        return "expected" if result.status == "failed" else "failed"
+
+    def detail(self, result: Result) -> str:
+        """A result's detail, with what was expected of it."""
+        status = self.status(result)
+        if result.name in self.expected and result.status == "passed":
+            return (
+                f"passes, though it was expected to fail ({self.expected[result.name]}): drop the expectation"
+            )
+        if status == "expected":
+            return f"{result.detail} (expected: {self.expected[result.name]})"
+        return result.detail
+
+    @property
+    def verdict(self) -> str:
+        """One line."""
+        counts = [self.status(r) for r in self.results]
+        if self.passed:
+            words = (
+                "obeys reverse complement" if "expected" not in counts else "passes but for what was expected"
+            )
+        else:
+            words = "FAILS" if self.ran else "could not be checked"
+        failures = counts.count("failed")
+        return f"{self.model}: {words}; {self.ran} of {len(self.results)} checks ran, {failures} failed"
+
+    def __getitem__(self, name: str) -> Result:
+        return next(r for r in self.results if r.name == name)
+
+    def __str__(self) -> str:
+        lines = [self.verdict, ""]
+        for r in self.results:
+            lines.append(f"  {SIGNS[self.status(r)]:5} {r.name:19} {self.detail(r)}")
+            if r.counterexample is not None and r.status == "failed":
+                lines.append(f"  {'':5} {'':19} smallest: {r.counterexample}")
+        for title, items in self._findings():
+            lines += ["", title, *(f"  {item}" for item in items)]
+        return "\n".join(lines)
+
+    def _findings(self) -> list[tuple[str, list[str]]]:
+        """Cause, place and repair, each with its title."""
+        found = [("Likely cause", [str(d) for d in self.diagnoses])] if self.diagnoses else []
+        if self.place:
+            found.append(("First broken", [self.place]))
+        if self.repair:
+            found.append(("Repair", [self.repair]))
+        return found
+
+    def show(self) -> None:
+        """Print the report with rich."""
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.table import Table
+
+        colours = {
+            "passed": "green",
+            "failed": "red",
+            "expected": "yellow",
+            "noted": "cyan",
+            "skipped": "dim",
+        }
+        table = Table(title=escape(self.verdict), title_justify="left", box=None, pad_edge=False)
+        for heading in ("", "check", "what was found"):
+            table.add_column(heading, overflow="fold")
+        for r in self.results:
+            more = f"\nsmallest: {r.counterexample}" if r.counterexample and r.status == "failed" else ""
+            colour = colours[self.status(r)]
+            sign = f"[{colour}]{SIGNS[self.status(r)]}[/{colour}]"
+            table.add_row(sign, r.name, escape(self.detail(r) + more))
+        console = Console()
+        console.print(table)
+        for title, items in self._findings():
+            console.print(f"\n[bold]{title}[/bold]", *(escape(f"  {item}") for item in items), sep="\n")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, in plain JSON types."""
+        return {
+            "model": self.model,
+            "passed": self.passed,
+            "verdict": self.verdict,
+            "ran": self.ran,
+            "seconds": round(self.seconds, 3),
+            "checks": [
+                {
+                    "name": r.name,
+                    "sentence": r.sentence,
+                    "status": self.status(r),
+                    "detail": self.detail(r),
+                    "error": r.error if r.error is not None and math.isfinite(r.error) else None,
+                    "counterexample": r.counterexample.as_dict() if r.counterexample else None,
+                    "seconds": round(r.seconds, 3),
+                }
+                for r in self.results
+            ],
+            "diagnoses": [
+                {"cause": d.cause, "sentence": d.sentence, "verified": d.verified} for d in self.diagnoses
+            ],
+            "first_broken": self.place,
+            "repair": self.repair,
+        }
+
+    def to_json(self) -> str:
+        """:meth:`as_dict` as a JSON text."""
+        return json.dumps(self.as_dict(), indent=2, default=str)
+
+    def to_html(self) -> str:
+        """One self-contained page."""
+        from .report_page import page
+
+        return page(self)
+
+    def expecting(self, expected: Mapping[str, str]) -> Report:
+        """The same report with other expected failures."""
+        return replace(self, expected=dict(expected))
