@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .geometry import check_geometry
+from .geometry import check_geometry, check_whole
 from .layers import RCLayer
 from .rep import TRIVIAL, Rep
 
@@ -60,14 +60,13 @@ class RCConv1d(RCLayer):
         padding: int = 0,
     ) -> None:
         super().__init__(rep_in, rep_out)
-        for name, value, least in [
-            ("kernel_size", kernel_size, 1),
-            ("stride", stride, 1),
-            ("dilation", dilation, 1),
-            ("padding", padding, 0),
-        ]:
-            if not isinstance(value, int) or value < least:
-                raise ValueError(f"RCConv1d: {name} is {value!r}, expected a whole number >= {least}")
+        check_whole(
+            "RCConv1d",
+            kernel_size=(kernel_size, 1),
+            stride=(stride, 1),
+            dilation=(dilation, 1),
+            padding=(padding, 0),
+        )
         self.kernel_size, self.stride, self.dilation, self.padding = kernel_size, stride, dilation, padding
         index, sign, number = _orbits(self.rep_out, self.rep_in, kernel_size)
         self.register_buffer("index", index, persistent=False)

@@ -42,6 +42,13 @@ def check_geometry(
         )
 
 
+def check_whole(layer: str, **least: tuple[object, int]) -> None:
+    """Refuse each ``name=(value, least)`` that is no whole number, or a smaller one."""
+    for name, (value, smallest) in least.items():
+        if not isinstance(value, int) or value < smallest:
+            raise ValueError(f"{layer}: {name} is {value!r}, expected a whole number >= {smallest}")
+
+
 class LengthVerdict(NamedTuple):
     """Whether a tied network is equivariant at an input length; ``reason`` names the layer that is not."""
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .geometry import check_geometry
+from .geometry import check_geometry, check_whole
 from .rep import Rep
 
 
@@ -152,7 +152,16 @@ class _RCPool1d(RCLayer):
 
     def __init__(self, rep: Rep | str, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__(rep, rep)
-        self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
+        stride = kernel_size if stride is None else stride
+        check_whole(
+            type(self).__name__, kernel_size=(kernel_size, 1), stride=(stride, 1), padding=(padding, 0)
+        )
+        if padding > kernel_size // 2:
+            raise ValueError(
+                f"{type(self).__name__}: padding is {padding}, more than half of kernel_size {kernel_size}: "
+                "a window would hold nothing but padding"
+            )
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, length) -> (batch, channels, windows)."""

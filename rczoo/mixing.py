@@ -47,10 +47,10 @@ def resolve_mixing(
             raise ValueError("give mixing (for example 0.5), wrap (for example (2, 1)) or strategy")
         return shares
     groups = tuple(wrap)
-    if sum(groups) != depth or min(groups) < 1:
+    if sum(groups) != depth or min(groups) < 1 or not all(isinstance(n, int) for n in groups):
         raise ValueError(
             f"wrap {groups} sums to {sum(groups)}, but the trunk has {depth} blocks: "
-            f"give group sizes of at least 1 that sum to {depth}"
+            f"give whole group sizes of at least 1 that sum to {depth}"
         )
     starts = {sum(groups[:n]) for n in range(1, len(groups))}
     wrapped = tuple(float(block in starts) for block in range(1, depth))
