@@ -17,8 +17,8 @@ from .claims import Theorem
 FOLDER = Path(__file__).parent
 
 
-def theorems(chosen: list[str] | None = None) -> list[Theorem]:
-    """The theorems, in order, or those whose file begins with one of the names (``t04``)."""
+def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:
+    """File name -> theorem, in order: all, or those whose file begins with one of the names (``t04``)."""
     names = sorted(
         m.name for m in pkgutil.iter_modules([str(FOLDER)]) if m.name[:1] == "t" and m.name[1:3].isdigit()
     )
@@ -27,7 +27,7 @@ def theorems(chosen: list[str] | None = None) -> list[Theorem]:
         raise SystemExit(
             f"no proof is called {', '.join(unknown)}: choose among {', '.join(n[:3] for n in names)}"
         )
-    return [importlib.import_module(f"{__package__}.{n}").THEOREM for n in wanted]
+    return {f"{n}.py": importlib.import_module(f"{__package__}.{n}").THEOREM for n in wanted}
 
 
 def run(chosen: list[str], console: Console, verbose: bool) -> bool:
@@ -35,7 +35,7 @@ def run(chosen: list[str], console: Console, verbose: bool) -> bool:
     table = Table("", "theorem", "machine-checked for", "method", "twins refuted", "seconds", title="proofs")
     failures = []
     begun = time.perf_counter()
-    for theorem in theorems(chosen):
+    for theorem in theorems(chosen).values():
         start = time.perf_counter()
         try:
             theorem.check()
@@ -54,19 +54,26 @@ def run(chosen: list[str], console: Console, verbose: bool) -> bool:
     return not failures
 
 
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=150)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line; return the exit status."""
     parser = argparse.ArgumentParser("python -m proofs", description=__doc__)
     parser.add_argument("proofs", nargs="*", help="files to run, such as t04 (default: all)")
     parser.add_argument("--verbose", action="store_true", help="print the counter-example to each false twin")
-    parser.add_argument("--readme", action="store_true", help="write the table of proofs/README.md and stop")
+    parser.add_argument(
+        "--readme", action="store_true", help="write the README's table and picture, and stop"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.readme:
         from .readme import write
 
         print(write(theorems()))
         return 0
-    return 0 if run(chosen.proofs, Console(), chosen.verbose) else 1
+    return 0 if run(chosen.proofs, _console(), chosen.verbose) else 1
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ class Sum:
         i = next(i for i in self.indices if i.symbol.name == name)
         if not ((at - i.low).is_nonnegative and (i.high - at).is_nonnegative):
             raise UnsoundError(f"{at} is not known to lie in [{i.low}, {i.high}]")
-        return Total(tuple(self._within(i, part) for part in (replace(i, high=at), replace(i, low=at))))
+        parts = (replace(i, high=at), replace(i, low=at))
+        return Total(tuple(self._within(i, part) for part in parts if part.low != part.high))
 
     def _within(self, old: Interval, new: Interval) -> Sum:
         def decide(a: sp.Expr, b: sp.Expr) -> sp.Expr:
@@ -90,6 +91,14 @@ class Sum:
 
         indices = tuple(new if i == old else i for i in self.indices)
         return replace(self, summand=self.summand.replace(Below, decide), indices=indices)
+
+    def shift(self, name: str, by: sp.Expr) -> Sum:
+        """Count an index from ``by`` less: its range moves, and the summand is read ``by`` further on."""
+        i = next(i for i in self.indices if i.symbol.name == name)
+        moved = replace(i, low=sp.expand(i.low - by), high=sp.expand(i.high - by))
+        indices = tuple(moved if j == i else j for j in self.indices)
+        summand = self.summand.subs(i.symbol, i.symbol + by)
+        return replace(self, summand=summand, indices=indices)
 
     def collapse(self, name: str) -> Sum:
         """Drop an index that an indicator factor pins to one value inside the range."""
@@ -122,7 +131,7 @@ class Sum:
 def _pinned(summand: sp.Expr, i: Index) -> sp.Expr:
     factors = sp.Mul.make_args(summand)
     if isinstance(i, Channels):
-        (pin,) = [f for f in factors if isinstance(f, SameChannel) and f.has(i.symbol)]
+        pin = _only([f for f in factors if isinstance(f, SameChannel) and f.has(i.symbol)], i)
         a, b = pin.args
         if a == i.symbol or b == i.symbol:
             return b if a == i.symbol else a
@@ -134,9 +143,15 @@ def _pinned(summand: sp.Expr, i: Index) -> sp.Expr:
     return value
 
 
+def _only(pins: list[sp.Expr], i: Index) -> sp.Expr:
+    if len(pins) != 1:
+        raise UnsoundError(f"{len(pins)} indicators pin {i.symbol}, expected 1")
+    return pins[0]
+
+
 def _solution(summand: sp.Expr, i: Interval) -> sp.Expr:
     """The one value of an index at which an indicator factor of the summand is not 0."""
-    (pin,) = [f for f in sp.Mul.make_args(summand) if isinstance(f, Same) and f.has(i.symbol)]
+    pin = _only([f for f in sp.Mul.make_args(summand) if isinstance(f, Same) and f.has(i.symbol)], i)
     slope = sp.diff(pin.args[0], i.symbol)
     value = sp.cancel(i.symbol - pin.args[0] / slope)
     if value.has(i.symbol) or not slope.is_nonzero:

@@ -130,18 +130,20 @@ frame = SymbolicRep("frame", signed=False)
 z, tables = table("z"), {"frame": "1r", "in": "2r:flip"}
 
 
-def exchange(z: Function, one_way: bool = False) -> Function:
+def exchange(z: Function, own: sp.Expr = F, length: sp.Expr = L, one_way: bool = False) -> Function:
     """(i, c, t): the frame's own F channels, then k of the other frame's, reversed in length."""
     source = (lambda i: sp.S.One) if one_way else frame.p
-    return lambda i, c, t: Below(c, F) * z(i, c, t) + (1 - Below(c, F)) * z(source(i), c - F, L - 1 - t)
+    return lambda i, c, t: (
+        Below(c, own) * z(i, c, t) + (1 - Below(c, own)) * z(source(i), c - own, length - 1 - t)
+    )
 
 
 def swaps(name: str, one_way: bool = False) -> Identity:
     """Exchanging swapped frames gives swapped exchanged frames."""
     where = (Channels(i, frame), Interval(c, sp.S.Zero, F + k), Interval(t, sp.S.Zero, L))
-    left = exchange(lambda i, c, t: z(frame.p(i), c, t), one_way)(i, c, t)
+    left = exchange(lambda i, c, t: z(frame.p(i), c, t), one_way=one_way)(i, c, t)
     shape = World({"F": 2, "k": 1, "L": 3}, tables)
-    return Identity(name, left, exchange(z, one_way)(frame.p(i), c, t), where, [shape])
+    return Identity(name, left, exchange(z, one_way=one_way)(frame.p(i), c, t), where, [shape])
 
 
 weight = probability(X) + probability(sequences.p(X))
