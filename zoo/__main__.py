@@ -1,0 +1,66 @@
+"""The zoo's commands: ``python -m zoo --help``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .plan import PLAN, RUNS, Job
+from .rows import RESULTS, collect
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+Runs = Annotated[Path, typer.Option(help="Folder of the jobs' results.")]
+Results = Annotated[Path, typer.Option(help="The table that gathers them.")]
+
+
+@app.command("sweep")
+def sweep_command(
+    tasks: Annotated[list[str] | None, typer.Argument(help="Only these tasks.")] = None,
+    tier: Annotated[int | None, typer.Option(help="Only this tier.")] = None,
+    cores: Annotated[int, typer.Option(help="Jobs at once, one thread each.")] = 2,
+    profile: Annotated[Path | None, typer.Option(help="A Snakemake profile, such as zoo/slurm.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
+    runs: Runs = RUNS,
+    plan: Annotated[Path, typer.Option(help="What to train.")] = PLAN,
+    results: Results = RESULTS,
+) -> None:
+    """Train what is not trained yet; go on after any interruption."""
+    from .sweep import sweep
+
+    sweep(tasks or (), tier, cores, profile, dry_run, runs, plan, results)
+
+
+@app.command("job")
+def job_command(
+    task: str,
+    strategy: str,
+    seed: int,
+    runs: Runs = RUNS,
+) -> None:
+    """Train and score one model of the sweep, unless that is done."""
+    from .job import run
+
+    run(Job(task, strategy, seed), runs)
+
+
+@app.command("collect")
+def collect_command(runs: Runs = RUNS, results: Results = RESULTS) -> None:
+    """Gather the results of all finished jobs into one table."""
+    rows = collect(runs, results)
+    typer.echo(f"{results}: {len(rows)} rows of {len({(*row[:2], row.seed) for row in rows})} models")
+
+
+def main() -> None:
+    """Run a command; an error that the user can mend is one line."""
+    try:
+        app()
+    except (ValueError, FileNotFoundError, ConnectionError) as error:
+        typer.echo(f"zoo: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

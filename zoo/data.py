@@ -1,0 +1,63 @@
+"""Which data the runs of a task saw: recorded once, and compared by every later run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rczoo.storage import read_bytes, read_json, to_json, write_bytes
+from rczoo.tasks import Task
+
+from .scoring import splits
+
+FINGERPRINT = "data.json"
+TARGETS = "test-targets.npz"
+
+
+def fingerprint(task: Task) -> dict[str, Any]:
+    """For each split the number of examples and a sha256 of sequences and targets."""
+    found = {}
+    for split, examples in splits(task):
+        digest = hashlib.sha256()
+        for array in (examples.codes, examples.target):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        found[split] = {"examples": len(examples), "sha256": digest.hexdigest()}
+    return found
+
+
+def record(task: Task, folder: Path) -> dict[str, Any]:
+    """Write a task's fingerprint and test targets, or check that they are those of the earlier runs.
+
+    Raises ValueError when they differ: numbers of different data do not belong in one table.
+    """
+    found, path = fingerprint(task), folder / FINGERPRINT
+    if not path.exists():
+        write_bytes(folder / TARGETS, _targets(task))
+        write_bytes(path, to_json(found))
+    known = read_json(path)
+    if different := [split for split in found if known.get(split) != found[split]]:
+        raise ValueError(
+            f"{task.name}: the {different[0]} data are {found[different[0]]['sha256'][:12]}..., earlier runs "
+            f"saw {known.get(different[0], {}).get('sha256', 'none')[:12]}...: restore the data and the code "
+            f"that prepares it, or remove {folder} and train the task again"
+        )
+    return found
+
+
+def test_targets(folder: Path) -> dict[str, np.ndarray]:
+    """``target`` of the test split (labels only) and ``block``, the chromosome of each example if known."""
+    with np.load(io.BytesIO(read_bytes(folder / TARGETS)), allow_pickle=False) as content:
+        return dict(content)
+
+
+def _targets(task: Task) -> bytes:
+    examples, stream = task.examples("test"), io.BytesIO()
+    arrays = {"target": np.array(examples.target, dtype=np.int8)} if task.kind == "labels" else {}
+    if examples.chrom is not None:
+        arrays["block"] = np.array(examples.chrom, dtype=np.str_)
+    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+    return stream.getvalue()

@@ -1,0 +1,98 @@
+"""One job: train, score, and leave the results where any later sweep finds them."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from rczoo.checkpoints import CONFIG, load_checkpoint, read_config
+from rczoo.network import Network
+from rczoo.resuming import STATE
+from rczoo.storage import write_bytes
+from rczoo.tasks import Task, load_task
+from rczoo.training import train
+
+from .data import record
+from .plan import DONE, Job
+from .rows import Row, commit, hardware, write_rows
+from .scoring import Scores, mixing_text, score
+from .variants import derived, options
+
+EXAMPLES = "test-examples.npz"
+LOCK = ".lock"
+
+
+def run(job: Job, runs: Path) -> None:
+    """Do a job unless it is done: go on with its training where a killed one stopped.
+
+    Two processes may be asked for the same job, for instance when a sweep was killed but its job was not: the
+    second waits for the first and finds it done.
+    """
+    folder = job.folder(runs)
+    with alone(folder):
+        if (folder / DONE).exists():
+            return
+        made_by = commit()
+        task = load_task(job.task)
+        record(task, folder.parent.parent)
+        model = trained(job, task, folder)
+        found = {job.strategy: (model, *score(model, task))}
+        for name, merge in derived(job.strategy, task.kind).items():
+            other = model.remerge(merge)
+            found[name] = (other, *score(other, task))
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **{name: kept for name, (_, _, kept) in found.items()})  # type: ignore[arg-type]
+        write_bytes(folder / EXAMPLES, stream.getvalue())
+        rows = [
+            row
+            for name, (model, values, _) in found.items()
+            for row in table(job, folder, name, model, values, made_by)
+        ]
+        write_rows(folder / DONE, rows)
+
+
+def trained(job: Job, task: Task, folder: Path) -> Network:
+    """The job's trained model: loaded if its training is finished, else trained."""
+    if (folder / CONFIG).exists() and not (folder / STATE).exists():
+        return load_checkpoint(folder)
+    keywords = options(job.strategy)
+    if "epochs" in keywords:
+        task = replace(task, training={**task.training, "patience": 0})
+    return train(task, seed=job.seed, out=folder, **keywords)
+
+
+def table(job: Job, folder: Path, name: str, model: Network, values: Scores, made_by: str) -> Iterator[Row]:
+    """The rows of one model."""
+    config = read_config(folder)
+    machine = hardware()
+    for split, metrics in values.items():
+        for metric, value in metrics.items():
+            yield Row(
+                task=job.task_name,
+                strategy=name,
+                mixing=mixing_text(model.config),
+                merge=model.config["merge"],
+                seed=job.seed,
+                split=split,
+                metric=metric,
+                value=value,
+                epochs=len(config["history"]),
+                seconds=config["seconds"],
+                hardware=machine,
+                commit=made_by,
+            )
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which ends with the process however it ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

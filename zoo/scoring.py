@@ -1,0 +1,74 @@
+"""All numbers of one trained model: every split, and what its per-example values are for later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rczoo.batches import Plain
+from rczoo.evaluation import errors, predict, scores
+from rczoo.examples import Examples
+from rczoo.losses import loss_of
+from rczoo.metrics import PROFILE_METRICS, factors
+from rczoo.network import Network
+from rczoo.tasks import SPLITS, UNSHARED, Task
+
+CLEAN = "train-clean"
+"""The training sequences with the labels as they were before noise was added."""
+PROBED = 64
+BATCH = 500
+LEFT_OUT = ("examples", "undefined")
+
+Scores = dict[str, dict[str, float]]
+"""By split and metric."""
+
+
+def splits(task: Task) -> Iterator[tuple[str, Examples]]:
+    """The splits on which models of a task are scored."""
+    for split in SPLITS:
+        yield split, task.examples(split)
+    if task.data.get("label_noise"):
+        yield CLEAN, replace(task, data={**task.data, "label_noise": 0}).examples("train")
+    if task.data.get("clean"):
+        yield UNSHARED, task.examples(UNSHARED)
+
+
+def score(model: Network, task: Task) -> tuple[Scores, np.ndarray]:
+    """The metrics on every split, and the per-example values of the test split (:func:`per_example`)."""
+    found: Scores = {}
+    for split, examples in splits(task):
+        logits, target = predict(model, Plain(examples, BATCH), task.name)
+        values = {**scores(task, logits, target), "loss": loss_of(task.kind)(logits, target).item()}
+        found[split] = {name: value for name, value in values.items() if name not in LEFT_OUT}
+        if split == "test":
+            kept = per_example(task, logits.numpy(), target.numpy())
+            probe = examples.batch(np.arange(min(PROBED, len(examples))))
+            found[split] |= errors(model, *(x for x in probe[:2] if x is not None))
+    return found, kept
+
+
+def per_example(task: Task, logits: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """What a bootstrap over test examples needs: small, and enough without the model.
+
+    Labels: the logits, (examples, labels) in half precision. Profiles: every metric of every example and
+    factor, (metrics, examples, factors), NaN where undefined or not measured.
+    """
+    if task.kind == "labels":
+        return np.clip(logits, -6e4, 6e4).astype(np.float16)
+    predicted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    predicted /= predicted.sum(axis=-1, keepdims=True)
+    pairs = [(target[:, strands], predicted[:, strands]) for strands in factors(task.rep_out[0])]
+    table = [
+        [np.where(np.isnan(t).any(axis=(1, 2)), np.nan, metric(np.nan_to_num(t), p)) for t, p in pairs]
+        for metric in PROFILE_METRICS.values()
+    ]
+    return np.array(table, dtype=np.float32).swapaxes(1, 2)
+
+
+def mixing_text(config: dict[str, Any]) -> str:
+    """The mixing of a built model as a table shows it: one number where all blocks share it."""
+    shares = [f"{share:g}" for share in config["mixing"]]
+    return ";".join(shares[:1] if len(set(shares)) == 1 else shares)
