@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from .files import unpacked
 
 WORD = 50
 """Two sequences that share this many bases on either strand count as one piece of genome."""
+MOST_WORDS = 20_000_000
 
 
 def read_table(path: Path, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -53,17 +55,28 @@ def words(codes: np.ndarray, length: int = WORD) -> np.ndarray:
 
 
 def shares(codes: np.ndarray, others: np.ndarray, length: int = WORD) -> np.ndarray:
-    """Which sequences share a word of ``length`` bases with any of ``others``, either strand: (n,) bool."""
+    """Which sequences share a word of ``length`` bases with any of ``others``, either strand: (n,) bool.
+
+    Beyond twenty million words only every k-th kind of word is compared, which still finds longer overlaps.
+    """
     length = min(length, codes.shape[1])
-    return np.asarray(np.isin(words(codes, length), words(others, length)).any(axis=1))
+    every = 1 + others.size // MOST_WORDS
+    known = np.unique(np.concatenate([w[w % every == 0] for w in _parts(others, length)]))
+    return np.concatenate([((w % every == 0) & np.isin(w, known)).any(axis=1) for w in _parts(codes, length)])
 
 
 def first_occurrences(codes: np.ndarray) -> np.ndarray:
     """Which sequences are the first of their kind, either strand counting as the same: (n,) bool."""
-    keys = words(codes, codes.shape[1])[:, 0]
+    keys = np.concatenate([w[:, 0] for w in _parts(codes, codes.shape[1])])
     first = np.zeros(len(codes), dtype=bool)
     first[np.unique(keys, return_index=True)[1]] = True
     return first
+
+
+def _parts(codes: np.ndarray, length: int) -> Iterator[np.ndarray]:
+    """Words of some thousand sequences at a time, so that memory stays small."""
+    for start in range(0, len(codes), 4096):
+        yield words(codes[start : start + 4096], length)
 
 
 def _hash(codes: np.ndarray, length: int) -> np.ndarray:

@@ -78,11 +78,11 @@ class Task:
             raise ValueError(f"task {self.name}: no split {split!r}: choose from {', '.join(splits)}")
         return preparation.load(self, split)
 
-    def path(self, name: str) -> Path:
+    def path(self, name: str, progress: Any = False) -> Path:
         """The local path of a file the task names: fetched if it has a source, else beside the task file."""
         source = self.sources.get(name) or downloads.manifest().get(name)
         if source:
-            return downloads.fetch(source)
+            return downloads.fetch(source, progress)
         path = self.folder / name
         if not path.is_file():
             near = get_close_matches(name, [*self.sources, *downloads.manifest()], 1, 0.8)

@@ -37,9 +37,9 @@ class Track:
             except ValueError:
                 self.missing.append(chrom)
         if not self._names:
+            own, wanted = ", ".join([*self.lengths][:3]), ", ".join([*chromosome_lengths][:3])
             raise ValueError(
-                f"{path.name} has none of the genome's chromosomes "
-                f"(it has {', '.join([*self.lengths][:3])}; the genome {', '.join([*chromosome_lengths][:3])}): "
+                f"{path.name} has none of the genome's chromosomes (it has {own}; the genome {wanted}): "
                 "use files of one genome"
             )
         for chrom, name in self._names.items():
