@@ -117,11 +117,12 @@ def randomise(module, seed):
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in module.parameters():
-            scale = max(1, parameter[0].numel() if parameter.ndim > 1 else 1) ** -0.5
+            # small shifts, so that a network is seldom dead
+            scale = 1.5 * parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 0.5
             parameter.copy_(torch.randn(parameter.shape, generator=generator) * scale)
         for name, buffer in module.named_buffers():
             if name.endswith("running_mean"):
-                buffer.copy_(torch.randn(buffer.shape, generator=generator))
+                buffer.copy_(torch.randn(buffer.shape, generator=generator) * 0.5)
             if name.endswith("running_var"):
                 buffer.copy_(torch.rand(buffer.shape, generator=generator) + 0.5)
     return module
