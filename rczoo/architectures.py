@@ -97,6 +97,8 @@ def build(
     choose("batch_statistics", batch_statistics, ["pooled", "separate"])
     if control is not None and shapes.pool is not None:
         raise ValueError(f"{architecture} takes no control tracks: only bpnet does")
+    if pool is not None:
+        _check_pool(architecture, pool, shapes)
     if not 0 < gain < float("inf"):
         raise ValueError(f"gain is {gain}, expected a positive number")
     for name, value in [("filters", filters), ("outputs", outputs), ("length", length)]:
@@ -142,6 +144,14 @@ def _resolve_strategy(
             raise ValueError(f"rcps-half halves the filters, but {filters} is odd")
         filters //= 2
     return share, merge or usual, filters
+
+
+def _check_pool(architecture: str, pool: Sequence[int], shapes: Architecture) -> None:
+    """Refuse a pool that is not two whole numbers, or that there is no place for."""
+    if shapes.pool is None:
+        raise ValueError(f"{architecture} has no pool to shape: only the label networks do")
+    if len(pool) != 2 or not all(isinstance(n, int) and n >= 1 for n in pool):
+        raise ValueError(f"pool is {tuple(pool)}, expected (width, stride), whole numbers >= 1")
 
 
 def _check_length(config: dict[str, Any], shapes: Architecture) -> None:
