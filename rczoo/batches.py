@@ -21,9 +21,10 @@ Batch = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]
 class Epoch:
     """The training batches of one epoch, to be iterated over.
 
-    ``training`` is the task's table: ``batch_size``, and for binary tasks ``negatives_per_positive`` with
-    ``steps_per_epoch``. ``augment`` is ``""``, ``"set"`` (every example also appears reverse-complemented,
-    the doubled set shuffled) or ``"batch"`` (each batch is followed by its RC copies, shifted on their own).
+    ``training`` is the task's table: ``batch_size``, and for binary tasks the proportion of ``positives`` to
+    ``negatives`` in each batch, with ``steps_per_epoch``. ``augment`` is ``""``, ``"set"`` (every example
+    also appears reverse-complemented, the doubled set shuffled) or ``"batch"`` (each batch is followed by its
+    RC copies, shifted on their own).
     """
 
     examples: Examples
@@ -47,15 +48,18 @@ class Epoch:
 
     def _order(self, random: np.random.Generator) -> np.ndarray:
         """Rows in the order of the epoch; rows from ``len(examples)`` on stand for RC copies."""
-        if share := self.training.get("negatives_per_positive"):
-            return self._balanced(random, int(share))
+        if "positives" in self.training:
+            return self._balanced(random)
         copies = 2 if self.augment == "set" else 1
         return random.permutation(copies * len(self.examples))
 
-    def _balanced(self, random: np.random.Generator, share: int) -> np.ndarray:
-        """Batches of one positive to ``share`` negatives, each class drawn without repeats while it lasts."""
-        size = int(self.training["batch_size"])
-        positives = size // (share + 1)
+    def _balanced(self, random: np.random.Generator) -> np.ndarray:
+        """Batches in the given proportion, each class drawn without repeats while it lasts."""
+        size, parts = (
+            int(self.training["batch_size"]),
+            (self.training["positives"], self.training["negatives"]),
+        )
+        positives = size * parts[0] // sum(parts)
         label = self.examples.target[:, 0] > 0
         columns = [
             np.resize(random.permutation(np.flatnonzero(chosen)), (len(self), width))

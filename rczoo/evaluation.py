@@ -78,6 +78,11 @@ def errors(model: nn.Module, *inputs: torch.Tensor) -> dict[str, float]:
     return found
 
 
+def references(task: Task, split: str = "test") -> dict[str, Mapping[str, Any]]:
+    """Rows that stand beside every model of a task: what is reached without a model."""
+    return {"mean training profile": mean_profile(task, split)} if task.kind == "profile" else {}
+
+
 def mean_profile(task: Task, split: str = "test") -> Mapping[str, Any]:
     """The metrics of predicting the mean training profile for every example: what no sequence explains."""
     train, held_out = task.examples("train"), task.examples(split)

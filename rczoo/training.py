@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -115,7 +116,11 @@ def _fit(lesson: Lesson, keeper: Keeper, device: str, progress: Progress | None)
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(lesson)
+        try:
+            trainer.fit(lesson)
+        except SystemExit:  # what Lightning makes of Ctrl-C, ignoring it from then on
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt from None
     network.to("cpu")
 
 
