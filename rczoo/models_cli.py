@@ -1,0 +1,56 @@
+"""``rczoo models``: published models listed, described and fetched."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Published models.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_command(
+    pattern: Annotated[str, typer.Argument(help="As in a shell: 'sim-200/*'.")] = "*", as_json: Json = False
+) -> None:
+    """List the names of published models."""
+    from .hub import list_models
+
+    names = list_models(pattern)
+    typer.echo(json.dumps(names) if as_json else "\n".join(names))
+
+
+@app.command("info")
+def info_command(name: str, as_json: Json = False) -> None:
+    """Show where a model comes from, its files and its metrics."""
+    from .hub import entry
+
+    found, place = entry(name)
+    if as_json:
+        files = {file: vars(about) for file, about in found.files.items()}
+        content = {"name": name, "from": place.address, "files": files, "metrics": dict(found.metrics)}
+        typer.echo(json.dumps(content, indent=2))
+        return
+    typer.echo(f"{name}, {found.size:,} bytes, from {place.address}")
+    for file, about in found.files.items():
+        typer.echo(f"  {file:<20}{about.size:>10,} bytes  sha256 {about.sha256[:12]}...")
+    for metric, value in found.metrics.items():
+        typer.echo(f"  {metric:<20}{value if isinstance(value, str) else format(value, '.4f')}")
+
+
+@app.command("fetch")
+def fetch_command(name: str) -> None:
+    """Bring a model into the cache, verified, and print its folder."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    from .hub import entry, fetch
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(name, total=entry(name)[0].size)
+        folder = fetch(name, lambda size: progress.advance(bar, size))
+    typer.echo(folder)

@@ -1,0 +1,100 @@
+"""Places that models come from: a folder, a static HTTP server, a Hugging Face repository; all only read."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+CHUNK = 1 << 18
+TIMEOUT = 30
+"""Seconds without a byte after which a server counts as dead."""
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class Remote(Protocol):
+    """Where files are, by paths relative to the index."""
+
+    address: str
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file, in pieces; FileNotFoundError or ConnectionError when it cannot be had."""
+        ...
+
+
+class Folder:
+    """A folder of this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.address = path, str(path)
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file, in pieces."""
+        try:
+            with (self.path / path).open("rb") as file:
+                while piece := file.read(CHUNK):
+                    yield piece
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(f"{self.address} has no {path}") from error
+
+
+class Server:
+    """A static HTTP server; ``address`` is the URL of the folder with the index."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file, in pieces."""
+        import requests
+
+        url = f"{self.address}/{path}"
+        try:
+            with requests.get(url, stream=True, timeout=TIMEOUT) as answer:
+                if answer.status_code in (404, 410):
+                    raise FileNotFoundError(f"{self.address} has no {path}")
+                answer.raise_for_status()
+                yield from answer.iter_content(CHUNK)
+        except requests.exceptions.RequestException as error:
+            reason = str(error).splitlines()[0][:160]
+            raise ConnectionError(
+                f"cannot read {url} ({reason}): check the network, or name another hub in RCZOO_HUB"
+            ) from error
+
+
+def remote(address: str) -> Remote:
+    """The place that an address names.
+
+    ``https://...``, ``http://`` on this machine alone, ``file:///...`` or a folder's path, and ``hf://org/name``
+    or ``hf://org/name@revision`` on the Hugging Face hub. Raises ValueError for others.
+    """
+    scheme = address.partition("://")[0] if "://" in address else ""
+    kinds: dict[str, Callable[[str], Remote]] = {
+        "": lambda text: Folder(Path(text)),
+        "file": lambda text: Folder(Path(unquote(urlsplit(text).path))),
+        "https": Server,
+        "http": _plain_http,
+        "hf": _hugging_face,
+    }
+    if scheme not in kinds:
+        raise ValueError(f"hub {address!r}: use https://..., file:///..., a folder or hf://org/name")
+    return kinds[scheme](address)
+
+
+def _plain_http(address: str) -> Server:
+    if urlsplit(address).hostname not in LOCAL:
+        raise ValueError(f"hub {address!r} is not encrypted, so its index could be forged: use https://")
+    return Server(address)
+
+
+def _hugging_face(address: str) -> Server:
+    match = re.fullmatch(r"hf://([\w.-]+/[\w.-]+)(?:@([\w.-]+))?", address)
+    if not match:
+        raise ValueError(
+            f"hub {address!r}: a Hugging Face repository is hf://org/name or hf://org/name@revision"
+        )
+    endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    return Server(f"{endpoint}/{match[1]}/resolve/{match[2] or 'main'}")
