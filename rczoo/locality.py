@@ -27,14 +27,13 @@ def locality(trial: Trial) -> Result:
     looked = 0
     for name in reference:
         for calls in zip(*(change[name] for change in changes), strict=False):
-            for axis in (1, 2):
-                moved = [c.movedim(axis, -1).flatten(0, 1) for c in calls]
-                looked += 1
-                if _mirrored(moved, positions, length):
-                    where = f"sub-module {name!r}" if name else "the output"
-                    near, far = positions[0], length - 1 - positions[0]
-                    words = f"in {where}, a change at position {near} also acts near {far}"
-                    return failed(f"{words}, and nearer as the position moves inwards", cause="non-local")
+            axis = 1 if calls[0].shape[1] > calls[0].shape[2] else 2  # positions are the longer axis
+            looked += 1
+            if _mirrored([c.movedim(axis, -1).flatten(0, 1) for c in calls], positions, length):
+                where = f"sub-module {name!r}" if name else "the output"
+                near, far = positions[0], length - 1 - positions[0]
+                words = f"in {where}, a change at position {near} also acts near {far}"
+                return failed(f"{words}, and nearer as the position moves inwards", cause="non-local")
     if not looked:
         return skipped("no features with positions")
     return passed(f"{looked} feature maps")
@@ -42,9 +41,9 @@ def locality(trial: Trial) -> Result:
 
 def _features(trial: Trial, codes: np.ndarray) -> dict[str, list[Tensor]]:
     """Everything with positions that the model and its sub-modules give."""
-    x, _ = trial.high.pair(codes)
-    with torch.no_grad(), recorded(trial.high.model) as features:
-        trial.high(x)
+    x, _ = trial.subject.pair(codes)
+    with torch.no_grad(), recorded(trial.subject.model) as features:
+        trial.subject(x)
     return {n: [c for c in calls if c.ndim == 3] for n, calls in features.items()}
 
 
@@ -57,7 +56,7 @@ def _mirrored(changes: list[Tensor], positions: list[int], length: int) -> bool:
     size = changes[0].shape[-1]
     if size < 16 or any(c.shape != changes[0].shape for c in changes):
         return False
-    for threshold in (1e-9, 0.02):
+    for threshold in (1e-5, 0.02):
         centres = [_far_centre(c, threshold) for c in changes]
         both = torch.stack(centres).isfinite().all(0)
         if not both.any():

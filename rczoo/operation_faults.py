@@ -67,7 +67,7 @@ def geometry(situation: Situation, trial: Trial) -> Diagnosis | None:
             if module is not None and a.where
             else "the model's own code"
         )
-        words.append(f"{a.kind} in {place}: {a.numbers}; {REMEDIES[a.kind]}")
+        words.append(f"in {place}: {a.numbers}; {REMEDIES[a.kind]}")
     if any(a.kind == "stride" for a in guilty):
         words.append(_fitting(situation, trial))
     return Diagnosis(guilty[0].kind, "; ".join(dict.fromkeys(words)))

@@ -18,7 +18,7 @@ def runs(trial: Trial) -> Result:
         x, turned = trial.subject.pair(codes)
         with torch.no_grad():
             outputs = trial.subject(x)
-            again = [trial.subject(x), trial.subject(x), trial.subject(turned)]
+            again = [trial.subject(x), trial.subject(turned)]
         for name, y in outputs.items():
             if shapes := {tuple(other[name].shape) for other in again} - {tuple(y.shape)}:
                 return failed(
@@ -40,11 +40,11 @@ def runs(trial: Trial) -> Result:
 
 def deterministic(trial: Trial) -> Result:
     """In evaluation mode, two calls on one sequence give one answer."""
-    x, _ = trial.high.pair(trial.codes())
+    x, _ = trial.subject.pair(trial.codes(batch=1))
     with torch.no_grad():
-        first = trial.high(x, seed=1)
-        errors = [_worst(trial.high(x, seed=seed), first) for seed in (2, 3, 4, 5, 6, 7)]
-    if not max(errors) <= trial.tolerance(trial.high.dtype):
+        first = trial.subject(x, seed=1)
+        errors = [_worst(trial.subject(x, seed=seed), first) for seed in range(2, 5 if trial.quick else 8)]
+    if not max(errors) <= 1e-5:
         situation = Situation(trial.high, [trial.codes()], trial.tolerance(trial.high.dtype))
         words = f"differs by {max(errors):.2g} relative"
         return failed(words, max(errors), situation=situation, cause="random")
@@ -53,22 +53,30 @@ def deterministic(trial: Trial) -> Result:
 
 def outputs_vary(trial: Trial) -> Result:
     """Every output differs between sequences: a dead or constant model obeys every law."""
-    x, _ = trial.high.pair(trial.codes(batch=16 if not trial.quick else 6, seed=14))
+    x, _ = trial.subject.pair(trial.codes(batch=4 if trial.quick else 16, seed=14))
     with torch.no_grad():
-        outputs = trial.high(x)
+        outputs = trial.subject(x)
     for name, y in outputs.items():
         y = y.double()
         spread = (y - y[:1]).abs().max().item()
         scale = y.abs().max().item()
-        if not spread > 1e-9 * scale:
+        if not spread > 1e-6 * scale and not _vary_in_float64(trial, name):
             words = f"output {name!r} is the same for {len(y)} random sequences (largest value {scale:.4g})"
             return failed(words, spread, cause="constant")
     return passed(f"over {len(next(iter(outputs.values())))} random sequences")
 
 
+def _vary_in_float64(trial: Trial, name: str) -> bool:
+    """Small variation on a large constant is still variation."""
+    x, _ = trial.high.pair(trial.codes(batch=4, seed=14))
+    with torch.no_grad():
+        y = trial.high(x)[name].double()
+    return (y - y[:1]).abs().max().item() > 1e-12 * y.abs().max().item()
+
+
 def batch_independence(trial: Trial) -> Result:
     """In evaluation mode, the answer for a sequence does not depend on the others in its batch."""
-    subject, codes = trial.high, trial.codes(batch=3, seed=15)
+    subject, codes = trial.subject, trial.codes(batch=3, seed=15)
     with torch.no_grad():
         whole = subject(subject.pair(codes)[0])
         scattered = subject(subject.pair(np.concatenate([codes[:1], trial.codes(batch=2, seed=16)]))[0])

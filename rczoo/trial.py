@@ -111,7 +111,7 @@ class Trial:
         """The subject in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
         double = self.subject.at(torch.float64)
         try:
-            double.both(self.codes())
+            double.both(self.codes(batch=1))
         except Problem as problem:
             self.float64_refused = str(problem)
             return self.subject
@@ -127,7 +127,7 @@ class Trial:
             if p.is_floating_point():
                 noise = torch.randn(p.shape, generator=generator, dtype=torch.float64).to(p)
                 p.data.mul_(1 + step * noise)
-        x, _ = self.high.pair(self.codes())
+        x, _ = self.high.pair(self.codes(batch=1))
         with torch.no_grad():
             before, after = self.high(x), shaken(x)
         from .conformance import relative_error
@@ -156,15 +156,15 @@ class Trial:
         middle = np.full((batch, self.length % 2), UNKNOWN, dtype=np.uint8)
         return np.concatenate([half, middle, complement_codes(half)], axis=1)
 
-    def trained(self, steps: int = 3) -> Subject:
+    def trained(self) -> Subject:
         """The subject after a few training steps on sequences of skewed composition, in eval mode.
 
         Moves batch statistics and parameters as training would, so that what was tied only by its initial
         values comes apart, and what training keeps tied stays so.
         """
         learner = self.high.at(self.high.dtype, train=True)
-        for step in range(steps):
-            codes = self.codes(batch=4, seed=100 + step)
+        for step in range(1 if self.quick else 2):
+            codes = self.codes(batch=2 if self.quick else 3, seed=100 + step)
             codes[codes == 3] = step % 2  # few T, so that the strands differ
             _step(learner, codes, step)
         learner.model.eval()
