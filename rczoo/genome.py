@@ -87,9 +87,10 @@ def _lengths(path: Path) -> dict[str, int]:
         import py2bit
     except ImportError as error:
         raise ImportError(f"{path.name} is a 2bit file: pip install 'rczoo[data]' to read it") from error
-    reader = py2bit.open(str(path))
-    if reader is None:
-        raise ValueError(f"{path.name} is not a 2bit file: check that it was downloaded whole")
+    try:
+        reader = py2bit.open(str(path))
+    except RuntimeError as error:
+        raise ValueError(f"{path.name} is not a 2bit file: check that it was downloaded whole") from error
     try:
         return {name: int(length) for name, length in reader.chroms().items()}
     finally:

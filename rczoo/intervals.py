@@ -62,6 +62,8 @@ def merge(sites: Intervals, distance: int) -> Intervals:
 
     Joined sites have no strand; a site on its own keeps its own. Sorted by chromosome and place.
     """
+    if not len(sites):
+        return sites
     order = np.lexsort((sites.summit, sites.chrom))
     s = sites.take(order)
     new = np.ones(len(s), dtype=bool)
@@ -69,7 +71,7 @@ def merge(sites: Intervals, distance: int) -> Intervals:
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(s)) - 1
     middle = (s.summit[first] + s.summit[last]) // 2
-    ends = np.maximum.reduceat(s.end, first) if len(s) else s.end
+    ends = np.maximum.reduceat(s.end, first)
     return Intervals(s.chrom[first], s.start[first], ends, middle, s.reverse[first] & (first == last))
 
 

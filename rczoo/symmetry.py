@@ -47,7 +47,8 @@ def symmetry(task: Task) -> Symmetry:
     Profiles: mean of the profiles, each divided by its sum, of examples with the task's motif on the plus
     strand only and on the minus strand only; without a motif, of those with more signal on either strand.
     Labels: how often each 6-mer occurs in the positives, on the given strand and (RC) on the other;
-    unflipped is the 6-mer complemented without reversal. Raises ValueError when one orientation has no examples.
+    unflipped is the 6-mer complemented without reversal.
+    Raises ValueError when one orientation has no examples.
     """
     codes, target = _everything(task)
     if task.kind == "labels":
