@@ -110,9 +110,22 @@ def max_pool(x, width, stride):
     return y
 
 
+def profile_head(z, control, conv, join, counts):
+    """One frame's answer: profile logits, and log-counts unless ``counts`` (weight, bias) is None."""
+    profile = convolve(np.concatenate([convolve(z, *conv), control], axis=1), *join)
+    if counts is None:
+        return (profile,)
+    features = z.sum(axis=2) / z.shape[2]
+    if control.shape[1]:
+        total = np.array([[math.log1p(np.abs(example).sum())] for example in control])
+        features = np.concatenate([features, total], axis=1)
+    return profile, features @ counts[0].T + counts[1]
+
+
 def merge(first, second, how):
     """Merge two frames' answers, the second already turned back."""
     if how == "probability":
-        mean = (1 / (1 + np.exp(-first)) + 1 / (1 + np.exp(-second))) / 2
-        return np.log(mean) - np.log1p(-mean)
+        yes = 1 / (1 + np.exp(-first)) + 1 / (1 + np.exp(-second))
+        no = 1 / (1 + np.exp(first)) + 1 / (1 + np.exp(second))
+        return np.log(yes / no)
     return {"sum": first + second, "mean": (first + second) / 2, "max": np.maximum(first, second)}[how]

@@ -1,0 +1,189 @@
+"""Conjoining any model: calling conventions, structures of outputs, train mode, and what is refused."""
+
+import pytest
+import reference
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from ordinary_models import Positional, Recurrent, Strided
+from strategies import integers, label_reps, normal, palindromes, seeds
+from test_laws import DNA, obeys, rc
+from torch import nn
+
+from rczoo import Rep, build, conjoin, one_hot
+from rczoo.conformance import relative_error
+
+KINDS = st.sampled_from([Strided, Recurrent])
+
+
+@given(KINDS, label_reps, st.integers(1, 9), st.sampled_from(["mean", "sum", "max", "probability"]), seeds)
+def test_whole_networks_in_eval_mode(kind, rep, batch, how, seed):
+    """Exactly, whatever strides, pools or recurrences are inside."""
+    f = kind(rep.channels, seed).eval()
+    x = normal(seed, batch, 4, 23)
+    g = conjoin(f, outputs=rep, merge=how).eval()
+    assert obeys(g, x, DNA, rep)
+    expected = reference.merge(*(f(z).detach().numpy() for z in (x, rc(DNA, x))), how)
+    assert relative_error(g(x), torch.from_numpy(expected)) < 1e-12
+
+
+@given(label_reps, st.integers(2, 5), st.booleans(), seeds)
+def test_train_mode_pools_statistics_and_pairs_dropout(rep, batch, part, seed):
+    f = Strided(rep.channels, seed)
+    g = conjoin(f, outputs=rep).train()
+    x = normal(seed, batch, 4, 23)
+    turned = torch.cat([rc(DNA, x[:1]), x[1:]]) if part else rc(DNA, x)
+    state = {name: value.clone() for name, value in f.state_dict().items()}
+
+    def run(x):
+        f.load_state_dict(state)
+        torch.manual_seed(seed)
+        return g(x), f.body[1].running_mean.clone(), f.body[1].num_batches_tracked.item()
+
+    (y, mean, batches), (swapped, mean_turned, _) = run(x), run(turned)
+    assert relative_error(swapped, y) < 1e-12
+    torch.testing.assert_close(mean_turned, mean, rtol=1e-12, atol=1e-14)
+    assert batches == 1
+    assert "forward" not in f.body[4].__dict__, "dropout layers are given back"
+    torch.manual_seed(seed + 1)
+    assert not torch.equal(g(x), y), "dropout is on in train mode"
+    assert torch.equal(g.eval()(x), g(x)), "and off in eval mode"
+
+
+def test_dropout_pairs_have_the_right_rate():
+    f = nn.Sequential(nn.Dropout(0.25))
+    torch.manual_seed(0)
+    y = conjoin(f, outputs="dna", merge="sum").train()(torch.ones(100, 4, 50))
+    assert sorted(y.unique().tolist()) == pytest.approx([0, 1 / 0.75, 2 / 0.75])
+    assert y.mean() == pytest.approx(2, abs=0.05)
+
+
+@given(palindromes())
+def test_palindromes(s):
+    f = Positional([4], [2, 1], [5, None], len(s), 0)
+    profile, label = conjoin(f, outputs=("1r", "1t")).eval()(one_hot(s, torch.float64))
+    assert torch.equal(rc(Rep("1r"), profile), profile)
+    assert torch.equal(label, f(one_hot(s, torch.float64))[1])
+
+
+class Named(nn.Module):
+    """Inputs by name, one of them optional, and a mapping of outputs with a string among them."""
+
+    def forward(self, x, control=None, cell_type=None):
+        total = x[:, :2] * 2 + x[:, 2:]
+        total = total if control is None else total + control * torch.arange(1, 3)[:, None]
+        total = total if cell_type is None else total + cell_type[:, None, None]
+        return {"profile": total, "label": total[:, :1, 0], "note": "as it is"}
+
+
+def test_mappings_of_inputs_and_outputs():
+    inputs = {"x": "dna", "control": "2t", "cell_type": None}
+    outputs = {"profile": "1r", "label": "1t"}
+    x, control, cells = integers(0, 3, 4, 6), integers(1, 3, 2, 6), torch.tensor([1.0, 2, 3]).double()
+    for training in (False, True):
+        g = conjoin(Named(), inputs, outputs, {"profile": "mean", "label": "max"}).train(training)
+        results = [
+            g(x, control, cells),
+            g(x, cell_type=cells, control=control),
+            g(x=x, control=control, cell_type=cells),
+        ]
+        turned = g(rc(DNA, x), rc(Rep("2t"), control), cells)
+        first, second = Named()(x, control, cells), Named()(rc(DNA, x), rc(Rep("2t"), control), cells)
+        for y in results:
+            assert set(y) == {"profile", "label"}
+            assert torch.equal(y["profile"], (first["profile"] + rc(Rep("1r"), second["profile"])) / 2)
+            assert torch.equal(y["label"], torch.maximum(first["label"], second["label"]))
+        assert torch.equal(turned["profile"], rc(Rep("1r"), y["profile"]))
+        assert set(g(x)) == {"profile", "label"}
+        assert torch.equal(g(x, None)["profile"], g(x, control=None)["profile"])
+
+
+def test_one_mapping_merge_or_one_word_for_all():
+    f = Positional([4], [2, 2], [4, None], 6, 1)
+    x = integers(3, 2, 4, 6)
+    words = conjoin(f, outputs=("1r", "2t"), merge=("sum", "max")).eval()(x)
+    assert torch.equal(words[0], conjoin(f, outputs=("1r", "2t"), merge="sum").eval()(x)[0])
+    assert torch.equal(words[1], conjoin(f, outputs=("1r", "2t"), merge="max").eval()(x)[1])
+    single = conjoin(Positional([4], [2], [4], 6, 1), outputs="1r", merge=["max"]).eval()(x)
+    assert torch.equal(single, conjoin(Positional([4], [2], [4], 6, 1), outputs="1r", merge="max").eval()(x))
+
+
+@pytest.mark.parametrize("inputs", [["dna", None], ("dna", None), {"x": "dna", "control": None}])
+def test_conjoining_twice_with_names_or_positions(inputs):
+    class Plain(nn.Module):
+        def forward(self, x, control):
+            return x * torch.arange(6) + control
+
+    x, control = integers(0, 2, 4, 6), integers(1, 2, 4, 6)
+    once = conjoin(Plain(), inputs, "dna").eval()
+    twice = conjoin(once).eval()
+    assert torch.equal(twice(x, control), once(x, control))
+    assert torch.equal(twice(x, control=control), once(x, control))
+    assert torch.equal(once.train()(x, control), once.eval()(x, control))
+
+
+def test_a_network_brings_its_own_reps():
+    standard = build("bpnet", strategy="standard", control="2t", filters=2, length=353).double().eval()
+    x, control = integers(0, 2, 4, 353), integers(1, 2, 2, 7)
+    for u, v in zip(conjoin(standard).eval()(x, control), standard.remerge("mean")(x, control), strict=True):
+        assert relative_error(u, v) < 1e-12
+
+
+def test_specs_may_be_functions():
+    g = conjoin(nn.Flatten(), outputs=lambda y: rc(DNA, y.view(-1, 4, 5)).flatten(1)).eval()
+    x = integers(0, 2, 4, 5)
+    assert torch.equal(g(x), x.flatten(1))
+
+
+def test_shown_as_typed():
+    assert "dna -> 1t, merge='mean'" in repr(conjoin(nn.Flatten(), outputs="1t"))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: conjoin(nn.Flatten()),
+            r"conjoin: Flatten declares no rep_out: say how RC acts on its outputs, for example outputs='1t'",
+        ),
+        (
+            lambda: conjoin(nn.Flatten(), outputs="1t", merge="median"),
+            r"unknown merge 'median': choose one of",
+        ),
+        (lambda: conjoin(nn.Flatten(), outputs="1t", merge=["sum", "avg"]), r"unknown merge 'avg'"),
+        (
+            lambda: conjoin(nn.Flatten(), outputs="20t")(integers(0, 1, 3, 5)),
+            r"Rep 2r:flip acts on 4 channels, got 3",
+        ),
+        (
+            lambda: conjoin(Named(), "dna", {"profile": "1r"})(integers(0, 1, 4, 5), integers(0, 1, 2, 5)),
+            r"conjoin: input 2 given, but inputs has 1 spec\(s\): name one for each \(None for",
+        ),
+        (
+            lambda: conjoin(Named(), {"x": "dna"}, {"profile": "1r"})(
+                integers(0, 1, 4, 5), integers(0, 1, 2, 5)
+            ),
+            r"conjoin: no spec for input 'control': add it to inputs, or map it to None",
+        ),
+        (
+            lambda: conjoin(Named(), "dna", {"counts": "1r"})(integers(0, 1, 4, 5)),
+            r"no output named 'counts' among: profile, label",
+        ),
+        (
+            lambda: conjoin(Named(), "dna", {"profile": "1r"}, {"label": "sum"}),
+            r"conjoin: merge names label, but outputs names profile: give one merge for each output",
+        ),
+        (
+            lambda: conjoin(Positional([4], [2, 2], [5, 5], 5, 0), "dna", ("1r", "1r"), ["sum"]),
+            r"conjoin: 1 merge\(s\) for 2 output\(s\): give one word, or one for each output",
+        ),
+        (
+            lambda: conjoin(Positional([4], [2, 2], [5, 5], 5, 0), "dna", ("1r",))(integers(0, 1, 4, 5)),
+            r"1 output specs but 2 given: name one spec for each output",
+        ),
+    ],
+)
+def test_refused(make, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)
