@@ -56,9 +56,13 @@ class Conjoined(nn.Module):
     def __init__(self, model: nn.Module, inputs: Specs, outputs: Specs, merge: Merge) -> None:
         super().__init__()
         self.model, self.rep_in, self.rep_out, self.merge = model, inputs, outputs, merge
-        self._names = list(inspect.signature(model.forward).parameters)
+        if isinstance(model, Conjoined):  # its signature is *args
+            self._names: list[str] = model._names
+        else:
+            self._names = list(inspect.signature(model.forward).parameters)
         for how in [merge] if isinstance(merge, str) else _values(merge):
             combine(torch.zeros(1), torch.zeros(1), how)  # an unknown merge is refused here, not in training
+        _check_merges(merge, outputs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and the same structure of outputs."""
@@ -116,6 +120,24 @@ class Conjoined(nn.Module):
     def extra_repr(self) -> str:
         """Specs and merge, as typed."""
         return f"{self.rep_in} -> {self.rep_out}, merge={self.merge!r}"
+
+
+def _check_merges(merge: Merge, outputs: Specs) -> None:
+    """Refuse merges that do not name every output."""
+    if isinstance(merge, str):
+        return
+    if isinstance(merge, Mapping) or isinstance(outputs, Mapping):
+        named = [list(x) if isinstance(x, Mapping) else [str(x)] for x in (merge, outputs)]
+        if set(named[0]) != set(named[1]):
+            names = [", ".join(map(str, n)) for n in named]
+            raise ValueError(
+                f"conjoin: merge names {names[0]}, but outputs names {names[1]}: "
+                "give one merge for each output"
+            )
+    elif len(merge) != (number := len(outputs) if isinstance(outputs, list | tuple) else 1):
+        raise ValueError(
+            f"conjoin: {len(merge)} merge(s) for {number} output(s): give one word, or one for each output"
+        )
 
 
 def _values(merge: Merge) -> list[str]:

@@ -45,13 +45,13 @@ class Summary:
         known_as = ", ".join(self.names) or "between the paper's names"
         lines = [
             f"{self.architecture}, {self.filters} filters per strand, merge {self.merge}: {known_as}",
-            f"{'block':<8}{'received':>10}{'mixing':>8}{'parameters':>12}{'multiply-adds':>15}",
+            f"{'block':<8} {'received':>9} {'mixing':>7} {'parameters':>11} {'multiply-adds':>15}",
         ]
         for row in [*self.rows, BlockRow("total", 0, None, self.parameters, self.multiply_adds)]:
             received = "" if row.share is None else f"{row.received}/{self.filters}"
-            share = "" if row.share is None else f"{row.share:g}"
+            share = "" if row.share is None else f"{row.share:.2f}"
             lines.append(
-                f"{row.block:<8}{received:>10}{share:>8}{row.parameters:>12,}{row.multiply_adds:>15,}"
+                f"{row.block:<8} {received:>9} {share:>7} {row.parameters:>11,} {row.multiply_adds:>15,}"
             )
         return "\n".join(lines)
 
@@ -72,7 +72,9 @@ def summary(network: Network) -> Summary:
         length -= block.shape.dilation * (block.shape.kernel_size - 1)
         cost = strands * block.conv.weight.numel() * length
         rows.append(BlockRow(str(number), block.exchanged, share, _parameters(block), cost))
-    rows.append(BlockRow("head", 0, None, _parameters(network.head), network.head.cost(length, strands)))
+    rows.append(
+        BlockRow("head", 0, None, _parameters(network.head), network.head.cost(length, config["merge"]))
+    )
     return Summary(
         config["architecture"], paper_names(network), config["merge"], config["filters"], tuple(rows)
     )

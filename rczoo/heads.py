@@ -10,6 +10,9 @@ from .family import GainConv1d, glorot_
 from .frames import Frames, alike, merge
 from .rep import Rep
 
+LATE = ("max", "probability")
+"""Merges that need each strand's logits; the others merge the features before the dense layer."""
+
 
 class LabelHead(nn.Module):
     """Max-pool, flatten, dense: frames of (batch, F, length) -> logits (batch, outputs).
@@ -26,14 +29,14 @@ class LabelHead(nn.Module):
         nn.init.zeros_(self.dense.bias)
         self.rep_out = (Rep(f"{outputs}t"),)
 
-    def cost(self, length: int, strands: int) -> int:
-        """Multiply-adds for one sequence."""
-        return self.dense.weight.numel()
+    def cost(self, length: int, how: str) -> int:
+        """Multiply-adds for one sequence; ``how`` is the merge."""
+        return self.dense.weight.numel() * (2 if how in LATE else 1)
 
     def forward(self, frames: Frames, controls: tuple[Tensor | None, ...], how: str) -> Tensor:
         """Logits (batch, outputs); ``how`` is the merge."""
         pooled = alike(lambda z: F.max_pool1d(z, *self.pool).flatten(1), frames, stack=False)
-        if how in ("max", "probability"):
+        if how in LATE:
             return merge(alike(self.dense, pooled, stack=False), self.rep_out[0], how)
         return self.dense(merge(pooled, Rep(f"{pooled[0].shape[1]}t"), how))
 
@@ -65,8 +68,9 @@ class ProfileHead(nn.Module):
             nn.init.zeros_(self.counts.bias)
         self.rep_out = (Rep(f"{outputs}r"),) * (1 + count_head)
 
-    def cost(self, length: int, strands: int) -> int:
-        """Multiply-adds for one sequence whose trunk gives ``length`` positions."""
+    def cost(self, length: int, how: str) -> int:
+        """Multiply-adds for one sequence whose trunk gives ``length`` positions; ``how`` is the merge."""
+        strands = 1 if how == "none" else 2
         per_position = self.conv.weight.numel() + self.join.weight.numel()
         counts = 0 if self.counts is None else self.counts.weight.numel()
         return strands * (per_position * (length - self.WIDTH + 1) + counts)
