@@ -86,7 +86,7 @@ def batch_independence(trial: Trial) -> Result:
             first = {n: v[:1] for n, v in x.items()} if isinstance(x, dict) else tuple(v[:1] for v in x)
             scattered = subject(first)
     error = max(relative_error(scattered[n][:1], whole[n][:1]) for n in whole)
-    tolerance = trial.tolerance(subject.dtype)
+    tolerance = trial.tolerance(subject.dtype, error)
     if not error <= tolerance:
         situation = Situation(subject, [codes], tolerance)
         return failed(f"changes by {error:.2g} relative", error, situation=situation, cause="batch")
@@ -95,14 +95,14 @@ def batch_independence(trial: Trial) -> Result:
 
 def fused_path(trial: Trial) -> Result:
     """The model gives the outputs of its plain path: laws alone cannot tell swapped halves."""
-    subject, other = trial.subject.at(trial.high.dtype), _other_path(trial)
+    subject, other = trial.subject, _other_path(trial)
     if other is None:
         return skipped("no reference model given, and no second execution declared")
-    codes = trial.codes(seed=17)
+    codes = trial.codes(batch=1, seed=17)
     with torch.no_grad():
         ours, theirs = subject(subject.pair(codes)[0]), other(other.pair(codes)[0])
-    error, tolerance = _worst(ours, theirs), trial.tolerance(trial.high.dtype)
-    if not error <= tolerance:
+    error = _worst(ours, theirs)
+    if not error <= trial.tolerance(subject.dtype, error):
         return failed(f"differs from its reference by {error:.2g} relative", error, cause="fused path")
     return passed(f"equals its reference to {error:.1g} relative", error)
 
@@ -111,7 +111,7 @@ def _other_path(trial: Trial) -> Subject | None:
     """The reference given, or the same model on its other execution."""
     from dataclasses import replace
 
-    dtype = trial.high.dtype
+    dtype = trial.subject.dtype
     if trial.reference is not None:
         model = trial.reference if isinstance(trial.reference, nn.Module) else trial.reference()
         model = describe(model, outputs="0t").model
@@ -121,7 +121,7 @@ def _other_path(trial: Trial) -> Subject | None:
     other = trial.subject.at(dtype)
     other.model.execution = "tied" if trial.subject.model.execution == "frames" else "frames"  # type: ignore[assignment]
     try:
-        other(other.pair(trial.codes())[0])
+        other(other.pair(trial.codes(batch=1))[0])
     except Problem:
         return None
     return other

@@ -135,12 +135,16 @@ class Trial:
         worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
         return min(max(1.0, worst), 1e4) if worst == worst else 1.0
 
-    def tolerance(self, dtype: torch.dtype) -> float:
-        """The rounding allowed in a number type, relative: never below 1e-10 in float64."""
-        eps = torch.finfo(dtype).eps
-        return (
-            max(1e-10, 1000 * eps * self.condition) if dtype == torch.float64 else 100 * eps * self.condition
-        )
+    def tolerance(self, dtype: torch.dtype, error: float = 0.0) -> float:
+        """The rounding allowed in a number type, relative: never below 1e-10 in float64.
+
+        An ``error`` above that of a well-conditioned model is allowed for by :attr:`condition`, which costs
+        two more calls of the model.
+        """
+        plain = 1e-10 if dtype == torch.float64 else 100 * torch.finfo(dtype).eps
+        if error <= plain:
+            return plain
+        return max(plain, 1000 * torch.finfo(dtype).eps * self.condition)
 
     def codes(self, length: int = 0, batch: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:
         """Random base codes (batch, length), with one N in ten if ``unknown``."""
