@@ -44,6 +44,37 @@ def dimension(case: Case, parity_matters: bool = True) -> float:
     return (rep_out.channels * rep_in.channels * width + central * parity_matters) / 2
 
 
+def null_space(case: Case) -> int:
+    """The dimension of the solutions of the constraint, as a matrix equation over the rationals."""
+    import sympy as sp
+    from sympy.polys.matrices import DomainMatrix
+
+    rep_out, rep_in, width = Rep(case[0]), Rep(case[1]), case[2]
+    entries = list(itertools.product(range(rep_out.channels), range(rep_in.channels), range(width)))
+    position = {entry: n for n, entry in enumerate(entries)}
+    rows = sp.zeros(len(entries))
+    for n, (i, j, tap) in enumerate(entries):
+        rows[n, n] += 1
+        mirror = position[rep_out.partners[i], rep_in.partners[j], width - 1 - tap]
+        rows[n, mirror] -= rep_out.signs[i] * rep_in.signs[j]
+    return len(entries) - DomainMatrix.from_Matrix(rows).to_field().rank()
+
+
+def small() -> Iterator[Case]:
+    """0 to 1 each of r, t, s on both sides, kernel sizes 1 to 3."""
+    yield from itertools.product(names(1), names(1), range(1, 4))
+
+
+def agrees(case: Case, parity_matters: bool = True) -> str | None:
+    """Null space, orbits and formula, compared."""
+    found = {
+        "null space": null_space(case),
+        "orbits": orbits(case),
+        "formula": dimension(case, parity_matters),
+    }
+    return None if len(set(found.values())) == 1 else f"dimensions {found}"
+
+
 def against_the_code(case: Case) -> str | None:
     """Orbits, formula, number of parameters and rank of the parametrisation of ``RCConv1d``, compared."""
     from rczoo.convolution import RCConv1d

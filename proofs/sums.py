@@ -14,8 +14,9 @@ from typing import Any
 
 import sympy as sp
 
-from .ranges import Channels, Index, Interval, UnsoundError
-from .symbols import Below, Same, SameChannel
+from .indicators import pinned, solution
+from .ranges import Index, Interval, UnsoundError
+from .symbols import Below
 from .worlds import World, assignments
 
 
@@ -61,6 +62,7 @@ class Sum:
 
     def parts(self, *summands: sp.Expr) -> Total:
         """The sum as a total of sums with the given summands, which must add up to the summand."""
+        self._must_add()
         if expanded(sum(summands) - self.summand) != 0:
             raise UnsoundError(f"{summands} do not add up to {self.summand}")
         return Total(tuple(replace(self, summand=s) for s in summands))
@@ -75,11 +77,16 @@ class Sum:
 
     def split(self, name: str, at: sp.Expr) -> Total:
         """The range of one interval cut in two at ``at``; in each part ``Below(index, ...)`` is decided."""
+        self._must_add()
         i = next(i for i in self.indices if i.symbol.name == name)
         if not ((at - i.low).is_nonnegative and (i.high - at).is_nonnegative):
             raise UnsoundError(f"{at} is not known to lie in [{i.low}, {i.high}]")
         parts = (replace(i, high=at), replace(i, low=at))
         return Total(tuple(self._within(i, part) for part in parts if part.low != part.high))
+
+    def _must_add(self) -> None:
+        if self.fold is not sum:
+            raise UnsoundError(f"{self} is no sum: only re-indexing holds for every fold")
 
     def _within(self, old: Interval, new: Interval) -> Sum:
         def decide(a: sp.Expr, b: sp.Expr) -> sp.Expr:
@@ -102,8 +109,9 @@ class Sum:
 
     def collapse(self, name: str) -> Sum:
         """Drop an index that an indicator factor pins to one value inside the range."""
+        self._must_add()
         i = next(i for i in self.indices if i.symbol.name == name)
-        value = _pinned(self.summand, i)
+        value = pinned(self.summand, i)
         rest = tuple(j for j in self.indices if j != i)
         return replace(self, summand=self.summand.subs(i.symbol, value), indices=rest)
 
@@ -113,8 +121,9 @@ class Sum:
         The value lies above ``floor``, which is the last index or more; or between ``floor`` and
         ``floor + 1``; or below the first index.
         """
+        self._must_add()
         i = next(i for i in self.indices if i.symbol.name == name)
-        value = _solution(self.summand, i)
+        value = solution(self.summand, i)
         above = sp.cancel(value - floor).is_positive and floor.is_integer
         between = above and sp.cancel(floor + 1 - value).is_positive
         outside = above and sp.expand(floor - i.high + 1).is_nonnegative
@@ -126,37 +135,6 @@ class Sum:
         """The value in a concrete world, by adding up."""
         ranges = {i.symbol.name: i.values(world) for i in self.indices}
         return self.fold([world.value(self.summand, {**at, **inner}) for inner in assignments(ranges)])
-
-
-def _pinned(summand: sp.Expr, i: Index) -> sp.Expr:
-    factors = sp.Mul.make_args(summand)
-    if isinstance(i, Channels):
-        pin = _only([f for f in factors if isinstance(f, SameChannel) and f.has(i.symbol)], i)
-        a, b = pin.args
-        if a == i.symbol or b == i.symbol:
-            return b if a == i.symbol else a
-        return i.rep.p(a) if b == i.rep.p(i.symbol) else i.rep.p(b)
-    value = _solution(summand, i)
-    inside = sp.expand(value - i.low).is_nonnegative and sp.expand(i.high - 1 - value).is_nonnegative
-    if not (value.is_integer and inside):
-        raise UnsoundError(f"{i.symbol} = {value} is not known to lie in [{i.low}, {i.high})")
-    return value
-
-
-def _only(pins: list[sp.Expr], i: Index) -> sp.Expr:
-    if len(pins) != 1:
-        raise UnsoundError(f"{len(pins)} indicators pin {i.symbol}, expected 1")
-    return pins[0]
-
-
-def _solution(summand: sp.Expr, i: Interval) -> sp.Expr:
-    """The one value of an index at which an indicator factor of the summand is not 0."""
-    pin = _only([f for f in sp.Mul.make_args(summand) if isinstance(f, Same) and f.has(i.symbol)], i)
-    slope = sp.diff(pin.args[0], i.symbol)
-    value = sp.cancel(i.symbol - pin.args[0] / slope)
-    if value.has(i.symbol) or not slope.is_nonzero:
-        raise UnsoundError(f"{pin} does not pin {i.symbol} to one value")
-    return value
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,7 @@ when o and c are, and k = K-1-k, which has a solution only for odd K.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
-
 import sympy as sp
-from sympy.polys.matrices import DomainMatrix
-
-from rczoo.rep import Rep
 
 from .claims import EVERY_SIZE, Fact, Grid, Identity, Theorem
 from .convolution import (
@@ -53,7 +47,7 @@ from .convolution import (
     tied,
     x,
 )
-from .layer_grid import Case, against_the_code, cases, dimension, names, orbits
+from .layer_grid import against_the_code, agrees, cases, small
 from .ranges import Interval
 from .symbols import Same, SameChannel, index, natural, table
 from .worlds import World
@@ -87,6 +81,14 @@ def sufficient(name: str, kernel: object = tied(), signal: object = inputs.act(x
     )
 
 
+bias = table("bias")
+tied_bias = Identity(
+    "a tied bias is equivariant: R of its constant map is itself",
+    outputs.act(lambda o, t: (bias(o) + outputs.s(o) * bias(outputs.p(o))) / 2, M)(o, t),
+    (bias(o) + outputs.s(o) * bias(outputs.p(o))) / 2,
+    (channels_out, positions),
+    worlds,
+)
 W = table("W")
 c0, k0, after = index("c0"), natural("k0"), natural("after")
 impulse = lambda b, c, t: SameChannel(c, c0) * Same(t - dilation * k0)  # noqa: E731
@@ -133,32 +135,6 @@ def _central_tap() -> str | None:
     return None
 
 
-def null_space(case: Case) -> int:
-    """The dimension of the solutions of the constraint, as a matrix equation over the rationals."""
-    rep_out, rep_in, width = Rep(case[0]), Rep(case[1]), case[2]
-    entries = list(itertools.product(range(rep_out.channels), range(rep_in.channels), range(width)))
-    position = {entry: n for n, entry in enumerate(entries)}
-    rows = sp.zeros(len(entries))
-    for n, (i, j, tap) in enumerate(entries):
-        rows[n, n] += 1
-        mirror = position[rep_out.partners[i], rep_in.partners[j], width - 1 - tap]
-        rows[n, mirror] -= rep_out.signs[i] * rep_in.signs[j]
-    return len(entries) - DomainMatrix.from_Matrix(rows).to_field().rank()
-
-
-def _small() -> Iterator[Case]:
-    yield from itertools.product(names(1), names(1), range(1, 4))
-
-
-def _agrees(case: Case, parity_matters: bool = True) -> str | None:
-    found = {
-        "null space": null_space(case),
-        "orbits": orbits(case),
-        "formula": dimension(case, parity_matters),
-    }
-    return None if len(set(found.values())) == 1 else f"dimensions {found}"
-
-
 THEOREM = Theorem(
     number=2,
     title="The kernel constraint is necessary and sufficient",
@@ -171,6 +147,7 @@ THEOREM = Theorem(
         constraint,
         sufficient("sufficient: conv(R x) = R conv(x)"),
         necessary(),
+        tied_bias,
         Fact("a tap is its own mirror image only at the centre of an odd width", _central_tap),
         Identity("dimension, even width", counted(2 * m, 0), formula(2 * m, 0)),
         Identity("dimension, odd width", counted(2 * m + 1, 1), formula(2 * m + 1, 1)),
@@ -179,7 +156,7 @@ THEOREM = Theorem(
             formula(m, 0).subs({to: 0, so: 0}),
             ro * (2 * ri + ti + si) * m,
         ),
-        Grid("null space = orbits = formula", _small, _agrees),
+        Grid("null space = orbits = formula", small, agrees),
         Grid("orbits = formula = parameters of RCConv1d = rank", cases, against_the_code),
     ],
     twins=[
@@ -190,10 +167,17 @@ THEOREM = Theorem(
             "twin: no sign", lambda o, c, k: (V(o, c, k) + V(outputs.p(o), inputs.p(c), K - 1 - k)) / 2
         ),
         sufficient("twin: R x without the swap of channels", signal=lambda b, c, t: x(b, c, L - 1 - t)),
+        Identity(
+            "twin: any bias is equivariant",
+            outputs.act(lambda o, t: bias(o), M)(o, t),
+            bias(o),
+            (channels_out, positions),
+            worlds,
+        ),
         Grid(
             "twin: the dimension is half the entries",
-            _small,
-            lambda case: _agrees(case, parity_matters=False),
+            small,
+            lambda case: agrees(case, parity_matters=False),
         ),
         Identity(
             "twin: an odd kernel between sign and trivial channels loses nothing",

@@ -16,6 +16,9 @@ Frames. ``z0 = x, z1 = R x``: RC of the input swaps the two, and so anything app
 commutes with the swap, and so does ``exchange``: each frame receives channels of the other, read in its
 own direction.
 
+The swap does not notice in which direction they are read; that exchange keeps features local is a claim
+of its own.
+
 Prose: the distribution is summed here; for a general RC-symmetric measure, the same change of variables
 applies.
 """
@@ -31,7 +34,7 @@ from .claims import EVERY_SIZE, Identity, Theorem
 from .convolution import M, o, outputs, positions, t
 from .ranges import Channels, Interval
 from .sums import Side, Sum
-from .symbols import Below, SymbolicRep, index, size, table
+from .symbols import Below, SymbolicRep, index, natural, size, table
 from .worlds import World
 
 X, i, c = index("X", "i", "c")
@@ -146,6 +149,17 @@ def swaps(name: str, one_way: bool = False) -> Identity:
     return Identity(name, left, exchange(z, one_way=one_way)(frame.p(i), c, t), where, [shape])
 
 
+def local(name: str, place: sp.Expr) -> Identity:
+    """Of the input's frames (x, R x), a channel received at position t was read from x at t."""
+    seen, x = natural("seen"), table("x")
+    signal = lambda which, c, t: x(c, t) if which == i else outputs.act(x, L)(c, t)  # noqa: E731
+    received = exchange(signal)(i, F + seen, t)
+    wanted = outputs.s(seen) * x(outputs.p(seen), place)
+    where = (Channels(seen, outputs), Interval(t, sp.S.Zero, L))
+    shape = World({"F": 4, "L": 3, "i": 0}, {"frame": "1r", "out": "1r+1t+1s"})
+    return Identity(name, received, wanted, where, [shape])
+
+
 weight = probability(X) + probability(sequences.p(X))
 THEOREM = Theorem(
     number=3,
@@ -165,6 +179,7 @@ THEOREM = Theorem(
         idempotent("max twice is max once", sp.Max, unsigned),
         nearest("mean is the nearest equivariant function", weight),
         swaps("exchange commutes with the swap of frames"),
+        local("exchange stays local", t),
     ],
     twins=[
         equivariant(
@@ -174,5 +189,6 @@ THEOREM = Theorem(
         idempotent("twin: sum twice is sum once", plus),
         nearest("twin: nearest under a distribution that prefers one strand", probability(X)),
         swaps("twin: only one frame is read by both", one_way=True),
+        local("twin: what is received comes from the mirrored position", L - 1 - t),
     ],
 )

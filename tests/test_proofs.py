@@ -35,7 +35,10 @@ W = table("W")
 taps, channels = Interval(k, sp.S.Zero, K), Channels(c, inputs)
 
 
-@pytest.mark.parametrize("file", ALL)
+TIMED = [pytest.param(f, marks=pytest.mark.slow if f.startswith("t02") else ()) for f in ALL]
+
+
+@pytest.mark.parametrize("file", TIMED)
 def test_every_claim_is_proved_and_every_twin_refuted(file):
     ALL[file].check()
     assert len(ALL[file].refutations) == len(ALL[file].twins) > 0
@@ -172,6 +175,13 @@ def test_a_sum_vanishes_only_for_a_reason():
 def test_parts_add_up():
     with pytest.raises(UnsoundError, match="do not add up"):
         Sum(W(k), (taps,)).parts(W(k), W(k + 1))
+
+
+@pytest.mark.parametrize("rewrite", ["split", "collapse", "vanish", "parts"])
+def test_a_maximum_is_only_re_indexed(rewrite):
+    arguments = {"split": ("k", K), "collapse": ("k",), "vanish": ("k", K), "parts": (W(k),)}[rewrite]
+    with pytest.raises(UnsoundError, match="only re-indexing holds"):
+        getattr(Sum(W(k), (taps,), max), rewrite)(*arguments)
 
 
 def test_only_equal_ranges_are_exchanged():
