@@ -78,8 +78,10 @@ def table(task: Task) -> Prepared:
         return arrays, []
     train = arrays["train"]["codes"]
     keep = {"train": tables.first_occurrences(train)}
-    for split in ("validation", "test"):
-        keep[split] = ~tables.shares(arrays[split]["codes"], train)
+    held_out = ("validation", "test")
+    shared = tables.shares(np.concatenate([arrays[split]["codes"] for split in held_out]), train)
+    for split, rows in zip(held_out, np.split(shared, [len(arrays["validation"]["codes"])]), strict=True):
+        keep[split] = ~rows
     arrays["test-unshared"] = {name: array[keep["test"]] for name, array in arrays["test"].items()}
     for split in ("train", "validation"):
         arrays[split] = {name: array[keep[split]] for name, array in arrays[split].items()}

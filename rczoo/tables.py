@@ -80,14 +80,16 @@ def _parts(codes: np.ndarray, length: int) -> Iterator[np.ndarray]:
 
 
 def _hash(codes: np.ndarray, length: int) -> np.ndarray:
-    """Random linear hash of each word, modulo 2**64; fixed weights."""
-    weights = np.random.default_rng(0).integers(1, 2**63, length, dtype=np.uint64)
-    count = codes.shape[1] - length + 1
-    total = np.zeros((len(codes), count), dtype=np.uint64)
-    values = codes.astype(np.uint64) ** np.uint64(2) + np.uint64(1)
-    for i, weight in enumerate(weights):
-        total += values[:, i : i + count] * weight
-    return total
+    """A random number for each word, equal for equal words, modulo 2**64: words of 2, 4, 8... are joined."""
+    draw = np.random.default_rng(0).integers(1, 2**63, 5 + 2 * length.bit_length(), dtype=np.uint64) | 1
+    block, size = draw[:5][codes], 1
+    total, covered = np.zeros((len(codes), codes.shape[1] + 1), dtype=np.uint64), 0
+    for bit in range(length.bit_length()):
+        if length >> bit & 1:
+            part = block[:, covered:]
+            total, covered = total[:, : part.shape[1]] * draw[5 + 2 * bit] + part, covered + size
+        block, size = block[:, :-size] * draw[6 + 2 * bit] + block[:, size:], 2 * size
+    return total[:, : codes.shape[1] - length + 1]
 
 
 def _csv(path: Path, name: str) -> list[tuple[str, list[str]]]:

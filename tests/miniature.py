@@ -76,7 +76,7 @@ def write_bigwig(path, tracks):
 
 
 def chip_signal(genome, sites, seed=0, spread=12, reads=60):
-    """Reads of a bound factor: plus-strand ends left of each site, minus-strand ends right, and background."""
+    """Reads of a bound factor: plus-strand ends left of each site, minus-strand ends right; background."""
     rng = np.random.default_rng(seed)
     plus = {name: rng.poisson(0.02, len(s)).astype(float) for name, s in genome.items()}
     minus = {name: rng.poisson(0.02, len(s)).astype(float) for name, s in genome.items()}

@@ -150,7 +150,7 @@ def test_an_unstranded_track_is_trivial_and_replicates_add_up(folder):
 
 
 def test_chromosome_names_may_differ_between_files(folder):
-    task, examples = prepared(folder, [("1", 90, "+")])
+    _, examples = prepared(folder, [("1", 90, "+")])
     assert examples.chrom.tolist() == ["chr1"]
     assert dna.decode(examples.codes[0]) == GENOME["chr1"][67:113]
 

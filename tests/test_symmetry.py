@@ -1,0 +1,66 @@
+import json
+
+import numpy as np
+import pytest
+from real import real_task
+from typer.testing import CliRunner
+
+from rczoo.symmetry import symmetry
+from rczoo.tasks import load_task
+from rczoo.tasks_cli import app
+
+
+@pytest.mark.realdata
+def test_gcn4_is_symmetric():
+    found = symmetry(real_task("gcn4"))
+    assert found.rc >= 0.95
+    assert found.rc == pytest.approx(0.979, abs=0.001)
+    assert found.unflipped == pytest.approx(0.957, abs=0.001)
+
+
+@pytest.mark.realdata
+def test_ino2_is_symmetric_and_can_tell(tmp_path):
+    real_task("ino2")
+    plot = tmp_path / "ino2.png"
+    result = CliRunner().invoke(app, ["symmetry", "ino2", "--json", "--plot", str(plot)])
+    found = json.loads(result.stdout)
+    assert found["rc"] >= 0.90
+    assert found["rc"] - found["unflipped"] >= 0.3
+    assert plot.stat().st_size > 5000
+
+
+@pytest.mark.realdata
+def test_transcription_starts_are_symmetric():
+    found = symmetry(real_task("yeast-tss"))
+    assert found.rc > 0.95
+    assert found.unflipped < 0.2
+
+
+def test_labels_by_words():
+    found = symmetry(load_task("sim-200"))
+    assert found.rc > 0.99
+    assert found.unflipped < 0.6
+
+
+@pytest.mark.realdata
+def test_no_such_motif():
+    import dataclasses
+
+    task = dataclasses.replace(real_task("gcn4"), symmetry={"motif": "GGGGGGGGGG"})
+    with pytest.raises(ValueError, match="0 forward and 0 reverse examples: choose another motif"):
+        symmetry(task)
+
+
+def test_words_are_counted_as_by_a_dictionary():
+    from collections import Counter
+
+    from rczoo import dna
+    from rczoo.symmetry import WORD, _words
+
+    texts = ["ACGTACGTTTNACGTAC", "GGGTTTAAACCCGATCA"]
+    counts = Counter(
+        t[i : i + WORD] for t in texts for i in range(len(t) - WORD + 1) if "N" not in t[i : i + WORD]
+    )
+    found = _words(np.stack([dna.encode(t) for t in texts]))
+    expected = sorted(count / sum(counts.values()) for count in counts.values())
+    assert np.allclose(sorted(found[found > 0]), expected)
