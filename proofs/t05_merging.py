@@ -131,7 +131,11 @@ THEOREM = Theorem(
     statement="a convex, RC-invariant loss of f conjoined by mean is at most that of f with augmentation",
     coverage="every f, output Rep, positions and inputs; each merge with each loss decided",
     method=EVERY_SIZE,
-    code=("rczoo.losses.binary_cross_entropy", "rczoo.losses.multinomial_nll", "rczoo.frames.merge"),
+    code=(
+        "rczoo.losses.binary_cross_entropy",
+        "rczoo.losses.multinomial_nll",
+        "rczoo.losses.log_count_error",
+    ),
     tests="tests/test_laws.py::test_t05_mean_never_raises_the_loss",
     claims=[
         gap("any loss of single entries, without sign channels", phi, unsigned),
