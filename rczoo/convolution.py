@@ -5,6 +5,8 @@ Proofs: ``proofs/t02_kernels.py`` (which kernels, how many), ``proofs/t07_geomet
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,6 +37,12 @@ def _orbits(rep_out: Rep, rep_in: Rep, kernel_size: int) -> tuple[Tensor, Tensor
     return order[first], torch.where(entry == first, 1, sign), number
 
 
+def _row_order(rep: Rep) -> Tensor:
+    """For a Rep of pairs only: each channel's row, when all first partners come before all second ones."""
+    firsts = [c for c, partner in enumerate(rep.partners) if c < partner]
+    return torch.tensor([*firsts, *(rep.partners[c] for c in firsts)], dtype=torch.long).argsort()
+
+
 class RCConv1d(RCLayer):
     """Convolution whose kernel is tied by reverse complement; spans every equivariant kernel.
 
@@ -47,6 +55,7 @@ class RCConv1d(RCLayer):
 
     index: Tensor
     sign: Tensor
+    order: Tensor
     bias_index: Tensor
 
     def __init__(
@@ -68,11 +77,16 @@ class RCConv1d(RCLayer):
             padding=(padding, 0),
         )
         self.kernel_size, self.stride, self.dilation, self.padding = kernel_size, stride, dilation, padding
-        index, sign, number = _orbits(self.rep_out, self.rep_in, kernel_size)
-        self.register_buffer("index", index, persistent=False)
-        self.register_buffer("sign", sign, persistent=False)
-        self._signed = bool((sign == -1).any())
+        self._regular = 2 * self.rep_out.regular == self.rep_out.channels
+        if self._regular:
+            number = self.rep_out.regular * self.rep_in.channels * kernel_size
+            self.register_buffer("order", _row_order(self.rep_out), persistent=False)
+        else:
+            index, sign, number = _orbits(self.rep_out, self.rep_in, kernel_size)
+            self.register_buffer("index", index, persistent=False)
+            self.register_buffer("sign", sign, persistent=False)
         self.weight = nn.Parameter(torch.empty(number))
+        self._cached: tuple[Tensor, Any, Tensor] | None = None
         bias_index, _, bias_number = _orbits(self.rep_out, TRIVIAL, 1)
         self.register_buffer("bias_index", bias_index.flatten(), persistent=False)
         self.bias = nn.Parameter(torch.empty(bias_number)) if bias else None
@@ -88,8 +102,28 @@ class RCConv1d(RCLayer):
 
     def kernel(self) -> Tensor:
         """The dense kernel (C_out, C_in, K): ``W[o,c,k] = s[o]*s[c]*W[p[o], p[c], K-1-k]``."""
-        kernel = F.pad(self.weight, (0, 1))[self.index]
-        return kernel * self.sign.to(kernel.dtype) if self._signed else kernel
+        if self._regular:  # every first row of a pair is free, which needs no lookup of single entries
+            rows = self.weight.view(-1, self.rep_in.channels, self.kernel_size)
+            return torch.cat([rows, self.rep_in.act(rows)]).index_select(0, self.order)
+        return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
+
+    def _kernel(self) -> Tensor:
+        """The dense kernel, remembered in eval mode where no gradient to the weight is wanted.
+
+        Any change of the weight that PyTorch counts, or another tensor in its place, makes it anew.
+        """
+        w = self.weight
+        changing = self.training or (torch.is_grad_enabled() and w.requires_grad)
+        if changing or torch.compiler.is_compiling() or w.is_inference() or type(w) is not nn.Parameter:
+            return self.kernel()
+        state = (w._version, w.data_ptr(), w.dtype, w.device)
+        if self._cached is None or self._cached[0] is not w or self._cached[1] != state:
+            with torch.inference_mode(False), torch.no_grad():
+                self._cached = w, state, self.kernel()  # keeping w, so that no other takes its address
+        return self._cached[2]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_cached": None}
 
     def dense_bias(self) -> Tensor | None:
         """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
@@ -99,7 +133,7 @@ class RCConv1d(RCLayer):
         """(batch, rep_in.channels, length) -> (batch, rep_out.channels, length_out)."""
         self._check(x)
         check_geometry("RCConv1d", x.shape[2], self.kernel_size, self.stride, self.dilation, self.padding)
-        return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, self.padding, self.dilation)
+        return F.conv1d(x, self._kernel(), self.dense_bias(), self.stride, self.padding, self.dilation)
 
     def extra_repr(self) -> str:
         """Reps and geometry, as typed."""

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .frames import Frames, alike, exchange, from_halves, open_frames
-from .rep import Rep, flip
+from .frames import Frames, alike, exchange, exchange_stacked, from_halves, open_frames, to_halves
+from .layout import conv1d, crop, first_channels, join_batches, normalise, split
+from .rep import Rep
 
 DNA = Rep.dna()
 
@@ -64,7 +65,7 @@ class GainConv1d(nn.Conv1d):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, length) -> (batch, filters, length - dilation * (kernel_size - 1))."""
-        return F.conv1d(x, self.effective_weight(), self.bias, dilation=self.dilation)
+        return conv1d(x, self.effective_weight(), self.bias, self.dilation[0])
 
 
 class Block(nn.Module):
@@ -81,33 +82,25 @@ class Block(nn.Module):
         self.norm = nn.BatchNorm1d(filters, eps=1e-3, momentum=0.01) if shape.norm else nn.Identity()
 
     def forward(self, z: Tensor) -> Tensor:
-        """One frame, the other strand's channels already appended."""
-        y = F.relu(self.norm(self.conv(z)))
-        return y + self._crop(z[:, : self.filters]) if self.shape.residual else y
+        """One frame, the other strand's channels already appended; or both frames as one batch."""
+        return self._finish(self.conv(z), first_channels(z, self.filters))
 
     def tied(self, x: Tensor, rep: Rep) -> Tensor:
-        """The same block on both strands as a regular feature map of Rep ``"Fr:halves"``.
+        """The same block after a full exchange, on both strands as one feature map of Rep ``"Fr:halves"``.
 
-        ``x`` is DNA of Rep ``rep`` or the features of the block before. A full exchange is one dense tied
-        kernel ``[W, R W]``; a partial one is two groups, each costing only the channels it receives.
+        ``x`` is DNA of Rep ``rep`` or the features of the block before; one dense tied kernel ``[W, R W]``.
         """
         W = self.conv.effective_weight()
         assert self.conv.bias is not None
-        bias = torch.cat([self.conv.bias] * 2)
-        if W.shape[1] == rep.channels:
-            y = F.conv1d(x, torch.cat([W, rep.act(W)]), bias, dilation=self.shape.dilation)
-        else:
-            a, b = x.chunk(2, 1)
-            k = self.exchanged
-            grouped = torch.cat([a, b[:, :k], b, a[:, :k]], 1) if k else x
-            y = F.conv1d(grouped, torch.cat([W, flip(W)]), bias, dilation=self.shape.dilation, groups=2)
-        strands = y.view(2 * y.shape[0], self.filters, y.shape[2])  # norms and ReLU see both strands alike
-        y = F.relu(self.norm(strands)).view_as(y)
-        return y + self._crop(x) if self.shape.residual else y
+        y = conv1d(x, torch.cat([W, rep.act(W)]), torch.cat([self.conv.bias] * 2), self.shape.dilation)
+        return self._finish(y, x)
 
-    def _crop(self, x: Tensor) -> Tensor:
-        margin = self.shape.dilation * (self.shape.kernel_size - 1) // 2
-        return x[..., margin : x.shape[-1] - margin]
+    def _finish(self, y: Tensor, own: Tensor) -> Tensor:
+        """Norm (each filter pooled over strands), ReLU and the skip, of one frame or of two."""
+        y = F.relu(normalise(self.norm, y, self.filters))
+        if not self.shape.residual:
+            return y
+        return y + crop(own, self.shape.dilation * (self.shape.kernel_size - 1) // 2)
 
 
 class Trunk(nn.Module):
@@ -123,7 +116,9 @@ class Trunk(nn.Module):
         super().__init__()
         exchanged = [0, *(round(m * filters) for m in mixing)]
         channels = [DNA.channels] + [filters] * (len(shapes) - 1)
-        self.filters = filters
+        self.filters, self.rep = filters, Rep(f"{filters}r:halves")
+        full = [k == filters for k in exchanged[1:]]
+        self._dense = [*full[:1], *full] or [True]
         blocks = nn.ModuleList(
             Block(shape, c, filters, k, gain) for shape, c, k in zip(shapes, channels, exchanged, strict=True)
         )
@@ -132,13 +127,32 @@ class Trunk(nn.Module):
 
     def forward(self, x: Tensor, strands: int, stack: bool, execution: str) -> Frames:
         """Run on ``strands`` frames; ``stack`` pools batch statistics over them; see the class."""
-        if execution == "tied" and strands == 2:
-            rep = DNA
-            for block in self.blocks:
-                x = block.tied(x, rep)
-                rep = Rep(f"{self.filters}r:halves")
-            return from_halves(x)
+        if strands == 2 and execution == "tied":
+            return self._tied(x)
         frames = open_frames(x, DNA, strands)
+        if strands == 2 and stack:
+            return self._stacked(torch.cat(frames))
         for block in self.blocks:
-            frames = alike(block, exchange(frames, block.exchanged), stack)
+            frames = alike(block, exchange(frames, block.exchanged), stack=False)
         return frames
+
+    def _stacked(self, z: Tensor) -> Frames:
+        """Both frames as one batch throughout."""
+        for block in self.blocks:
+            z = block(exchange_stacked(z, block.exchanged))
+        return split(z, 0)
+
+    def _tied(self, x: Tensor) -> Frames:
+        """Each block in its cheaper form: a full exchange as one dense tied kernel, others as one batch.
+
+        A dense kernel costs the same at every share; a batch of frames costs only what is exchanged.
+        """
+        rep, stacked = DNA, False
+        for n, block in enumerate(self.blocks):
+            if stacked and self._dense[n]:
+                x, stacked = to_halves(split(x, 0)), False
+            elif not stacked and not self._dense[n]:
+                x, stacked = join_batches(*(from_halves(x) if n else open_frames(x, DNA))), True
+            x = block(exchange_stacked(x, block.exchanged)) if stacked else block.tied(x, rep)
+            rep = self.rep
+        return split(x, 0) if stacked else from_halves(x)

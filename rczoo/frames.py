@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from .layout import first_channels, join_channels, split
 from .rep import Rep, flip
 
 Frames = tuple[Tensor, ...]
@@ -48,19 +49,28 @@ def exchange(frames: Frames, k: int) -> Frames:
     if k == 0:
         return frames
     z0, z1 = frames
-    return torch.cat([z0, flip(z1[:, :k])], 1), torch.cat([z1, flip(z0[:, :k])], 1)
+    received = flip(first_channels(z1, k)), flip(first_channels(z0, k))
+    return join_channels(z0, received[0]), join_channels(z1, received[1])
+
+
+def exchange_stacked(z: Tensor, k: int) -> Tensor:
+    """:func:`exchange` of two frames stacked on the batch axis: (2 * batch, F, length) -> F + k channels."""
+    if k == 0:
+        return z
+    other = first_channels(z, k).unflatten(0, (2, -1)).flip(0, -1).flatten(0, 1)
+    return join_channels(z, other)
 
 
 def to_halves(frames: Frames) -> Tensor:
     """Two frames of F channels as one regular feature map of Rep ``"Fr:halves"``: (a, b) = (z0, flip z1)."""
     z0, z1 = frames
-    return torch.cat([z0, flip(z1)], 1)
+    return join_channels(z0, flip(z1))
 
 
 def from_halves(x: Tensor) -> Frames:
     """The inverse of :func:`to_halves`: (batch, 2F, length) -> two frames of F channels."""
-    a, b = x.chunk(2, 1)
-    return a.contiguous(), flip(b)
+    a, b = split(x, 1)
+    return a.clone(), flip(b)
 
 
 def _mean_probability(u: Tensor, v: Tensor) -> Tensor:
