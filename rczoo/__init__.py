@@ -27,18 +27,28 @@ _WHERE = {
     "same_function_class": "embedding",
     "admissible_lengths": "geometry",
     "conjoin": "conjoining",
+    "check": "conformance",
     "equivariance_error": "conformance",
     "assert_equivariant": "conformance",
+    "measure": "divergence",
+    "Input": "subject",
+    "channels_last": "actions",
+    "tokens": "actions",
+    "parametrize_with_checks": "pytest_plugin",
 }
 __all__ = ["__version__", *_WHERE]
 
 if TYPE_CHECKING:
+    from .actions import channels_last as channels_last
+    from .actions import tokens as tokens
     from .architectures import build as build
     from .conformance import assert_equivariant as assert_equivariant
+    from .conformance import check as check
     from .conformance import equivariance_error as equivariance_error
     from .conjoining import conjoin as conjoin
     from .convolution import RCConv1d as RCConv1d
     from .description import summary as summary
+    from .divergence import measure as measure
     from .dna import one_hot as one_hot
     from .dna import reverse_complement as reverse_complement
     from .embedding import change_merge as change_merge
@@ -52,10 +62,12 @@ if TYPE_CHECKING:
     from .layers import RCDropout as RCDropout
     from .layers import RCMaxPool1d as RCMaxPool1d
     from .layers import RCSequential as RCSequential
+    from .pytest_plugin import parametrize_with_checks as parametrize_with_checks
     from .rep import REGULAR as REGULAR
     from .rep import SIGN as SIGN
     from .rep import TRIVIAL as TRIVIAL
     from .rep import Rep as Rep
+    from .subject import Input as Input
 
 
 def __getattr__(name: str) -> Any:
