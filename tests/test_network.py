@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import fill_with_integers, inputs_of, integers, networks, outputs_of, randomise, seeds
 from test_family import as_loops
+from test_laws import network_error
 
 from rczoo import build
 from rczoo.conformance import relative_error
@@ -85,6 +86,14 @@ def test_the_length_of_the_profile():
     network = small()
     assert network.output_length(1346) == 1000
     assert network(integers(0, 1, 4, 360))[0].shape[2] == network.output_length(360) == 14
+
+
+@pytest.mark.parametrize("count_head", [False, True])
+@pytest.mark.parametrize("merge", ["sum", "mean", "max"])
+@pytest.mark.parametrize("control", ["1t", "2t", "1r", "2r:halves", "1r+1t+1s"])
+def test_controls_turn_by_their_own_rep(control, merge, count_head):
+    network = small(control=control, merge=merge, count_head=count_head)
+    assert network_error(network, inputs_of(network, 2, 0)) == 0
 
 
 def test_controls_reach_the_answer():
