@@ -80,33 +80,34 @@ def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
 
 
 def off_centre(task: Task, splits: Splits) -> Iterator[Finding]:
-    """The mean profile should be its own reverse complement about the centre of the window."""
+    """The mean profile should be its own reverse complement about the window's centre base (length // 2)."""
     mean = np.nanmean(np.concatenate([_target(e) for e in splits.values()]), axis=0)
-    lag, gain = best_lag(mean, task.rep_out[0])
-    if lag and gain > CLEARER:
+    offset, gain = centre(mean, task.rep_out[0])
+    if abs(offset) >= 1 and gain > CLEARER:
         yield Finding(
             "problem",
             "centre",
-            f"signal is centred {lag / 2:+g} bases from the middle of the window: "
+            f"signal is centred {offset:+g} bases from the middle of the window: "
             "shift the windows, or check whether positions count from 0 or from 1",
         )
 
 
-def best_lag(mean: np.ndarray, rep: Rep) -> tuple[int, float]:
-    """Twice the offset of the mean profile's centre, and how much it raises the correlation with its RC.
+def centre(mean: np.ndarray, rep: Rep) -> tuple[float, float]:
+    """How far from base ``length // 2`` a mean profile is centred, and how much clearer its symmetry is there.
 
-    ``mean`` is (channels, length). A profile that is its own RC about ``centre + d`` matches its RC at 2d.
+    ``mean`` is (channels, length). A profile that is its own RC about a place d from the middle of the window
+    matches its RC at lag 2d; of an even window the centre base itself lies half a base from the middle.
     """
     turned = rep.act(mean[None])[0]
     length = mean.shape[-1]
-    most = min(LAGS, length // 3)
+    most, expected = min(LAGS, length // 3), 1 - length % 2
     scores = {}
     for lag in range(-most, most + 1):
         a = mean[:, max(lag, 0) : length + min(lag, 0)]
         b = turned[:, max(-lag, 0) : length + min(-lag, 0)]
         scores[lag] = float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
     best = max(scores, key=lambda lag: (scores[lag], -abs(lag)))
-    return best, scores[best] - scores[0]
+    return (best - expected) / 2, scores[best] - scores[expected]
 
 
 def enriched(task: Task, splits: Splits) -> Iterator[Finding]:

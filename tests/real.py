@@ -4,9 +4,8 @@ import pytest
 
 from rczoo.tasks import load_task
 
-NEEDING_FILES = (
-    "abf1 cbf1 cin5 fkh1 gcn4 gue-tf0 gue-tf1 gue-tf2 gue-tf3 gue-tf4 ino2 joint mcm1 rap1 reb1 yeast-tss"
-).split(" ")
+NEEDING_FILES = ["abf1", "cbf1", "cin5", "fkh1", "gcn4", "ino2", "joint", "mcm1", "rap1", "reb1", "yeast-tss"]
+NEEDING_FILES += [f"gue-tf{i}" for i in range(5)]
 GENERATED = ["sim-200", "sim-1000"]
 REACHABLE = [*GENERATED, *NEEDING_FILES]
 PAPER = ["ctcf", "max", "spi1", "oct4", "sox2", "nanog", "klf4"]
