@@ -103,7 +103,8 @@ def _conjoined_holds(situation: Situation, trial: Trial) -> bool:
     specs = inputs if subject.keywords else tuple(inputs.values())
     outputs = tuple(subject.outputs.values())
     for specs_out in (outputs[0] if len(outputs) == 1 else outputs, subject.outputs):
-        if situation.holds(replace(subject, model=conjoin(subject.model, specs, specs_out).eval())):
+        model = conjoin(subject.model, specs, specs_out).train(subject.model.training)
+        if situation.holds(replace(subject, model=model)):
             return True
     return False
 
@@ -156,4 +157,8 @@ def _typed(spec: object) -> str:
         return f'channels_last("{notation}")' if action.last else f'"{notation}"'
     if action is as_action(None):
         return "None"
-    return repr(action) if action == "positions" else getattr(action, "__name__", repr(action))
+    return (
+        repr(action)
+        if action == "positions"
+        else getattr(action, "__name__", repr(action)).replace("<lambda>", "...")
+    )

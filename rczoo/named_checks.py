@@ -79,7 +79,8 @@ def _with_counterexample(result: Result, trial: Trial, name: str) -> Result:
         return result
 
     def violates(codes: object) -> bool:
-        return not situation.subject.error(codes) <= situation.tolerance  # type: ignore[arg-type]
+        error = situation.subject.error(codes)  # type: ignore[arg-type]
+        return situation.tolerance < error < float("inf")
 
     start = situation.batches[0]
     single = next((start[i : i + 1] for i in range(len(start)) if violates(start[i : i + 1])), None)
