@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .plan import PLAN, RUNS, Job
-from .rows import RESULTS, collect
+from .plan import MODELS, PLAN, RUNS, Job
+from .rows import RESULTS, collect, gather
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -51,6 +51,44 @@ def collect_command(runs: Runs = RUNS, results: Results = RESULTS) -> None:
     """Gather the results of all finished jobs into one table."""
     rows = collect(runs, results)
     typer.echo(f"{results}: {len(rows)} rows of {len({(*row[:2], row.seed) for row in rows})} models")
+
+
+@app.command("publish")
+def publish_command(
+    runs: Runs = RUNS,
+    models: Annotated[Path, typer.Option(help="Folder of the published models.")] = MODELS,
+    tasks: Annotated[
+        Path | None, typer.Option(help="Folder of task files, for others than the zoo's.")
+    ] = None,
+) -> None:
+    """Publish the seed best on validation of every task and strategy, each proved from disk."""
+    from .publish import publish
+
+    names = publish(collect(runs, RESULTS) if runs == RUNS else gather(runs), runs, models, tasks)
+    typer.echo("\n".join([*names, f"{len(names)} models in {models}"]))
+
+
+@app.command("verify")
+def verify_command(
+    name: Annotated[str | None, typer.Argument(help="One model; all if left out.")] = None,
+    models: Annotated[Path, typer.Option(help="Folder of the published models.")] = MODELS,
+    tasks: Annotated[
+        Path | None, typer.Option(help="Folder of task files, for others than the zoo's.")
+    ] = None,
+) -> None:
+    """Evaluate published models anew and compare with their cards."""
+    from .verify import verify
+
+    bad = 0
+    for verdict in verify(name, models, tasks):
+        bad += bool(verdict.problems)
+        typer.echo(
+            f"{'FAILED' if verdict.problems else 'as published'}  {verdict.name}: outputs within "
+            f"{verdict.outputs:.1e}, metrics within {verdict.metrics:.1e}"
+        )
+        for problem in verdict.problems:
+            typer.echo(f"  {problem}")
+    raise typer.Exit(1 if bad else 0)
 
 
 def main() -> None:

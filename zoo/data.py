@@ -16,6 +16,8 @@ from .scoring import splits
 
 FINGERPRINT = "data.json"
 TARGETS = "test-targets.npz"
+REFERENCES = "references.csv"
+BLOCK = 50_000
 
 
 def fingerprint(task: Task) -> dict[str, Any]:
@@ -49,15 +51,24 @@ def record(task: Task, folder: Path) -> dict[str, Any]:
 
 
 def test_targets(folder: Path) -> dict[str, np.ndarray]:
-    """``target`` of the test split (labels only) and ``block``, the chromosome of each example if known."""
+    """``target`` of the test split (labels only) and ``block`` (:func:`blocks`) where places are known."""
     with np.load(io.BytesIO(read_bytes(folder / TARGETS)), allow_pickle=False) as content:
         return dict(content)
+
+
+def blocks(chrom: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """A number for each example: the stretch of :data:`BLOCK` bases of a chromosome where its window begins.
+
+    A bootstrap draws these together, since neighbours share sequence and chromatin.
+    """
+    names = [f"{name}:{stretch}" for name, stretch in zip(chrom, start // BLOCK, strict=True)]
+    return np.unique(names, return_inverse=True)[1].astype(np.int32)
 
 
 def _targets(task: Task) -> bytes:
     examples, stream = task.examples("test"), io.BytesIO()
     arrays = {"target": np.array(examples.target, dtype=np.int8)} if task.kind == "labels" else {}
-    if examples.chrom is not None:
-        arrays["block"] = np.array(examples.chrom, dtype=np.str_)
+    if examples.chrom is not None and examples.start is not None:
+        arrays["block"] = blocks(np.asarray(examples.chrom), np.asarray(examples.start))
     np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
     return stream.getvalue()

@@ -20,6 +20,7 @@ from rczoo.training import train
 
 from .data import record
 from .plan import DONE, Job
+from .references import write_references
 from .rows import Row, commit, hardware, write_rows
 from .scoring import Scores, mixing_text, score
 from .variants import derived, options
@@ -41,6 +42,7 @@ def run(job: Job, runs: Path) -> None:
         made_by = commit()
         task = load_task(job.task)
         record(task, folder.parent.parent)
+        write_references(task, folder.parent.parent)
         model = trained(job, task, folder)
         found = {job.strategy: (model, *score(model, task))}
         for name, merge in derived(job.strategy, task.kind).items():

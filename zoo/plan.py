@@ -11,6 +11,7 @@ from rczoo.training import SEEDS
 
 HERE = Path(__file__).parent
 RUNS = HERE / "runs"
+MODELS = HERE / "models"
 PLAN = HERE / "sweep.toml"
 DONE = "metrics.csv"
 """Written last: where it is, the job is finished, in whichever clone and on whichever day."""

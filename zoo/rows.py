@@ -52,10 +52,16 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def collect(runs: Path = RUNS, results: Path = RESULTS) -> list[Row]:
-    """Gather the rows of all finished jobs into one table, in a fixed order; returns them."""
-    rows = sorted(row for path in runs.glob(f"*/*/*/{DONE}") for row in read_rows(path))
+    """Write the rows of all finished jobs into one table; returns them."""
+    rows = gather(runs)
     write_rows(results, rows)
     return rows
+
+
+def gather(runs: Path) -> list[Row]:
+    """The rows of all finished jobs and of the references, in a fixed order."""
+    paths = [*runs.glob(f"*/*/*/{DONE}"), *runs.glob("*/references.csv")]
+    return sorted(row for path in paths for row in read_rows(path))
 
 
 def hardware() -> str:

@@ -1,0 +1,145 @@
+"""Publishing and verifying: models that prove themselves from disk, and those that cannot."""
+
+import json
+import shutil
+
+import pytest
+import torch
+from zoo_tasks import write_tiny
+
+from rczoo import hub
+from rczoo.checkpoints import load_checkpoint, read_config, save_checkpoint
+from rczoo.tasks import load_task
+from zoo.job import run
+from zoo.plan import Job
+from zoo.publish import prove, publish, write_index
+from zoo.rows import gather
+from zoo.verify import verify
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory):
+    """A folder with a tiny task, its runs and its published models."""
+    folder = tmp_path_factory.mktemp("zoo")
+    task = write_tiny(folder)
+    for strategy, seed in [("standard+aug", 1535), ("conjoined", 1535), ("conjoined", 1780)]:
+        run(Job(str(task), strategy, seed), folder / "runs")
+    publish(gather(folder / "runs"), folder / "runs", folder / "models", folder)
+    return folder
+
+
+@pytest.fixture
+def copy(zoo, tmp_path):
+    return shutil.copytree(zoo, tmp_path / "zoo")
+
+
+def test_published_models_load_by_name_and_are_those_of_the_runs(zoo, monkeypatch):
+    monkeypatch.setattr(hub, "bundled_folder", lambda: zoo / "models")
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    assert hub.list_models("tiny/*") == [
+        f"tiny/{n}" for n in ("conjoined", "posthoc", "posthoc-max", "posthoc-probability", "standard+aug")
+    ]
+    trained = load_checkpoint(zoo / "runs" / "tiny" / "standard+aug" / "1535")
+    found = hub.load("tiny/posthoc")
+    assert found.config == trained.remerge("mean").config
+    for key, value in trained.state_dict().items():
+        assert torch.equal(found.state_dict()[key], value)
+
+
+def test_the_published_seed_is_the_best_on_validation(zoo):
+    rows = [r for r in gather(zoo / "runs") if r.strategy == "conjoined" and r.metric == "auroc"]
+    best = max((row for row in rows if row.split == "validation"), key=lambda row: row.value)
+    assert read_config(zoo / "models" / "tiny" / "conjoined")["seed"] == best.seed
+
+
+def test_cards_say_what_a_reader_needs(zoo):
+    text = (zoo / "models" / "tiny" / "posthoc" / "README.md").read_text()
+    assert text.startswith("---\nlibrary_name: rczoo\n")
+    for part in ("## Results", "## Data", "## Training", "## Use and limits", "Equivariance error", "3-mer"):
+        assert part in text
+    assert "python -m zoo job tiny standard+aug 1535" in text
+    conjoined = (zoo / "models" / "tiny" / "conjoined" / "README.md").read_text()
+    assert "(2) |" in conjoined, "two seeds"
+
+
+def test_publishing_again_changes_nothing(copy):
+    before = {path: path.read_bytes() for path in (copy / "models").rglob("*") if path.is_file()}
+    publish(gather(copy / "runs"), copy / "runs", copy / "models", copy)
+    assert {path: path.read_bytes() for path in (copy / "models").rglob("*") if path.is_file()} == before
+
+
+def test_verification_finds_models_as_published(zoo):
+    verdicts = list(verify(None, zoo / "models", zoo))
+    assert len(verdicts) == 5
+    assert not any(verdict.problems for verdict in verdicts)
+    assert max(verdict.metrics for verdict in verdicts) <= 1e-6
+
+
+def test_verification_finds_other_weights(copy):
+    folder = copy / "models" / "tiny" / "posthoc"
+    model, about = load_checkpoint(folder), read_config(folder)
+    with torch.no_grad():
+        model.head.dense.weight.mul_(-1) if hasattr(model.head, "dense") else next(
+            iter(model.head.parameters())
+        ).mul_(-1)
+    kept = {k: v for k, v in about.items() if k not in ("format", "model", "rep_in", "rep_out", "sha256")}
+    save_checkpoint(model, folder, **kept)
+    (verdict,) = verify("tiny/posthoc", copy / "models", copy)
+    assert "outputs differ by" in verdict.problems[0]
+    assert "the card says" in verdict.problems[1]
+
+
+def test_verification_finds_other_data(copy):
+    write_tiny(copy, size=99)
+    (verdict,) = verify("tiny/conjoined", copy / "models", copy)
+    assert "the test data are not those of the card" in verdict.problems
+
+
+def test_verification_of_an_unknown_name(zoo):
+    with pytest.raises(ValueError, match=r"unknown model 'tiny/postoc' \(did you mean 'tiny/posthoc'\?\)"):
+        list(verify("tiny/postoc", zoo / "models", zoo))
+
+
+def test_outputs_that_are_not_reproduced_are_refused(copy):
+    folder = copy / "models" / "tiny" / "conjoined"
+    content = json.loads((folder / "expected.json").read_text())
+    content["outputs"][0][0] += 1e-3
+    (folder / "expected.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"tiny/conjoined read back gives outputs that differ by 0\.001"):
+        prove(folder, load_task(copy / "tiny.toml"))
+
+
+def test_a_model_that_fails_its_check_is_refused_and_the_old_one_stays(copy, monkeypatch):
+    before = (copy / "models" / "tiny" / "conjoined" / "config.json").read_bytes()
+    shutil.rmtree(copy / "models" / "tiny" / "posthoc")
+
+    def broken(self, X, X_ctl=None):
+        return (X[:, :3] * torch.arange(X.shape[2])).sum(2)
+
+    monkeypatch.setattr("rczoo.network.Network.forward", broken)
+    with pytest.raises(ValueError, match=r"tiny/conjoined read back fails its check"):
+        publish(gather(copy / "runs"), copy / "runs", copy / "models", copy)
+    assert (copy / "models" / "tiny" / "conjoined" / "config.json").read_bytes() == before
+    assert not list((copy / "models" / "tiny").glob(".*"))
+
+
+def test_a_dead_model_is_refused(copy, monkeypatch):
+    monkeypatch.setattr("rczoo.network.Network.forward", lambda self, X, X_ctl=None: torch.zeros(len(X), 3))
+    with pytest.raises(ValueError, match="not finite, or the same for every sequence"):
+        publish(gather(copy / "runs"), copy / "runs", copy / "models", copy)
+
+
+def test_an_untrained_count_head_is_refused(tmp_path):
+    from rczoo import build
+
+    task = load_task("gcn4")
+    model = build("bpnet", strategy="rcps", filters=2, length=445, count_head=True)
+    save_checkpoint(model, tmp_path / "m", strategy="rcps")
+    with pytest.raises(ValueError, match="gcn4/rcps has a count head that was never trained"):
+        prove(tmp_path / "m", task)
+
+
+def test_the_index_lists_what_is_there(copy):
+    shutil.rmtree(copy / "models" / "tiny" / "posthoc")
+    write_index(copy / "models")
+    assert "tiny/posthoc" not in json.loads((copy / "models" / "index.json").read_text())["models"]

@@ -1,0 +1,175 @@
+"""Publishing: a run's model as a folder that stands on its own, refused unless it proves itself from disk."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rczoo import dna
+from rczoo.batches import Plain
+from rczoo.checkpoints import load_checkpoint, read_config, save_checkpoint
+from rczoo.conformance import check, equivariance_error
+from rczoo.evaluation import predict
+from rczoo.index import FILES, FORMAT, INDEX
+from rczoo.network import Network
+from rczoo.storage import read_json, to_json, write_bytes
+from rczoo.tasks import Task, load_task
+
+from .card import card
+from .data import FINGERPRINT
+from .plan import MODELS, RUNS
+from .rows import Row
+from .summary import best_seeds, summarise
+from .variants import source
+
+EXPECTED = "expected.json"
+SHOWN = 10
+"""Sequences whose outputs are published with a model."""
+TOLERANCE = 1e-5
+
+
+def publish(
+    rows: list[Row], runs: Path = RUNS, models: Path = MODELS, tasks: Path | None = None
+) -> list[str]:
+    """Publish every (task, strategy) with results, from the seed best on validation; write the index.
+
+    ``tasks``: a folder of task files, instead of the shipped ones. Returns the names. Raises ValueError, and
+    leaves the model out, when it fails its check; the names published before stay.
+    """
+    names = sorted({row.task for row in rows})
+    known = {name: load_task(str(tasks / f"{name}.toml") if tasks else name) for name in names}
+    criterion = {name: str(task.training.get("best", "loss")) for name, task in known.items()}
+    published = []
+    for (task, strategy), seed in sorted(best_seeds(rows, criterion).items()):
+        publish_model(known[task], strategy, seed, rows, runs, models)
+        published.append(f"{task}/{strategy}")
+    write_index(models)
+    return published
+
+
+def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: Path, models: Path) -> Path:
+    """Publish one model: written beside its place, proved from disk, and only then put there."""
+    trained, merge = source(strategy)
+    run = runs / task.name / trained / str(seed)
+    model = load_checkpoint(run)
+    if merge:
+        model = model.remerge(merge)
+    target = models / task.name / strategy
+    draft = target.with_name(f".{strategy}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        write_model(model, task, strategy, seed, rows, run, draft)
+        prove(draft, task)
+        shutil.rmtree(target, ignore_errors=True)
+        draft.replace(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def write_model(
+    model: Network, task: Task, strategy: str, seed: int, rows: list[Row], run: Path, folder: Path
+) -> None:
+    """Write a model's four files: weights, config, expected outputs and card."""
+    own = [row for row in rows if (row.task, row.strategy, row.seed) == (task.name, strategy, seed)]
+    ran = read_config(run)
+    about: dict[str, Any] = {
+        "task": task.name,
+        "strategy": strategy,
+        "strategy_trained": source(strategy)[0],
+        "seed": seed,
+        "trained_as": ran["trained_as"],
+        "epochs": len(ran["history"]),
+        "best_epoch": ran["best_epoch"],
+        "seconds": ran["seconds"],
+        "data": read_json(run.parent.parent / FINGERPRINT),
+        "metrics": _by_split(own),
+        "hardware": own[0].hardware,
+        "commit": own[0].commit,
+        "provenance": ran["provenance"],
+    }
+    save_checkpoint(model, folder, **about)
+    sequences, outputs = expected(model, task)
+    write_bytes(folder / EXPECTED, to_json_compact({"sequences": sequences, "outputs": outputs}))
+    text = card(
+        task, strategy, about, summarise(rows), rows, equivariance(load_checkpoint(folder), sequences)
+    )
+    write_bytes(folder / "README.md", text.encode())
+
+
+def expected(model: Network, task: Task) -> tuple[list[str], Any]:
+    """The first test sequences as text, and what the model says of them (first output)."""
+    examples = task.examples("test")
+    first = examples.take(range(min(SHOWN, len(examples))))
+    logits, _ = predict(model, Plain(first, SHOWN), task.name)
+    return [dna.decode(codes) for codes in first.codes], logits.tolist()
+
+
+def prove(folder: Path, task: Task) -> None:
+    """Raise ValueError unless the model, read back from its folder, is what it says it is."""
+    model, name = load_checkpoint(folder), f"{task.name}/{read_config(folder)['strategy']}"
+    if model.config["count_head"] and not task.training.get("counts_weight"):
+        raise ValueError(
+            f"{name} has a count head that was never trained (counts_weight 0): build it without"
+        )
+    outputs, given = reproduce(model, folder)
+    difference = (outputs - given).abs().max().item()
+    if not difference <= TOLERANCE * max(1.0, given.abs().max().item()):
+        raise ValueError(
+            f"{name} read back gives outputs that differ by {difference:.2g} from those expected"
+        )
+    if not torch.isfinite(outputs).all() or outputs.std(dim=0).max() == 0:
+        raise ValueError(f"{name} gives outputs that are not finite, or the same for every sequence")
+    if model.config["merge"] == "none":
+        return
+    report = check(model, quick=True, name=name)
+    if not report.passed:
+        raise ValueError(f"{name} read back fails its check:\n{report}")
+
+
+def reproduce(model: Network, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """A model's outputs for the sequences published with it, and the outputs published."""
+    content = read_json(folder / EXPECTED)
+    X = torch.cat([dna.one_hot(sequence) for sequence in content["sequences"]])
+    with torch.no_grad():
+        found = model(X)
+    return (found[0] if isinstance(found, tuple) else found), torch.tensor(content["outputs"])
+
+
+def equivariance(model: Network, sequences: list[str]) -> float:
+    """The equivariance error of a published file, on the sequences published with it."""
+    return equivariance_error(model, torch.cat([dna.one_hot(sequence) for sequence in sequences]))
+
+
+def write_index(models: Path) -> None:
+    """Write the index of all published models, in the order of their names."""
+    entries = {}
+    for path in sorted(models.glob("*/*/config.json")):
+        config, folder = read_json(path), path.parent
+        name = f"{folder.parent.name}/{folder.name}"
+        files = {file: _record(folder / file, f"{name}/{file}") for file in FILES if (folder / file).exists()}
+        entries[name] = {"files": files, "metrics": config["metrics"]["test"]}
+    write_bytes(models / INDEX, to_json({"format": FORMAT, "models": entries}))
+
+
+def to_json_compact(value: Any) -> bytes:
+    """JSON on one line: arrays of outputs are not for reading."""
+    import json
+
+    return (json.dumps(value, allow_nan=False) + "\n").encode()
+
+
+def _record(path: Path, relative: str) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"path": relative, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def _by_split(rows: list[Row]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        found.setdefault(row.split, {})[row.metric] = row.value
+    return found
