@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from .actions import Spec, act, as_action
-from .frames import combine
+from .frames import check_merge_of, combine
+from .rep import Rep
 
 Specs = Spec | Sequence[Spec] | Mapping[str, Spec]
 Merge = str | Sequence[str] | Mapping[str, str]
@@ -60,9 +61,7 @@ class Conjoined(nn.Module):
             self._names: list[str] = model._names
         else:
             self._names = list(inspect.signature(model.forward).parameters)
-        for how in [merge] if isinstance(merge, str) else _values(merge):
-            combine(torch.zeros(1), torch.zeros(1), how)  # an unknown merge is refused here, not in training
-        _check_merges(merge, outputs)
+        self._hows = _merge_of_each(merge, outputs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and the same structure of outputs."""
@@ -110,38 +109,41 @@ class Conjoined(nn.Module):
     def _merge(self, first: Any, second: Any) -> Any:
         """Merge outputs of one structure; a mapping keeps the entries that ``outputs`` names."""
         if isinstance(second, Mapping):
-            hows = dict.fromkeys(second, self.merge) if isinstance(self.merge, str) else self.merge
-            return {name: combine(first[name], second[name], hows[name]) for name in second}
+            return {name: combine(first[name], second[name], self._hows[name]) for name in second}
         if isinstance(second, tuple):
-            each = [self.merge] * len(second) if isinstance(self.merge, str) else _values(self.merge)
-            return tuple(combine(u, v, how) for u, v, how in zip(first, second, each, strict=True))
-        return combine(first, second, self.merge if isinstance(self.merge, str) else _values(self.merge)[0])
+            pairs = zip(first, second, strict=True)
+            return tuple(combine(u, v, self._hows[n]) for n, (u, v) in enumerate(pairs))
+        return combine(first, second, self._hows[0])
 
     def extra_repr(self) -> str:
         """Specs and merge, as typed."""
         return f"{self.rep_in} -> {self.rep_out}, merge={self.merge!r}"
 
 
-def _check_merges(merge: Merge, outputs: Specs) -> None:
-    """Refuse merges that do not name every output."""
-    if isinstance(merge, str):
-        return
-    if isinstance(merge, Mapping) or isinstance(outputs, Mapping):
-        named = [list(x) if isinstance(x, Mapping) else [str(x)] for x in (merge, outputs)]
-        if set(named[0]) != set(named[1]):
-            names = [", ".join(map(str, n)) for n in named]
+def _keyed(given: Any) -> dict[Any, Any]:
+    """A value for each output by its name, or its position; a single one is at position 0."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    return dict(enumerate(given)) if isinstance(given, list | tuple) else {0: given}
+
+
+def _merge_of_each(merge: Merge, outputs: Specs) -> dict[Any, str]:
+    """The merge of each output; refuses merges that are unknown, not equivariant, or not one for each."""
+    specs = _keyed(outputs)
+    hows = dict.fromkeys(specs, merge) if isinstance(merge, str) else _keyed(merge)
+    for key, how in hows.items():
+        check_merge_of(getattr(as_action(specs.get(key)), "rep", Rep()), how)
+    if set(hows) != set(specs):
+        if isinstance(merge, Mapping) or isinstance(outputs, Mapping):
+            names = [", ".join(map(str, keys)) for keys in (hows, specs)]
             raise ValueError(
                 f"conjoin: merge names {names[0]}, but outputs names {names[1]}: "
                 "give one merge for each output"
             )
-    elif len(merge) != (number := len(outputs) if isinstance(outputs, list | tuple) else 1):
         raise ValueError(
-            f"conjoin: {len(merge)} merge(s) for {number} output(s): give one word, or one for each output"
+            f"conjoin: {len(hows)} merge(s) for {len(specs)} output(s): give one word, or one for each output"
         )
-
-
-def _values(merge: Merge) -> list[str]:
-    return list(merge.values()) if isinstance(merge, Mapping) else list(merge)
+    return hows
 
 
 def _each(outputs: Any, function: Callable[[Tensor], Tensor]) -> Any:

@@ -90,10 +90,19 @@ MERGES = tuple(_MERGES)
 """The symmetric ways to bring two frames together."""
 
 
-def combine(u: Tensor, v: Tensor, how: str) -> Tensor:
-    """Bring two tensors of equal shape together by one of :data:`MERGES`; the same in either order."""
+def check_merge_of(rep: Rep, how: str) -> None:
+    """Refuse an unknown merge, and the maximum on sign channels: max(u, -v) is not minus max(-u, v)."""
     if how not in _MERGES:
         raise ValueError(f"unknown merge {how!r}: choose one of {', '.join(MERGES)}")
+    if how == "max" and rep.sign:
+        raise ValueError(
+            f"merge 'max' is not equivariant on the {rep.sign} sign channel(s) of Rep {rep}: use 'mean'"
+        )
+
+
+def combine(u: Tensor, v: Tensor, how: str) -> Tensor:
+    """Bring two tensors of equal shape together by one of :data:`MERGES`; the same in either order."""
+    check_merge_of(Rep(), how)
     return _MERGES[how](u, v)
 
 
@@ -105,4 +114,5 @@ def merge(frames: Frames, rep: Rep, how: str) -> Tensor:
     """
     if len(frames) == 1:
         return frames[0]
+    check_merge_of(rep, how)
     return combine(frames[0], rep.act(frames[1]), how)

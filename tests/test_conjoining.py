@@ -152,6 +152,10 @@ def test_shown_as_typed():
         ),
         (lambda: conjoin(nn.Flatten(), outputs="1t", merge=["sum", "avg"]), r"unknown merge 'avg'"),
         (
+            lambda: conjoin(nn.Flatten(), outputs=("1r", "2t+1s"), merge=["max", "max"]),
+            r"merge 'max' is not equivariant on the 1 sign channel\(s\) of Rep 2t\+1s: use 'mean'",
+        ),
+        (
             lambda: conjoin(nn.Flatten(), outputs="20t")(integers(0, 1, 3, 5)),
             r"Rep 2r:flip acts on 4 channels, got 3",
         ),
