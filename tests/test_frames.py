@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import integers, merges, normal, reps, seeds
 
-from rczoo.frames import alike, combine, exchange, from_halves, merge, open_frames, to_halves
+from rczoo import Rep
+from rczoo.frames import (
+    alike,
+    combine,
+    exchange,
+    exchange_stacked,
+    from_halves,
+    merge,
+    open_frames,
+    to_halves,
+)
 
 
 def rc(rep, x):
@@ -34,6 +44,7 @@ def test_exchange_brings_the_other_strand_at_the_same_place(filters, data, lengt
     frames = integers(seed, 2, filters, length), integers(seed + 1, 2, filters, length)
     exchanged = exchange(frames, k)
     assert same(exchange(frames[::-1], k), exchanged[::-1])
+    assert torch.equal(exchange_stacked(torch.cat(frames), k), torch.cat(exchanged))
     for own, other, result in zip(frames, frames[::-1], exchanged, strict=True):
         assert result.shape == (2, filters + k, length)
         assert torch.equal(result[:, :filters], own)
@@ -71,6 +82,14 @@ def test_probability_of_extreme_logits_stays_finite():
     u = torch.tensor([800.0, -800.0, 800.0, 0.0])
     assert combine(u, u, "probability").tolist() == u.tolist()
     assert combine(u[:1], u[1:2], "probability").item() == 0
+
+
+def test_maximum_on_sign_channels():
+    u = torch.zeros(1, 3)
+    with pytest.raises(
+        ValueError, match=r"merge 'max' is not equivariant on the 2 sign channel\(s\) of Rep 1t\+2s"
+    ):
+        merge((u, u), Rep("1t+2s"), "max")
 
 
 def test_unknown_merge():
