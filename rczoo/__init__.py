@@ -24,6 +24,7 @@ _WHERE = {
     "embed": "embedding",
     "change_merge": "embedding",
     "fold_gain": "embedding",
+    "fuse": "fusion",
     "same_function_class": "embedding",
     "admissible_lengths": "geometry",
     "conjoin": "conjoining",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from .embedding import embed as embed
     from .embedding import fold_gain as fold_gain
     from .embedding import same_function_class as same_function_class
+    from .fusion import fuse as fuse
     from .geometry import admissible_lengths as admissible_lengths
     from .layers import RCActivation as RCActivation
     from .layers import RCAvgPool1d as RCAvgPool1d

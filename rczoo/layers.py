@@ -90,11 +90,18 @@ class RCBatchNorm1d(RCLayer):
         self._check(x)
         if self.training:
             mean, variance = self._batch_statistics(x)
+            scale, shift = self._affine(mean, variance)
         else:
-            mean, variance = self.running_mean[self.orbit] * self.shifted, self.running_var[self.orbit]
-        scale = self.weight[self.orbit] * torch.rsqrt(variance + self.eps)
-        shift = self.bias[self.orbit] * self.shifted - mean * scale
+            scale, shift = self.eval_affine()
         return x * scale[:, None] + shift[:, None]
+
+    def eval_affine(self) -> tuple[Tensor, Tensor]:
+        """The scale and shift of every channel (channels,) in eval mode."""
+        return self._affine(self.running_mean[self.orbit] * self.shifted, self.running_var[self.orbit])
+
+    def _affine(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        scale = self.weight[self.orbit] * torch.rsqrt(variance + self.eps)
+        return scale, self.bias[self.orbit] * self.shifted - mean * scale
 
 
 class RCActivation(RCLayer):
