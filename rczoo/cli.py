@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -201,12 +202,19 @@ def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
     console.print(f"checkpoint: {folder}", soft_wrap=True)
 
 
-def _progress(hidden: bool) -> Any:
+@contextmanager
+def _progress(hidden: bool) -> Iterator[Any]:
+    """Progress bars on stderr, silent until a training starts them."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=hidden)
+    progress = Progress(*columns, console=Console(stderr=True), disable=hidden)
+    try:
+        yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def _numbers(text: str | None) -> float | str | list[float] | None:

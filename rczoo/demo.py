@@ -27,6 +27,9 @@ from .training import train
 
 MIXING = (0.0, 0.25, 0.5, 0.75, 1.0)
 STRATEGIES = ("standard", "standard+aug", "conjoined", "rcps")
+SHOWN = ("standard", "posthoc", "rcps")
+"""The models whose answers on both strands are drawn."""
+
 SHORT: dict[str, dict[str, Any]] = {"sim-200": {"epochs": 8}, "gcn4": {"epochs": 15, "filters": 16}}
 """How each task is cut short. ``posthoc`` costs nothing more: it is ``standard+aug``, conjoined."""
 
@@ -56,15 +59,9 @@ def show_family(console: Console, seed: int) -> dict[float, dict[str, float]]:
     torch.manual_seed(seed)
     X = one_hot(np.random.default_rng(seed).integers(0, 4, (16, 1000), dtype=np.uint8))
     found, table = {}, Table()
-    for column in (
-        "model",
-        "parameters",
-        "multiply-adds",
-        "ms/sequence",
-        "equivariance error",
-        "tied kernels",
-    ):
-        table.add_column(column, justify="left" if column == "tf-cnn" else "right")
+    table.add_column("tf-cnn", no_wrap=True)
+    for column in ("parameters", "mult-adds", "ms", "RC error", "tied"):
+        table.add_column(column, justify="right")
     for mixing in (None, *MIXING):
         model = build("tf-cnn", strategy="standard") if mixing is None else build("tf-cnn", mixing=mixing)
         row = measure(model, X)
@@ -128,7 +125,8 @@ def train_all(console: Console, task: Task, out: Path, seed: int) -> dict[str, N
 def verify(console: Console, folder: Path, model: Network, task: Task) -> None:
     """Load a checkpoint from its folder alone, and compare it with the model that was saved."""
     again = load_checkpoint(folder)
-    X, control, _ = task.examples("test").batch(np.arange(32))
+    examples = task.examples("test")
+    X, control, _ = examples.batch(np.arange(min(32, len(examples))))
     inputs = [x for x in (X, control) if x is not None]
     with torch.no_grad():
         pairs = zip(_tuple(again(*inputs)), _tuple(model(*inputs)), strict=True)
@@ -149,12 +147,15 @@ def draw(
     """The figure of the task's kind."""
     examples = task.examples("test")
     if task.kind == "labels":
-        answers = {n: both_strands(models[n], task, np.arange(300)) for n in ("standard", "posthoc", "rcps")}
+        answers = {
+            n: both_strands(models[n], task, np.arange(min(300, len(examples))))
+            for n in ("standard", "posthoc", "rcps")
+        }
         published = {k[1]: v for k, v in paper().items() if (k[0], *k[2:]) == (task.name, "test", "auroc")}
         first_label = {name: (a[:, 0], b[:, 0]) for name, (a, b) in answers.items()}
         return label_figure(path, family, rows, published, first_label)
     deepest = np.argsort(examples.target.sum(axis=(1, 2)))[::-1][5:20:5]
-    answers = {n: both_strands(models[n], task, deepest) for n in ("standard", "posthoc", "rcps")}
+    answers = {n: both_strands(models[n], task, deepest) for n in SHOWN}
     _, _, observed = examples.batch(deepest)
     return profile_figure(path, observed.numpy(), answers, [f"event {i}" for i in deepest])
 

@@ -45,7 +45,7 @@ def label_figure(
     published: Mapping[str, tuple[float, float]],
     answers: Mapping[str, Both],
 ) -> Path:
-    """The family's cost, each strategy's auROC beside the paper's, and some models' answers on both strands."""
+    """The family's cost, each strategy's auROC beside the paper's, both strands' answers."""
     figure, axes = new_figure(1, 2 + len(answers), 4 * (2 + len(answers)), 3.8)
     _draw_family(axes[0, 0], family)
     _draw_results(axes[0, 1], results, published)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import lightning
@@ -62,7 +63,10 @@ class Lesson(lightning.LightningModule):
             "loss": loss.item(),
         }
         if self.task.kind == "labels":
-            entry["auroc"] = label_metrics(target.cpu().numpy(), first(output).cpu().numpy())["auroc"]
+            score = first(output).cpu().numpy() if loss.isfinite() else None
+            entry["auroc"] = (
+                math.nan if score is None else label_metrics(target.cpu().numpy(), score)["auroc"]
+            )
         self.keeper.history.append(entry)
         self.log("loss", loss)
         self._losses.clear()

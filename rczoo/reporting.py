@@ -37,7 +37,7 @@ def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]], task: str |
         m for m in ("equivariance_error", "equivariance_error_tied") if any(m in r for r in rows.values())
     ]
     table = Table(title=title, title_justify="left")
-    table.add_column("model", overflow="fold")
+    table.add_column("model", no_wrap=True)
     for metric in shown:
         table.add_column(f"{metric} {'↓' if metric in LOWER_IS_BETTER else '↑'}", justify="right")
         if _in_paper(task, rows, metric):

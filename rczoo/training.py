@@ -134,6 +134,7 @@ class Bar(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Show the bar, the epochs before an interruption already done."""
         steps = int(trainer.num_training_batches)
+        self.progress.start()
         self.bar = self.progress.add_task(
             self._text(), total=self.keeper.about["epochs"] * steps, completed=self.keeper.first_epoch * steps
         )

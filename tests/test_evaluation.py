@@ -1,0 +1,74 @@
+"""Evaluation: the metrics of known models, and reference rows."""
+
+import numpy as np
+import pytest
+import tiny_tasks
+import torch
+from torch import nn
+
+from rczoo.architectures import build
+from rczoo.evaluation import errors, evaluate, mean_profile, references
+from rczoo.metrics import jsd
+
+
+def test_the_truth_scores_best():
+    task = tiny_tasks.profiles(jitter=0)
+    truth = torch.from_numpy(task.examples("test").target)
+
+    class Oracle(nn.Module):
+        rep_in, rep_out = task.rep_in, task.rep_out
+
+        def __init__(self):
+            super().__init__()
+            self.seen = 0
+            self.weight = nn.Parameter(torch.ones(1))
+
+        def forward(self, X):
+            start, self.seen = self.seen, self.seen + len(X)
+            return truth[np.arange(start, start + len(X)) % len(truth)].log()
+
+    found = evaluate(Oracle(), task, batch_size=5)
+    assert found["jsd"] == pytest.approx(0, abs=1e-6)
+    assert found["undefined"]["jsd"] == 0
+
+
+def test_the_mean_training_profile():
+    task = tiny_tasks.profiles()
+    middle = slice(2, -2)
+    mean = task.examples("train").target[..., middle].mean(0)
+    truth = task.examples("test").target[..., middle]
+    expected = jsd(truth, np.broadcast_to(mean, truth.shape)).mean()
+    assert mean_profile(task)["jsd"] == pytest.approx(expected, rel=1e-4)
+    assert list(references(task)) == ["mean training profile"]
+    assert references(tiny_tasks.labels()) == {}
+
+
+def test_factors_that_were_not_measured_do_not_disturb_the_mean():
+    task = tiny_tasks.profiles(jitter=0)
+    before = mean_profile(task)["jsd"]
+    task.splits["train"].target[:3] = np.nan
+    assert np.isfinite(mean_profile(task)["jsd"])
+    assert mean_profile(task)["jsd"] != before
+
+
+def test_errors_are_of_both_executions():
+    torch.manual_seed(0)
+    X = torch.randn(4, 4, 60)
+    ordinary = errors(build("motif-cnn", strategy="standard", length=60), X)
+    assert list(ordinary) == ["equivariance_error"]
+    assert ordinary["equivariance_error"] > 0.01
+    model = build("motif-cnn", strategy="rcps", length=60)
+    found = errors(model, X)
+    assert found["equivariance_error"] == 0
+    assert 0 <= found["equivariance_error_tied"] < 1e-5
+    assert model.execution == "frames"
+    separate = build("motif-cnn", strategy="conjoined", length=60, batch_statistics="separate")
+    assert list(errors(separate, X)) == ["equivariance_error"]
+
+
+def test_a_model_of_another_task_is_refused():
+    model = build("motif-cnn", strategy="rcps", length=60, outputs=2)
+    with pytest.raises(
+        ValueError, match=r"gives \(2,\) per example, tiny has \(3,\): evaluate it on the task"
+    ):
+        evaluate(model, tiny_tasks.labels())

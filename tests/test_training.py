@@ -1,0 +1,170 @@
+"""Training: what is learnt and kept, and that a kill changes nothing."""
+
+import json
+
+import pytest
+import tiny_tasks
+import torch
+
+from rczoo.checkpoints import load_checkpoint, read_config
+from rczoo.evaluation import errors, evaluate
+from rczoo.lesson import Lesson
+from rczoo.training import train
+
+
+def weights(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+@pytest.mark.parametrize("how", [{"strategy": "standard+aug"}, {"strategy": "posthoc"}, {"strategy": "rcps"}])
+def test_a_training_learns_and_leaves_a_checkpoint(tmp_path, how):
+    task = tiny_tasks.labels(n=120)
+    model = train(task, **how, out=tmp_path, epochs=8)
+    config = read_config(tmp_path)
+    history = config["history"]
+    assert len(history) == 8
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    assert config["best_epoch"] == 1 + max(range(8), key=lambda i: history[i]["auroc"])
+    assert evaluate(model, task, "validation")["auroc"] >= max(h["auroc"] for h in history) - 0.05
+    assert same(weights(load_checkpoint(tmp_path)), weights(model))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.json", "model.safetensors"]
+
+
+def test_the_best_weights_are_those_of_the_best_epoch(tmp_path):
+    task = tiny_tasks.labels()
+    train(task, strategy="conjoined", out=tmp_path / "a", epochs=6)
+    best = read_config(tmp_path / "a")["best_epoch"]
+    model = load_checkpoint(tmp_path / "a")
+    found = evaluate(model, task, "validation")["auroc"]
+    assert found == pytest.approx(read_config(tmp_path / "a")["history"][best - 1]["auroc"])
+
+
+@pytest.mark.parametrize("how", [{"mixing": 0.5}, {"wrap": (3, 4), "merge": "sum"}, {"strategy": "posthoc"}])
+def test_profiles_train_and_obey_exactly_when_reloaded(tmp_path, how):
+    task = tiny_tasks.profiles()
+    train(task, **how, out=tmp_path)
+    found = evaluate(load_checkpoint(tmp_path), task)
+    assert found["equivariance_error"] == 0
+    assert found["equivariance_error_tied"] < 1e-5
+    assert found["examples"] == 12
+
+
+def test_posthoc_is_standard_aug_conjoined_afterwards(tmp_path):
+    task = tiny_tasks.labels()
+    augmented = train(task, strategy="standard+aug", out=tmp_path / "a")
+    posthoc = train(task, strategy="posthoc", out=tmp_path / "b")
+    plain = train(task, strategy="standard", out=tmp_path / "c")
+    assert same(weights(augmented), weights(posthoc))
+    assert not same(weights(augmented), weights(plain))
+    X, _, _ = task.examples("test").batch(range(4))
+    assert errors(augmented, X)["equivariance_error"] > 1e-3
+    assert errors(posthoc, X)["equivariance_error"] == 0
+
+
+def test_the_seed_sets_initialisation_and_order(tmp_path):
+    task = tiny_tasks.labels()
+    a, b, c = (
+        weights(train(task, strategy="rcps", seed=seed, out=tmp_path / str(i)))
+        for i, seed in enumerate((1, 1, 2))
+    )
+    assert same(a, b)
+    assert not same(a, c)
+
+
+def test_early_stopping_waits_for_patience_epochs(tmp_path):
+    task = tiny_tasks.labels(patience=2, learning_rate=0.0, best="loss")
+    train(task, strategy="standard", out=tmp_path, epochs=30)
+    assert len(read_config(tmp_path)["history"]) == 3
+
+
+class Killed(BaseException):
+    pass
+
+
+def kill_in_epoch(monkeypatch, number):
+    step = Lesson.training_step
+
+    def killed(self, batch, index):
+        if self.epoch == number and index == 1:
+            raise Killed
+        return step(self, batch, index)
+
+    monkeypatch.setattr(Lesson, "training_step", killed)
+
+
+@pytest.mark.parametrize("make", [tiny_tasks.labels, tiny_tasks.profiles])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_killed_training_ends_in_the_same_weights(tmp_path, monkeypatch, make, epoch):
+    task = make(epochs=5, patience=3)
+    whole = train(task, strategy="posthoc", out=tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, epoch)
+        with pytest.raises(Killed):
+            train(task, strategy="posthoc", out=tmp_path / "killed")
+    assert [p.name for p in (tmp_path / "killed").iterdir()] == ["resume.safetensors"]
+    resumed = train(task, strategy="posthoc", out=tmp_path / "killed")
+    assert same(weights(whole), weights(resumed))
+    before, after = read_config(tmp_path / "whole"), read_config(tmp_path / "killed")
+    assert before["history"] == after["history"]
+    assert before["best_epoch"] == after["best_epoch"]
+
+
+def test_resuming_needs_the_same_training(tmp_path, monkeypatch):
+    task = tiny_tasks.labels()
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, 1)
+        with pytest.raises(Killed):
+            train(task, strategy="rcps", out=tmp_path)
+    with pytest.raises(
+        ValueError, match=r"unfinished training with seed 1535, not 7: choose another --out, or"
+    ):
+        train(task, strategy="rcps", seed=7, out=tmp_path)
+    with pytest.raises(ValueError, match=r"unfinished training with strategy 'rcps', not 'conjoined'"):
+        train(task, strategy="conjoined", out=tmp_path)
+    state = tmp_path / "resume.safetensors"
+    state.write_bytes(state.read_bytes()[:100])
+    with pytest.raises(
+        ValueError, match=r"not an intact safetensors file .* --force starts this training over"
+    ):
+        train(task, strategy="rcps", out=tmp_path)
+    train(task, strategy="rcps", seed=7, out=tmp_path, force=True)
+    assert read_config(tmp_path)["seed"] == 7
+
+
+def test_a_finished_training_is_not_overwritten(tmp_path):
+    task = tiny_tasks.labels(epochs=1)
+    train(task, strategy="rcps", out=tmp_path)
+    before = (tmp_path / "config.json").read_bytes()
+    with pytest.raises(
+        ValueError, match=r"already holds a finished training: choose another --out, or --force"
+    ):
+        train(task, strategy="rcps", out=tmp_path)
+    assert (tmp_path / "config.json").read_bytes() == before
+
+
+def test_mistakes_leave_nothing_behind(tmp_path):
+    task = tiny_tasks.labels()
+    with pytest.raises(ValueError, match="unknown device 'tpu': choose cpu, cuda or auto"):
+        train(task, strategy="rcps", out=tmp_path / "a", device="tpu")
+    with pytest.raises(ValueError, match="unknown strategy 'rcsp'"):
+        train(task, strategy="rcsp", out=tmp_path / "a")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_training_that_diverges_says_so(tmp_path):
+    task = tiny_tasks.labels(learning_rate=1e30, best="loss")
+    with pytest.raises(ValueError, match=r"never had a finite validation loss: lower the learning rate"):
+        train(task, strategy="standard", out=tmp_path / "a")
+
+
+def test_the_checkpoint_knows_how_it_was_made(tmp_path):
+    train(tiny_tasks.labels(epochs=1), strategy="posthoc", out=tmp_path, filters=3, gain=2.0)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert (config["task"], config["strategy"], config["seed"]) == ("tiny", "posthoc", 1535)
+    assert (config["trained_as"]["merge"], config["model"]["merge"]) == ("none", "mean")
+    assert (config["model"]["filters"], config["model"]["gain"]) == (3, 2.0)
+    assert config["seconds"] > 0

@@ -1,0 +1,61 @@
+"""Tasks of a few dozen examples, in memory, on which a training takes a moment."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rczoo.examples import Examples
+from rczoo.rep import Rep
+from rczoo.tasks import Task
+
+
+@dataclass(frozen=True)
+class TinyTask(Task):
+    splits: dict = field(default_factory=dict)
+
+    def examples(self, split):
+        return self.splits[split]
+
+
+def labels(n=40, length=60, **training):
+    """Three labels, each on when its base is frequent."""
+    random = np.random.default_rng(0)
+
+    def draw(n):
+        codes = random.integers(0, 4, (n, length), dtype=np.uint8)
+        share = np.stack([(codes == base).mean(1) + (codes == 3 - base).mean(1) for base in (0, 1)], 1)
+        target = np.concatenate([share > 0.5, share[:, :1] > 0.55], 1)
+        return Examples(codes, target.astype(np.float32), Rep("3t"))
+
+    usual = {"batch_size": 16, "epochs": 4, "patience": 10, "learning_rate": 1e-2, "best": "auroc"}
+    return TinyTask(
+        "tiny",
+        "Tiny labels",
+        "labels",
+        {"architecture": "motif-cnn", "filters": 4, "length": length, "outputs": 3},
+        {**usual, "augment": "set", **training},
+        {},
+        splits={"train": draw(n), "validation": draw(n), "test": draw(n)},
+    )
+
+
+def profiles(n=12, jitter=2, **training):
+    """Stranded counts over 11 positions, a peak where G is."""
+    random = np.random.default_rng(1)
+    length = 357
+
+    def draw(n):
+        codes = random.integers(0, 4, (n, length + 2 * jitter), dtype=np.uint8)
+        middle = codes[:, 173 : 173 + 11 + 2 * jitter]
+        target = np.stack([1 + 5 * (middle == 2), 1 + 5 * (middle == 1)], 1).astype(np.float32)
+        return Examples(codes, target, Rep("1r"), jitter=jitter)
+
+    return TinyTask(
+        "tiny-profile",
+        "Tiny profiles",
+        "profile",
+        {"architecture": "bpnet", "filters": 2, "length": length, "outputs": 1, "count_head": False},
+        {"batch_size": 5, "epochs": 2, "patience": 10, "best": "loss", "augment": "batch", **training},
+        {"out_length": 11},
+        splits={"train": draw(n), "validation": draw(n), "test": draw(n)},
+    )
