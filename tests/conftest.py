@@ -3,11 +3,18 @@
 import os
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("dev", max_examples=30, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
+settings.register_profile(  # for mutation testing: many runs, of which only the verdict counts
+    "mutation",
+    settings.get_profile("ci"),
+    max_examples=12,
+    phases=[Phase.explicit, Phase.generate],
+    database=None,
+)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 _BESIDE = Path(__file__).parents[2] / "shared" / "data"
