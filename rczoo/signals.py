@@ -93,7 +93,7 @@ def off_centre(task: Task, splits: Splits) -> Iterator[Finding]:
 
 
 def centre(mean: np.ndarray, rep: Rep) -> tuple[float, float]:
-    """How far from base ``length // 2`` a mean profile is centred, and how much clearer its symmetry is there.
+    """How far from base ``length // 2`` a mean profile is centred, and how much clearer its symmetry is.
 
     ``mean`` is (channels, length). A profile that is its own RC about a place d from the middle of the window
     matches its RC at lag 2d; of an even window the centre base itself lies half a base from the middle.

@@ -1,8 +1,10 @@
 """Miniature files of the field's formats, and a web server on loopback that can misbehave."""
 
+import gc
 import gzip
 import struct
 import threading
+import warnings
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -123,7 +125,7 @@ def serve(folder, faults=None):
     seen = []
     handler = partial(Handler, directory=str(folder), faults=faults or {}, seen=seen)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server.daemon_threads = False  # so that closing waits for the last answer
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -132,3 +134,6 @@ def serve(folder, faults=None):
         server.shutdown()
         server.server_close()
         thread.join()
+        with warnings.catch_warnings():  # an aborted download leaves its socket to the collector
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()

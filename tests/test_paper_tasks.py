@@ -61,7 +61,7 @@ def test_fetched_prepared_trained_and_evaluated(name, server, tmp_path, monkeypa
     task = load_task(name)
     assert [task.path(file).is_file() for file in task.file_names()] == [True] * len(task.sources)
     assert sorted(seen) == sorted(f"/{path}" for path in task.sources)
-    recorded = [p for p in cache_folder().rglob("*.sha256")]
+    recorded = list(cache_folder().rglob("*.sha256"))
     assert len(recorded) == len(task.sources)
     small = {**task.training, "batch_size": 10, "epochs": 1} | (
         {"steps_per_epoch": 2} if task.kind == "labels" else {}

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from real import real_task
+from scipy.spatial.distance import jensenshannon
+
+from rczoo import dna
+from rczoo.metrics import smooth
+from rczoo.references import (
+    kmer_counts,
+    label_row,
+    reference_rows,
+    replicate_ceiling,
+    replicates,
+    summarise,
+)
+
+
+@pytest.mark.realdata
+def test_gcn4_rows_beside_every_model():
+    task = real_task("gcn4")
+    rows = reference_rows(task, "test")
+    assert list(rows) == ["mean training profile", "sampling floor"]
+    mean = np.asarray(task.examples("train").target, dtype=float).mean(0)
+    truth = np.asarray(task.examples("test").target, dtype=float)
+    slow = [
+        np.mean([jensenshannon(smooth(t), smooth(m)) ** 2 for t, m in zip(example, mean, strict=True)])
+        for example in truth
+    ]
+    row = rows["mean training profile"]
+    assert row["jsd"] == pytest.approx(np.mean(slow), rel=1e-5)
+    assert row["jsd"] == pytest.approx(0.080, abs=0.0015)
+    low, high = row["intervals"]["jsd"]
+    assert low < row["jsd"] < high < low + 0.02
+    assert rows["sampling floor"]["jsd"] < row["jsd"] / 2
+
+
+@pytest.mark.realdata
+def test_replicates_add_up_to_the_target_and_bound_the_models():
+    task = real_task("yeast-tss")
+    examples = task.examples("test")
+    values = replicates(task, "test")
+    assert values.shape == (3, len(examples), 2, 500)
+    assert np.array_equal(values.sum(0), examples.target)
+    assert (values.sum((2, 3)) >= 50).all()
+    assert 0.1 < replicate_ceiling(task)["jsd"] < 0.14
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(("name", "low", "high"), [("abf1", 0.5, 0.62), ("mcm1", 0.66, 0.79)])
+def test_three_mers_against_promoter_negatives(name, low, high):
+    row = reference_rows(real_task(name), "test")["3-mer logistic regression"]
+    assert low < row["auroc"] < high
+    assert row["intervals"]["auroc"][0] < row["auroc"] < row["intervals"]["auroc"][1]
+
+
+def test_words_of_both_strands_against_strings():
+    texts = ["ACGTTGCAACGN", "GGGGCCCCATAT"]
+    found = kmer_counts(np.stack([dna.encode(t) for t in texts]), 3)
+    assert found.shape == (2, 32)
+    for row, text in zip(found, texts, strict=True):
+        both = [s[i : i + 3] for s in (text, dna.reverse_complement(text)) for i in range(len(text) - 2)]
+        words = sorted({min(w, dna.reverse_complement(w)) for w in both if "N" not in w})
+        counts = [both.count(w) for w in words]
+        assert sorted(row[row > 0].tolist()) == sorted(counts)
+
+
+def test_words_are_invariant():
+    codes = np.random.default_rng(0).integers(0, 5, (7, 30), dtype=np.uint8)
+    assert np.array_equal(kmer_counts(codes), kmer_counts(dna.complement_codes(codes)))
+
+
+def test_intervals_cover_and_undefined_are_counted():
+    rng = np.random.default_rng(0)
+    row = summarise({"x": np.append(rng.normal(3, 1, 400), np.nan)})
+    low, high = row["intervals"]["x"]
+    assert low < 3 < high
+    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.2)
+    assert row["undefined"] == {"x": 1}
+    target = (rng.random((300, 1)) < 0.5).astype(float)
+    perfect = label_row(target, target + 0.1)
+    assert perfect["auroc"] == 1
+    assert perfect["intervals"]["auroc"] == (1, 1)
