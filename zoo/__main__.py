@@ -53,6 +53,14 @@ def collect_command(runs: Runs = RUNS, results: Results = RESULTS) -> None:
     typer.echo(f"{results}: {len(rows)} rows of {len({(*row[:2], row.seed) for row in rows})} models")
 
 
+@app.command("report")
+def report_command(runs: Runs = RUNS, results: Results = RESULTS) -> None:
+    """Write RESULTS.md and its figures from the result files."""
+    from .report import report
+
+    typer.echo(report(collect(runs, results), runs))
+
+
 @app.command("publish")
 def publish_command(
     runs: Runs = RUNS,

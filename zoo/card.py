@@ -102,7 +102,9 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     names = [strategy, *references(rows, task.name)]
     lines = ["| test split | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
     lines += [
-        f"| {name} | " + " | ".join(cell(stats.get((task.name, name, "test", m))) for m in shown) + " |"
+        f"| {name} | "
+        + " | ".join(cell(stats.get((task.name, name, "test", m)), name != strategy) for m in shown)
+        + " |"
         for name in names
     ]
     known = paper().get((task.name, strategy, "test", shown[0]))
@@ -118,10 +120,12 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     )
 
 
-def cell(stat: Stat | None) -> str:
-    """A statistic in a table."""
+def cell(stat: Stat | None, reference: bool = False) -> str:
+    """A statistic in a table; references have no seeds."""
     if stat is None:
         return ""
+    if reference:
+        return f"{stat.mean:.4f}"
     spread = f" ± {stat.std:.4f}" if stat.seeds > 1 else ""
     return f"{stat.mean:.4f}{spread} ({stat.seeds})"
 

@@ -1,0 +1,139 @@
+"""The report: its intervals against a slow bootstrap, its tables, and what it says of what was not run."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from zoo import tables
+from zoo.bootstrap import block_weights, effects, weighted_auroc
+from zoo.plan import Job
+from zoo.report import report, stand_in
+from zoo.rows import Row
+from zoo.summary import summarise
+
+ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
+
+
+def row(strategy, seed, value, split="test", metric="auroc", task="sim-200", merge="mean"):
+    return Row(task, strategy, "", merge, seed, split, metric, value, **ABOUT)
+
+
+def test_weighted_auroc_is_scikit_learn_s():
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 2, 60)
+    score = rng.integers(0, 12, 60).astype(np.float16)  # with ties
+    weights = rng.integers(0, 4, (5, 60))
+    expected = [roc_auc_score(np.repeat(target, w), np.repeat(score, w)) for w in weights]
+    assert weighted_auroc(target, score, weights) == pytest.approx(expected)
+    assert np.isnan(weighted_auroc(np.ones(60), score, weights)).all()
+
+
+def test_blocks_are_drawn_whole():
+    block = np.array([0, 0, 1, 2, 2, 2])
+    weights = block_weights(block, 50)
+    assert weights.shape == (51, 6)
+    assert (weights[0] == 1).all()
+    for members in ([0, 1], [3, 4, 5]):
+        assert (weights[:, members] == weights[:, members[:1]]).all()
+    assert set(weights[1:, [0, 2, 3]].sum(axis=1)) == {3}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Kept outputs of three strategies: one separates the classes, one is fair, one is noise."""
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 2, (200, 1)).astype(np.int8)
+    folder = tmp_path / "sim-200"
+    folder.mkdir()
+    np.savez_compressed(folder / "test-targets.npz", target=target)
+    for name, signal in [("rcps", 6.0), ("conjoined", 1.0), ("standard", 0.0)]:
+        for seed in (1, 2):
+            place = folder / name / str(seed)
+            place.mkdir(parents=True)
+            logits = signal * target + rng.normal(size=target.shape)
+            np.savez_compressed(place / "test-examples.npz", **{name: logits.astype(np.float16)})
+    return tmp_path
+
+
+def test_effects_see_differences_and_their_absence(runs):
+    seeds = {name: [1, 2] for name in ("rcps", "conjoined", "standard")}
+    found = effects(runs / "sim-200", "labels", seeds, "conjoined", draws=200)
+    assert found["rcps"].low > 0
+    assert found["standard"].high < 0
+    assert found["rcps"].low < found["rcps"].difference < found["rcps"].high
+    assert found["rcps"].seeds == (2, 2)
+    assert "conjoined" not in found
+
+
+def test_effects_of_profiles_are_means_over_examples_and_factors(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez_compressed(tmp_path / "test-targets.npz", block=np.arange(50) // 2)
+    kept = {}
+    for name, shift in [("rcps", 0.0), ("conjoined", 0.2)]:
+        table = rng.uniform(0, 0.1, (3, 50, 2)).astype(np.float32)
+        table[0] += shift
+        table[0, :3, 1] = np.nan
+        kept[name] = table
+        (tmp_path / name / "1").mkdir(parents=True)
+        np.savez_compressed(tmp_path / name / "1" / "test-examples.npz", **{name: table})
+    found = effects(tmp_path, "profile", {"rcps": [1], "conjoined": [1]}, "conjoined", draws=100)["rcps"]
+    expected = np.nanmean(kept["rcps"][0]) - np.nanmean(kept["conjoined"][0])
+    assert found.difference == pytest.approx(expected, abs=1e-6)
+    assert found.low < expected < found.high < -0.1
+
+
+def test_means_and_deviations_over_seeds():
+    stat = summarise([row("rcps", 1, 0.9), row("rcps", 2, 0.8)])["sim-200", "rcps", "test", "auroc"]
+    assert stat.mean == pytest.approx(0.85)
+    assert stat.std == pytest.approx(np.std([0.9, 0.8], ddof=1))
+    assert stat.seeds == 2
+
+
+def test_tables_stand_beside_the_paper():
+    rows = [row("rcps", 1, 0.91), row("standard", 1, 0.9), row("3-mers", 0, 0.7, merge="reference")]
+    text = tables.results_table(rows, "sim-200", "labels")
+    assert "| rcps | 0.9100 (1) | 0.9609 ± 0.0101 |" in text
+    assert "| 3-mers | 0.7000 |  |" in text
+    assert len({line.count("|") for line in text.splitlines()}) == 1
+    gaps = tables.paper_gaps(rows, "sim-200", "labels")
+    assert gaps == pytest.approx({"rcps": 0.91 - 0.96091, "standard": 0.9 - 0.91942})
+
+
+def test_ranks_know_which_way_is_better():
+    assert tables.ranked({"a": 0.1, "b": 0.2}, "jsd") == {"a": 1, "b": 2}
+    assert tables.ranked({"a": 0.1, "b": 0.2}, "auroc") == {"b": 1, "a": 2}
+
+
+def test_what_is_missing_is_listed():
+    jobs = [Job("sim-200", "rcps", seed, 1) for seed in (1, 2, 3)] + [Job("gcn4", "rcps", 1, 1)]
+    text = tables.missing_table(jobs, {("sim-200", "rcps", 1), ("gcn4", "rcps", 1)})
+    assert "| 1 | sim-200 | 2 of 3 | rcps (2) |" in text
+    assert "gcn4" not in text
+
+
+def test_a_report_of_nothing_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no results yet: run python -m zoo sweep"):
+        report([row("3-mers", 0, 0.7, merge="reference")], tmp_path)
+
+
+def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
+    rows = [
+        row(name, seed, value + seed / 100, split)
+        for name, value in [("standard", 0.8), ("rcps", 0.9), ("conjoined", 0.85)]
+        for seed in (1, 2)
+        for split in ("train", "train-clean", "test")
+    ]
+    text = report(rows, runs, tmp_path / "RESULTS.md").read_text()
+    assert "beyond 0.012: standard" in text.lower()
+    assert "## Not run" in text
+    assert "yeast-tss" in text
+    assert (tmp_path / "figures" / "strategies.svg").stat().st_size > 1000
+    again = {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}
+    report(rows, runs, tmp_path / "RESULTS.md")
+    assert again == {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}, "figures are reproducible"
+
+
+def test_stand_ins_are_called_so():
+    assert "the paper's own simulation" in stand_in("sim-1000")
+    assert "stand-in for the paper's Oct4" in stand_in("gcn4")
+    assert "stand-in for the paper's CTCF" in stand_in("reb1")

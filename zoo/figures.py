@@ -1,0 +1,105 @@
+"""The report's figures, from rows alone: small SVG files that come out the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rczoo.figures import GREY, MINUS, OTHER, PLUS, new_figure
+from rczoo.reporting import paper
+
+from .rows import Row
+from .summary import references, trained
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FAMILY = {"conjoined": 0.0, "mixing-0.25": 0.25, "mixing-0.5": 0.5, "mixing-0.75": 0.75, "rcps": 1.0}
+GAIN = ("conjoined", "rcps", "rcps-gain-2")
+
+
+def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
+    """For each task every seed of every strategy on the test split, references, and the paper's means."""
+    figure, axes = new_figure(1, len(metrics), 4.6 * len(metrics), 4.2)
+    for ax, (task, metric) in zip(axes[0], metrics.items(), strict=True):
+        names = trained(rows, task)
+        for y, name in enumerate(names):
+            values = scores(rows, task, name, "test", metric)
+            ax.plot(values, [y] * len(values), "o", color=PLUS, ms=4, alpha=0.7)
+            known = paper().get((task, name, "test", metric))
+            if known:
+                ax.errorbar(known[0], y + 0.25, xerr=known[1], fmt="D", mfc="white", color=GREY, ms=4)
+        for name in references(rows, task):
+            (value,) = scores(rows, task, name, "test", metric) or [float("nan")]
+            ax.axvline(value, color=OTHER, ls=":", label=name)
+        ax.set_yticks(range(len(names)), names)
+        ax.invert_yaxis()
+        ax.grid(axis="x", alpha=0.3)
+        ax.set(title=task, xlabel=f"{metric}, test ({'lower' if metric == 'jsd' else 'higher'} is better)")
+        ax.plot([], [], "o", color=PLUS, ms=4, label="a seed here")
+        if any((task, name, "test", metric) in paper() for name in names):
+            ax.plot([], [], "D", mfc="white", color=GREY, ms=4, label="the paper, mean ± s.d.")
+        ax.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+    return save(figure, path)
+
+
+def continuum_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
+    """Test score against mixing, a panel per task with more than one block."""
+    figure, axes = new_figure(1, len(metrics), 4.2 * len(metrics), 3.4)
+    for ax, (task, metric) in zip(axes[0], metrics.items(), strict=True):
+        found = {m: scores(rows, task, name, "test", metric) for name, m in FAMILY.items()}
+        _seeds_and_means(ax, {m: values for m, values in found.items() if values})
+        ax.set(title=task, xlabel="mixing: 0 conjoined, 1 RCPS", ylabel=f"{metric}, test")
+        ax.set_xticks(list(FAMILY.values()))
+    return save(figure, path)
+
+
+def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str], split: str) -> Path:
+    """Test score against the score on the training split, a panel per task."""
+    figure, axes = new_figure(1, len(metrics), 4.6 * len(metrics), 3.8)
+    for ax, (task, metric) in zip(axes[0], metrics.items(), strict=True):
+        chosen = split if scores(rows, task, trained(rows, task)[0], split, metric) else "train"
+        for number, name in enumerate(trained(rows, task)):
+            x, y = scores(rows, task, name, chosen, metric), scores(rows, task, name, "test", metric)
+            ax.plot(x, y, "osD^v<>"[number % 7], ms=4, color=f"C{number % 10}", label=name)
+        low, high = (min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1]))
+        ax.plot([low, high], [low, high], color=GREY, lw=0.8, scalex=False, scaley=False)
+        ax.set(title=task, xlabel=f"{metric}, {chosen}", ylabel=f"{metric}, test")
+        ax.legend(fontsize=6, frameon=False)
+    return save(figure, path)
+
+
+def gain_figure(path: Path, rows: Sequence[Row], task: str) -> Path:
+    """Training and test loss with the gain of the paper's code: every seed."""
+    figure, axes = new_figure(1, 2, 7, 3.2)
+    for ax, split in zip(axes[0], ("train", "test"), strict=True):
+        found = {x: scores(rows, task, name, split, "loss") for x, name in enumerate(GAIN)}
+        _seeds_and_means(ax, {x: values for x, values in found.items() if values})
+        ax.set_xticks(range(len(GAIN)), ["conjoined", "rcps", "rcps, gain 2"])
+        ax.set(title=task, ylabel=f"loss, {split}")
+    return save(figure, path)
+
+
+def scores(rows: Sequence[Row], task: str, strategy: str, split: str, metric: str) -> list[float]:
+    """The values of all seeds, in the order of seeds."""
+    wanted = (task, strategy, split, metric)
+    found = [(r.seed, r.value) for r in rows if (r.task, r.strategy, r.split, r.metric) == wanted]
+    return [value for _, value in sorted(found)]
+
+
+def save(figure: Any, path: Path) -> Path:
+    """Write SVG without dates or random names."""
+    import matplotlib as mpl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context({"svg.hashsalt": "rczoo"}):
+        figure.savefig(path, metadata={"Date": None})
+    return path
+
+
+def _seeds_and_means(ax: Axes, found: Mapping[float, Sequence[float]]) -> None:
+    for x, values in found.items():
+        ax.plot([x] * len(values), values, "o", color=PLUS, ms=4, alpha=0.6)
+    means = [sum(values) / len(values) for values in found.values()]
+    ax.plot(list(found), means, "-", color=MINUS, lw=1)

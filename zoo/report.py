@@ -1,0 +1,178 @@
+"""The report: ``RESULTS.md`` and its figures, from the result files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rczoo.storage import write_bytes
+from rczoo.tasks import load_task
+
+from . import figures, tables
+from .bootstrap import DRAWS, effects
+from .plan import HERE, PLAN, RUNS, plan
+from .references import MERGE
+from .rows import Row
+from .summary import HEADLINE, references, trained
+
+REPORT = HERE / "RESULTS.md"
+AGAINST = "posthoc"
+CLOSE = 0.012
+"""How near to the paper's mean a mean counts as reproducing it."""
+
+STAND_INS = {
+    "sim-": "the paper's own simulation, drawn anew by its procedure; its exact sequences are not public",
+    "gcn4": "a stand-in for the paper's Oct4, Sox2, Nanog, Klf4: yeast ChIP-exo, about a thousand events",
+    "cbf1": "a stand-in, as gcn4",
+    "ino2": "a stand-in, as gcn4",
+    "joint": "not in the paper: the four yeast factors in one model",
+    "gue-": "a stand-in for the paper's CTCF, MAX, SPI1: a benchmark of human ChIP-seq, 101 bp",
+    "yeast-tss": "a stand-in for the paper's profiles: transcription starts, not factor binding",
+}
+OTHERWISE = "a stand-in for the paper's CTCF, MAX, SPI1: yeast ChIP-exo against other promoters"
+
+
+def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: Path = PLAN) -> Path:
+    """Write the report and, beside it in ``figures``, what it shows. ValueError when there are no results."""
+    if not any(row.merge != MERGE for row in rows):
+        raise ValueError("no results yet: run python -m zoo sweep")
+    names = sorted({row.task for row in rows if row.merge != MERGE})
+    kinds = {task: load_task(task).kind for task in names}
+    parts = [
+        _head(rows),
+        *(part for task, kind in kinds.items() for part in _task(rows, runs, task, kind)),
+        *_overfitting(rows, kinds, path),
+        *_continuum(rows, kinds, path),
+        *_gain(rows, kinds, path),
+        *_ranks(rows, kinds),
+        _missing(rows, plan_file),
+    ]
+    drawn = figures.strategies_figure(
+        path.parent / "figures" / "strategies.svg", rows, {t: HEADLINE[k] for t, k in kinds.items()}
+    )
+    parts.insert(1, f"![every seed of every strategy]({_relative(drawn, path)})")
+    write_bytes(path, ("\n\n".join(parts) + "\n").encode())
+    return path
+
+
+def _head(rows: Sequence[Row]) -> str:
+    made = [row for row in rows if row.merge != MERGE]
+    machines = ", ".join(sorted({row.hardware for row in made}))
+    commits = ", ".join(sorted({row.commit for row in made}))
+    trainings = {(row.task, row.strategy, row.seed): row.seconds for row in made}
+    hours = sum(s for (_, name, _), s in trainings.items() if not name.startswith("posthoc")) / 3600
+    return (
+        "# Results\n\n"
+        "Written by `python -m zoo report` from `zoo/results.csv` and `zoo/runs/`; trained by "
+        "`python -m zoo sweep`, one model by `python -m zoo job TASK STRATEGY SEED`. Numbers are mean ± "
+        "standard "
+        "deviation over seeds, with the number of seeds in brackets, on the test split, of the weights "
+        "best on "
+        "validation. Seeds are the first of the paper's ten in their order; none was left out. `posthoc` is "
+        "`standard+aug` and `posthoc-noaug` is `standard` conjoined after training.\n\n"
+        f"Machine: {machines}; {hours:.1f} hours of training in wall time, the machine being shared. "
+        f"Commits: {commits}."
+    )
+
+
+def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str]:
+    yield f"## {task}\n\n{load_task(task).title}: {stand_in(task)}."
+    yield tables.results_table(rows, task, kind)
+    gaps = tables.paper_gaps(rows, task, kind)
+    if gaps:
+        yield _distance(gaps, rows, task, HEADLINE[kind])
+    if references(rows, task):
+        yield "References (no model of DNA, a small one, or a perfect one): " + ", ".join(
+            references(rows, task)
+        )
+    seeds = _seeds(rows, task)
+    if AGAINST in seeds and len(seeds) > 1:
+        yield tables.effects_table(effects(runs / task, kind, seeds, AGAINST), AGAINST, HEADLINE[kind])
+        yield (
+            f"Intervals: {DRAWS} draws of test examples (neighbours on a chromosome together) and of "
+            "seeds. With "
+            "one seed an interval says nothing about the spread over seeds."
+        )
+
+
+def stand_in(task: str) -> str:
+    """What a task is to the paper's data."""
+    return next((text for start, text in STAND_INS.items() if task.startswith(start)), OTHERWISE)
+
+
+def _distance(gaps: Mapping[str, float], rows: Sequence[Row], task: str, metric: str) -> str:
+    found = {name: len(figures.scores(rows, task, name, "test", metric)) for name in gaps}
+    listed = ", ".join(f"{name} {gap:+.4f} ({found[name]} of 10 seeds)" for name, gap in gaps.items())
+    far = [name for name, gap in gaps.items() if abs(gap) > CLOSE]
+    verdict = f"beyond {CLOSE}: {', '.join(far)}" if far else f"all within {CLOSE}"
+    return f"Difference from the paper's mean {metric}: {listed}. {verdict[0].upper()}{verdict[1:]}."
+
+
+def _overfitting(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
+    yield (
+        "## Training against test\n\nThe paper asks whether conjoining while training overfits. Where a "
+        "task adds "
+        "noise to its training labels, the training score is that of the same sequences with clean labels."
+    )
+    for task, kind in kinds.items():
+        yield f"**{task}**\n\n" + tables.overfitting_table(rows, task, kind)
+    metrics = {task: HEADLINE[kind] for task, kind in kinds.items()}
+    place = path.parent / "figures" / "train-test.svg"
+    drawn = figures.overfitting_figure(place, rows, metrics, "train-clean")
+    yield f"![training against test]({_relative(drawn, path)})"
+
+
+def _continuum(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
+    metrics = {
+        task: HEADLINE[kind]
+        for task, kind in kinds.items()
+        if any(name.startswith("mixing-") for name in trained(rows, task))
+    }
+    yield "## The continuum from conjoined to RCPS"
+    if not metrics:
+        yield "No task with more than one block has results yet."
+        return
+    drawn = figures.continuum_figure(path.parent / "figures" / "continuum.svg", rows, metrics)
+    yield f"![score against mixing]({_relative(drawn, path)})"
+
+
+def _gain(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
+    yield "## Doubled gain\n\nThe paper's RCPS layer computes 2 conv + b. Does that explain its higher loss?"
+    tasks = [task for task in kinds if "rcps-gain-2" in trained(rows, task)]
+    if not tasks:
+        yield "Not run yet."
+    for task in tasks:
+        drawn = figures.gain_figure(path.parent / "figures" / f"gain-{task}.svg", rows, task)
+        yield f"![loss with gain 1 and 2]({_relative(drawn, path)})"
+
+
+def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
+    yield (
+        "## Ranks\n\nIs post-hoc conjoining best or second-best, as the paper says? Ranks of mean test "
+        "scores "
+        f"among the strategies that all of {', '.join(kinds)} have."
+    )
+    yield tables.ranks_table(rows, kinds)
+
+
+def _missing(rows: Sequence[Row], plan_file: Path) -> str:
+    done = {(row.task, row.strategy, row.seed) for row in rows}
+    return (
+        "## Not run\n\nPlanned in `zoo/sweep.toml` and without results; `python -m zoo sweep` goes on "
+        "with them. The "
+        "paper's own tasks (ctcf, max, spi1, oct4, sox2, nanog, klf4) have task files; their data could "
+        "not be "
+        "reached from the machine of these results.\n\n" + tables.missing_table(plan(plan_file), done)
+    )
+
+
+def _seeds(rows: Sequence[Row], task: str) -> dict[str, list[int]]:
+    """The seeds of every strategy whose per-example values were kept."""
+    return {
+        name: sorted({row.seed for row in rows if (row.task, row.strategy) == (task, name)})
+        for name in trained(rows, task)
+    }
+
+
+def _relative(figure: Path, path: Path) -> str:
+    return figure.relative_to(path.parent).as_posix()

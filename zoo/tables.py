@@ -1,0 +1,130 @@
+"""The report's tables, in Markdown, from rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rczoo.reporting import LOWER_IS_BETTER, paper
+
+from .bootstrap import Effect
+from .card import SHOWN, cell
+from .plan import Job
+from .rows import Row
+from .summary import HEADLINE, references, summarise, trained
+
+PAPER_NAMES = {
+    "wrap-2-1": "groups(2,1)",
+    "wrap-1-2": "groups(1,2)",
+    "conjoined-sum": "groups(3)",
+}
+"""The paper's names where they differ."""
+
+
+def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
+    """Every strategy and reference on the test split: mean ± standard deviation (seeds), beside the paper."""
+    stats, shown = summarise(rows), SHOWN[kind]
+    beside = [m for m in shown if any(_paper(task, name, m) for name in trained(rows, task))]
+    head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *references(rows, task)]}
+    for metric in shown:
+        head += [
+            f"{metric} {'↓' if metric in LOWER_IS_BETTER else '↑'}",
+            *(["paper"] if metric in beside else []),
+        ]
+        for name, line in body.items():
+            line.append(cell(stats.get((task, name, "test", metric)), name in references(rows, task)))
+            if metric in beside:
+                known = _paper(task, name, metric)
+                line.append(f"{known[0]:.4f} ± {known[1]:.4f}" if known else "")
+    return markdown(head, body.values())
+
+
+def paper_gaps(rows: Sequence[Row], task: str, kind: str) -> dict[str, float]:
+    """How far the mean over seeds is from the paper's mean, by strategy, in the headline metric."""
+    stats, metric = summarise(rows), HEADLINE[kind]
+    return {
+        name: stats[task, name, "test", metric].mean - known[0]
+        for name in trained(rows, task)
+        if (known := _paper(task, name, metric))
+    }
+
+
+def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
+    """Training against test, on clean labels where the task adds noise, beside the paper's training score."""
+    stats, metric = summarise(rows), HEADLINE[kind]
+    clean = any(row.split == "train-clean" and row.task == task for row in rows)
+    split = "train-clean" if clean else "train"
+    body = []
+    for name in trained(rows, task):
+        train, test = (stats.get((task, name, s, metric)) for s in (split, "test"))
+        if train and test:
+            known = paper().get((task, name, "train", metric))
+            gap = f"{train.mean - test.mean:+.4f}"
+            body.append([name, cell(train), cell(test), gap, f"{known[0]:.4f}" if known else ""])
+    return markdown(["strategy", f"{metric}, {split}", "test", "train - test", "paper, train"], body)
+
+
+def effects_table(found: Mapping[str, Effect], against: str, metric: str) -> str:
+    """Differences from one strategy with intervals."""
+    body = [
+        [name, f"{e.difference:+.4f}", f"{e.low:+.4f} to {e.high:+.4f}", f"{e.seeds[0]} and {e.seeds[1]}"]
+        for name, e in found.items()
+    ]
+    return markdown([f"against {against}", f"difference in {metric}", "95 % interval", "seeds"], body)
+
+
+def ranks_table(rows: Sequence[Row], kinds: Mapping[str, str]) -> str:
+    """The rank of each strategy of the paper among those that every task shares; 1 is best."""
+    stats = summarise(rows)
+    shared = [set(trained(rows, task)) for task in kinds]
+    names = [name for name in trained(rows, next(iter(kinds))) if all(name in found for found in shared)]
+    ranks = {
+        task: ranked({n: stats[task, n, "test", HEADLINE[k]].mean for n in names}, HEADLINE[k])
+        for task, k in kinds.items()
+    }
+    body = [
+        [
+            name,
+            *(str(ranks[task][name]) for task in kinds),
+            f"{sum(ranks[task][name] for task in kinds) / len(kinds):.1f}",
+        ]
+        for name in names
+    ]
+    return markdown(["strategy", *kinds, "mean rank"], body)
+
+
+def ranked(means: Mapping[str, float], metric: str) -> dict[str, int]:
+    """Ranks from 1, the best, by a metric."""
+    order = sorted(means, key=lambda name: means[name], reverse=metric not in LOWER_IS_BETTER)
+    return {name: place for place, name in enumerate(order, 1)}
+
+
+def missing_table(jobs: Iterable[Job], done: set[tuple[str, str, int]]) -> str:
+    """What of the plan has not been run: per task and tier, strategies with the number of seeds missing."""
+    missing: dict[tuple[int, str], dict[str, int]] = {}
+    planned: dict[tuple[int, str], int] = {}
+    for job in jobs:
+        key = (job.tier, job.task_name)
+        planned[key] = planned.get(key, 0) + 1
+        if (job.task_name, job.strategy, job.seed) not in done:
+            of_task = missing.setdefault(key, {})
+            of_task[job.strategy] = of_task.get(job.strategy, 0) + 1
+    body = [
+        [
+            str(tier),
+            task,
+            f"{sum(found.values())} of {planned[tier, task]}",
+            ", ".join(f"{name} ({count})" for name, count in found.items()),
+        ]
+        for (tier, task), found in sorted(missing.items())
+    ]
+    return markdown(["tier", "task", "trainings missing", "strategies (seeds missing)"], body)
+
+
+def markdown(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _paper(task: str, name: str, metric: str) -> tuple[float, float] | None:
+    return paper().get((task, PAPER_NAMES.get(name, name), "test", metric))
