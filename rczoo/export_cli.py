@@ -1,0 +1,26 @@
+"""``rczoo export``: a published model or a checkpoint folder as a file that runs elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    format: Annotated[str | None, typer.Option(help="onnx or pt2; by default as --out ends.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.")] = False,
+) -> None:
+    """Write a model as ONNX or as a PyTorch exported program: plain layers, any batch size."""
+    if out.exists() and not force:
+        raise ValueError(f"{out} exists: choose another --out, or give --force")
+    from .checkpoints import load_checkpoint
+    from .exporting import export as write
+    from .hub import load
+
+    model = load_checkpoint(name) if Path(name).exists() else load(name)
+    write(model, out, format)
+    typer.echo(f"wrote {out}: {out.stat().st_size / 1e6:.2f} MB, {model.config['architecture']}")
