@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from .downloads import Source
     from .tasks import Task
 
 app = typer.Typer(help="Tasks and their data: list, info, fetch, check, symmetry.", no_args_is_help=True)
@@ -41,9 +40,11 @@ def info(name: Name, json_: Json = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from .overview import overview
+
     task = _task(name)
     _fetch(task, quiet=json_)
-    found = _attempt(_describe, task)
+    found = _attempt(overview, task)
     if json_:
         _print(found)
         return
@@ -112,48 +113,6 @@ def symmetry(
             f"{task.name}, by {found.by}: rc {found.rc:.3f}, unflipped {found.unflipped:.3f} "
             f"({found.forward} forward, {found.reverse} reverse)"
         )
-
-
-def _describe(task: Task) -> dict[str, Any]:
-    """What ``info`` shows."""
-    from .downloads import manifest
-    from .preparation import notes
-    from .tasks import SPLITS
-
-    sources = [task.sources.get(name) or manifest().get(name) for name in task.file_names()]
-    return {
-        "name": task.name,
-        "title": task.title,
-        "kind": task.kind,
-        "rep_in": [str(rep) for rep in task.rep_in],
-        "rep_out": [str(rep) for rep in task.rep_out],
-        "sources": [_source(task, source) for source in sources if source],
-        "splits": {split: _split(task, split) for split in SPLITS},
-        "notes": notes(task),
-    }
-
-
-def _source(task: Task, source: Source) -> dict[str, Any]:
-    size = source.bytes or task.path(source.path).stat().st_size
-    return {"path": source.path, "url": source.url, "bytes": size, "licence": source.licence}
-
-
-def _split(task: Task, split: str) -> dict[str, Any]:
-    """Number of examples, and share of positives or mean counts."""
-    import numpy as np
-
-    examples = task.examples(split)
-    target = np.asarray(examples.target)
-    if not len(examples):
-        return {"examples": 0, "balance": "empty"}
-    if task.kind == "labels":
-        shares = ", ".join(f"{share:.3f}" for share in target.mean(axis=0))
-        return {"examples": len(examples), "balance": f"positive: {shares}"}
-    inner = target[..., examples.jitter : target.shape[-1] - examples.jitter]
-    return {
-        "examples": len(examples),
-        "balance": f"{np.nansum(inner, dtype=np.float64) / len(inner):.1f} counts per example",
-    }
 
 
 def _task(name: str) -> Task:

@@ -30,6 +30,8 @@ def windows(task: Task) -> Prepared:
         notes.append(f"{int((~inside).sum())} of {len(inside)} windows run off their chromosome: left out")
     sites, labels = sites.take(inside), labels[inside]
     where = split_of(sites.chrom, task.data["splits"], genome)
+    named = [name for names in task.data["splits"].values() for name in names]
+    notes.append(describe(genome.resolve(named), genome.name))
     splits = {}
     for split in ("train", "validation", "test"):
         rows = where == split
