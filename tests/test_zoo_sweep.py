@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="needs th
 def command(folder, *more):
     return [
         *(sys.executable, "-m", "zoo", "sweep", "--runs", str(folder / "zoo" / "runs")),
-        *("--plan", str(folder / "plan.toml"), "--results", str(folder / "results.csv"), *more),
+        *("--plan", str(folder / "plan.toml"), "--results", str(folder / "results.csv")),
+        *("--cores", "1", "--nice", "0", *more),
     ]
 
 
@@ -40,11 +41,14 @@ def start(folder, *more):
     )
 
 
-def wait_for(path, seconds=120):
+def kill_when(path, process, seconds=300):
+    """SIGKILL to a whole sweep as soon as a file is there."""
     end = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < end, f"{path} did not appear"
+    while not path.exists() and time.monotonic() < end:
         time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert path.exists(), f"{path} did not appear"
 
 
 @pytest.mark.slow
@@ -53,10 +57,7 @@ def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path):
     job = Job(str(task), "rcps", SEED)
     run(job, tmp_path / "undisturbed")
     folder = job.folder(tmp_path / "zoo" / "runs")
-    killed = start(tmp_path)
-    wait_for(folder / "resume.safetensors")
-    os.killpg(killed.pid, signal.SIGKILL)
-    killed.communicate()
+    kill_when(folder / "resume.safetensors", start(tmp_path))
     assert not (folder / DONE).exists(), "it was killed in the middle"
     again = start(tmp_path)
     output, _ = again.communicate(timeout=300)

@@ -23,6 +23,7 @@ def sweep_command(
     cores: Annotated[int, typer.Option(help="Jobs at once, one thread each.")] = 2,
     profile: Annotated[Path | None, typer.Option(help="A Snakemake profile, such as zoo/slurm.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
+    nice: Annotated[int, typer.Option(help="How far the jobs give way to other work, 0 to 19.")] = 19,
     runs: Runs = RUNS,
     plan: Annotated[Path, typer.Option(help="What to train.")] = PLAN,
     results: Results = RESULTS,
@@ -30,7 +31,7 @@ def sweep_command(
     """Train what is not trained yet; go on after any interruption."""
     from .sweep import sweep
 
-    sweep(tasks or (), tier, cores, profile, dry_run, runs, plan, results)
+    sweep(tasks or (), tier, cores, profile, dry_run, nice, runs, plan, results)
 
 
 @app.command("job")

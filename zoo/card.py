@@ -41,7 +41,7 @@ def card(
     parts = [
         _front(task, name, about["metrics"]["test"][metric], metric),
         f"# {name}\n\n{task.title}. {task.description}",
-        f"```python\nimport rczoo\n\nmodel = rczoo.load({name!r})\n```\n\n"
+        f'```python\nimport rczoo\n\nmodel = rczoo.load("{name}")\n```\n\n'
         f"The model takes one-hot DNA, (batch, 4, {task.length}).",
         _place(about, error),
         _results(task, strategy, stats, rows),

@@ -21,6 +21,7 @@ def sweep(
     cores: int = 2,
     profile: Path | None = None,
     dry_run: bool = False,
+    nice: int = 19,
     runs: Path = RUNS,
     plan_file: Path = PLAN,
     results: Path = RESULTS,
@@ -40,6 +41,7 @@ def sweep(
         "plan": plan_file.resolve(),
         "results": results.resolve(),
         "python": sys.executable,
+        "nice": nice,
         **({"tasks": " ".join(tasks)} if tasks else {}),
         **({"tier": tier} if tier is not None else {}),
     }
