@@ -50,6 +50,14 @@ def test_sizes_are_the_papers(architecture, strategy, parameters):
     assert sum(p.numel() for p in network.parameters()) == parameters
 
 
+@pytest.mark.parametrize(("strategy", "fans"), [("conjoined", (64, 2)), ("rcps", (128, 1))])
+def test_profile_heads_start_with_the_fans_of_the_papers_networks(strategy, fans):
+    torch.manual_seed(0)
+    conv = build("bpnet", strategy=strategy).head.conv
+    bound = (6 / (75 * sum(fans))) ** 0.5
+    assert 0.99 * bound < conv.weight.abs().max() <= bound
+
+
 def test_output_shapes():
     x = torch.zeros(2, 4, 1346)
     profile, counts = build("bpnet", strategy="conjoined", filters=2)(x)

@@ -50,6 +50,7 @@ def test_layers_of_anybody_are_checked():
     assert admitted(nn.Conv1d(4, 2, 4, padding="same", dilation=2), range(1, 4)) == [1, 2, 3]
     assert admitted(nn.Conv1d(4, 2, 3, padding="valid"), range(1, 4)) == [3]
     assert admitted(nn.Conv1d(2, 2, 3).double(), [3], channels=2) == [3]
+    assert admitted(nn.Sequential(nn.Conv1d(4, 2, 3), nn.BatchNorm1d(2)).train(), [3]) == [3]
 
 
 def test_reasons_name_the_layer():
@@ -75,6 +76,9 @@ def test_the_model_is_left_as_it_was():
 
 def test_networks_on_frames_have_no_window_condition():
     assert admitted(build("bpnet", filters=2, mixing=0.5), [346, 347, 348, 349]) == [347, 348, 349]
-    assert admitted(build("bpnet", filters=2, mixing=0.5, control="2t").double(), [346, 347, 348]) == [347, 348]
+    assert admitted(build("bpnet", filters=2, mixing=0.5, control="2t").double(), [346, 347, 348]) == [
+        347,
+        348,
+    ]
     assert admitted(build("motif-cnn", filters=2, mixing="rcps", length=77), [76, 77, 78]) == [77]
     assert torch.get_default_dtype() == torch.float32

@@ -19,6 +19,7 @@ from rczoo import (
     RCSequential,
     Rep,
 )
+from rczoo.layers import RCLayer
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(2, 5), seeds)
@@ -117,6 +118,8 @@ def test_layers_show_their_types():
     assert repr(RCMaxPool1d("2r", 40, 20)) == "RCMaxPool1d(2r, kernel=40, stride=20)"
     assert repr(RCActivation("2r")) == "RCActivation(2r)"
     assert repr(RCDropout("1t")) == "RCDropout(1t)"
+    assert repr(RCLayer("1r", "1t")) == "RCLayer(1r -> 1t)"
+    assert RCSequential(RCConv1d("1r", "2r", 1), RCConv1d("2r", "1t", 1)).rep_out == Rep("1t")
 
 
 @given(seeds)
@@ -138,6 +141,10 @@ def test_a_sequence_obeys_the_law(seed):
     assert y.std() > 0
 
 
+class OnlyTakes(nn.Module):
+    rep_in = Rep("1t")
+
+
 def join(*reps):
     return lambda: RCSequential(*(RCConv1d(a, b, 1) for a, b in reps))
 
@@ -155,6 +162,11 @@ def join(*reps):
         (
             lambda: RCSequential(RCConv1d("1t", "1t", 1), nn.ReLU()),
             r"layer 1 is a ReLU, which declares no Reps: use the layers of rczoo, such as RCActivation",
+        ),
+        (lambda: RCSequential(OnlyTakes()), r"layer 0 is a OnlyTakes, which declares no Reps"),
+        (
+            lambda: RCActivation("1s", lambda x: torch.where(x.abs() < 1, x.abs(), x)),
+            r"<lambda> is not odd, but Rep 1s has 1 sign",
         ),
         (lambda: RCDropout("1r", 1.0), r"RCDropout: p is 1.0, expected 0 <= p < 1"),
         (lambda: RCDropout("1r", -0.1), r"RCDropout: p is -0.1, expected 0 <= p < 1"),

@@ -71,6 +71,7 @@ def test_algebra():
     assert Rep("1s") != Rep("1t")
     assert Rep("1t") != "1t"
     assert len({Rep("1r"), Rep("1r:flip"), Rep("2t")}) == 2
+    assert hash(Rep("1r")) != hash(Rep("2t"))
     with pytest.raises(TypeError):
         Rep("1t") + "1t"
 
