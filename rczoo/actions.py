@@ -130,6 +130,8 @@ def act(specs: Any, values: Any, what: str = "output") -> Any:
             have = ", ".join(map(str, values)) if isinstance(values, Mapping) else type(values).__name__
             raise ValueError(f"no {what} named {missing[0]!r} among: {have}")
         return {name: as_action(spec)(values[name]) for name, spec in specs.items()}
+    if isinstance(specs, list | tuple) and len(specs) == 1 and isinstance(values, torch.Tensor):
+        specs = specs[0]  # a model that declares its one output as a tuple of one
     if isinstance(specs, list | tuple):
         if not isinstance(values, list | tuple) or len(values) != len(specs):
             given = f"{len(values)}" if isinstance(values, list | tuple) else f"one {type(values).__name__}"

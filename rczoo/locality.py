@@ -7,18 +7,19 @@ import torch
 from torch import Tensor
 
 from .localisation import recorded
+from .subject import Problem
 from .trial import Result, Trial, failed, passed, skipped
 
 
 def locality(trial: Trial) -> Result:
     """A base acts near its own position, not near its mirror image on the same strand."""
-    length = trial.length
+    length = _long(trial)
     if length < 16 or trial.subject.encode is not None:
         return skipped("needs a sequence of 16 bases or more" if length < 16 else "inputs made by encode=")
-    positions = [max(1, round(length * share)) for share in (0.04, 0.1, 0.16)]
+    positions = [max(1, round(length * share)) for share in (0.04, 0.16, 0.28)]
     changes: list[dict[str, list[Tensor]]] = []
-    for seed in (18, 19):
-        base = trial.codes(batch=1, seed=seed)
+    for seed in (18, 19, 20):
+        base = trial.codes(length, batch=1, seed=seed)
         reference = _features(trial, base)
         for position in positions:
             edited = base.copy()
@@ -34,10 +35,25 @@ def locality(trial: Trial) -> Result:
                 where = f"sub-module {name!r}" if name else "the output"
                 near, far = positions[0], length - 1 - positions[0]
                 words = f"in {where}, a change at position {near} also acts near {far}"
-                return failed(f"{words}, five times more than elsewhere in that half", cause="non-local")
+                return failed(f"{words}, many times more than elsewhere in that half", cause="non-local")
     if not looked:
         return skipped("no features with positions")
     return passed(f"{looked} feature maps")
+
+
+def _long(trial: Trial) -> int:
+    """A length at which the near and the far are far apart, if the model takes it; else the main one.
+
+    The law need not hold there: only where a change acts is asked.
+    """
+    if trial.length >= 300 or trial.subject.encode is not None or len(trial.subject.inputs) > 1:
+        return trial.length
+    try:
+        longer = 600 + trial.length
+        trial.subject(trial.subject.pair(trial.codes(longer, batch=1))[0])
+    except Problem:
+        return trial.length
+    return longer
 
 
 def _features(trial: Trial, codes: np.ndarray) -> dict[str, list[Tensor]]:
@@ -55,22 +71,24 @@ def _differences(some: list[Tensor], others: list[Tensor]) -> list[Tensor]:
 def _mirrored(changes: list[Tensor]) -> bool:
     """Do changes (rows, positions) have, in some row, a second centre at the mirror image of the first?
 
-    In every trial: within the mirror image of the near half's change, the far half must change at least a
-    twentieth as much, and five times more than in the rest of the far half.
+    In every trial that changes the near half of a row: within the mirror image of that change, the far half
+    must change at least a twentieth as much, and eight times more than in its rest.
     """
     size = changes[0].shape[-1]
     if size < 8 or any(c.shape != changes[0].shape for c in changes):
         return False
-    return bool(torch.stack([_second_centre(c) for c in changes]).all(0).any())
+    told, seconds = zip(*(_second_centre(c) for c in changes), strict=True)
+    enough = torch.stack(told).sum(0) > len(changes) // 2
+    return bool((enough & (torch.stack(seconds) | ~torch.stack(told)).all(0)).any())
 
 
-def _second_centre(change: Tensor) -> Tensor:
-    """For each row, whether the mirror image of its near change stands out in the far half."""
+def _second_centre(change: Tensor) -> tuple[Tensor, Tensor]:
+    """For each row: does its near half change and leave room to tell, and does the mirror image stand out?"""
     near, far = change[:, : change.shape[-1] // 2], change[:, (change.shape[-1] + 1) // 2 :]
     peak = near.max(1, keepdim=True).values
     image = (near > 0.05 * peak).to(change).flip(1)
     image = torch.nn.functional.max_pool1d(image[:, None], 3, 1, 1)[:, 0] > 0
     inside = torch.where(image, far, 0.0).max(1).values
     outside = torch.where(image, 0.0, far).max(1).values
-    room = image.double().mean(1) <= 0.75
-    return room & (peak[:, 0] > 0) & (inside > 0.05 * peak[:, 0]) & (inside > 5 * outside)
+    told = (peak[:, 0] > 1e-5 * change.max()) & (image.double().mean(1) <= 0.3)
+    return told, (inside > 0.05 * peak[:, 0]) & (inside > 8 * outside)

@@ -69,7 +69,8 @@ class Report:
                 "obeys reverse complement" if "expected" not in counts else "passes but for what was expected"
             )
         else:
-            words = "FAILS" if self.ran else "could not be checked"
+            unrun = any(r.name == "runs" and r.status == "failed" for r in self.results)
+            words = "COULD NOT BE CHECKED" if unrun or not self.ran else "FAILS"
         failures = counts.count("failed")
         return f"{self.model}: {words}; {self.ran} of {len(self.results)} checks ran, {failures} failed"
 

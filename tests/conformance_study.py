@@ -18,7 +18,7 @@ from rczoo.actions import channels_last
 from rczoo.conformance import check
 from rczoo.conjoining import conjoin
 from rczoo.rep import Rep
-from tests.faulty_models import Through, Tied, TiedBfloat16
+from tests.faulty_models import Through, Tied
 
 DNA = Rep.dna()
 
@@ -30,6 +30,14 @@ class Head(Tied):
         p, s = list(self.rep_out.partners), torch.tensor(self.rep_out.signs).to(self.weight)
         weight = (self.weight + s[:, None, None] * self.rep_in.act(self.weight)[p]) / 2
         return weight, (self.bias + s * self.bias[p]) / 2
+
+
+class Slightly(Tied):
+    """A tied convolution whose kernel is off by a millionth."""
+
+    def kernel(self):
+        weight, bias = super().kernel()
+        return weight + 1e-6 * self.weight, bias
 
 
 class Skip(nn.Module):
@@ -107,7 +115,7 @@ def features(pairs, rng):
 
 def tied_network(rng, mutation=None):
     """A random tied network that is equivariant at its length: (model, Rep of the output, length)."""
-    rep = features(24 if mutation == "precision" else rng.choice([3, 4, 6]), rng)
+    rep = features(rng.choice([3, 4, 6]), rng)
     out = rng.choice([Rep("1r"), Rep("2r:halves"), Rep("1r+1t"), Rep("2t+1s")])
     width, stride, pool = rng.choice([3, 5, 6, 9]), rng.choice([1, 1, 2, 3]), rng.choice([0, 2, 3])
     length = rng.randrange(70, 110)
@@ -130,7 +138,7 @@ def tied_network(rng, mutation=None):
         "crop": lambda: Skip(rep, 3, 1, shift=1),
         "normalisation": lambda: nn.BatchNorm1d(rep.channels),
         "dropout": lambda: rng.choice([nn.Dropout(0.2), Through(lambda h: F.dropout(h, 0.2, training=True))]),
-        "precision": lambda: TiedBfloat16(rep, rep, 9),
+        "untied by a millionth": lambda: Slightly(rep, rep, 3),
         "untied": lambda: nn.Conv1d(rep.channels, rep.channels, 3, padding=1),
         "constant": lambda: Through(lambda h: torch.relu(h - 1e4)),
         "upsampling": lambda: nn.Sequential(nn.Upsample(scale_factor=1.5), nn.Tanh()),
@@ -194,7 +202,7 @@ MUTATIONS = {
     "length not reversed": "length not reversed",
     "layout": "layout",
     "base order": "base order",
-    "precision": "precision",
+    "untied by a millionth": "untied",
 }
 
 
@@ -212,7 +220,7 @@ def mutant(rng, name):
             length,
         )
     if name == "mirrored":
-        return ForOutput(model, lambda y: y + 0.7 * torch.tanh(y).flip(-1)), out, length
+        return ForOutput(model, lambda y: y + 0.7 * y.flip(-1)), out, length
     if name == "strands not swapped":
         return nn.Sequential(model, Tied(out, f"{out.channels}t", 1)), out, length
     if name == "length not reversed":
