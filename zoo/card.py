@@ -84,10 +84,9 @@ model-index:
 def _place(about: Mapping[str, Any], error: float) -> str:
     model = about["trained_as"]
     shares = ", ".join(f"{share:g}" for share in model["mixing"]) or "none (one block: nothing to mix)"
-    how = {
-        "standard": "an ordinary network of one strand; **not** equivariant",
-        "standard+aug": "an ordinary network of one strand, trained on both; **not** equivariant",
-    }.get(about["strategy"], "equivariant by construction")
+    how = "equivariant by construction"
+    if about["merge"] == "none":
+        how = "an ordinary network of one strand, **not** equivariant"
     return (
         f"## In the family\n\n`{model['architecture']}`, {model['filters']} filters per strand, trained "
         "with mixing "

@@ -30,6 +30,8 @@ EXPECTED = "expected.json"
 SHOWN = 10
 """Sequences whose outputs are published with a model."""
 TOLERANCE = 1e-5
+TRIAL = "-1-epoch"
+"""Strategies that only try whether a task works are never published."""
 
 
 def publish(
@@ -45,6 +47,8 @@ def publish(
     criterion = {name: str(task.training.get("best", "loss")) for name, task in known.items()}
     published = []
     for (task, strategy), seed in sorted(best_seeds(rows, criterion).items()):
+        if strategy.endswith(TRIAL):
+            continue
         publish_model(known[task], strategy, seed, rows, runs, models)
         published.append(f"{task}/{strategy}")
     write_index(models)
@@ -81,6 +85,7 @@ def write_model(
         "task": task.name,
         "strategy": strategy,
         "strategy_trained": source(strategy)[0],
+        "merge": model.config["merge"],
         "seed": seed,
         "trained_as": ran["trained_as"],
         "epochs": len(ran["history"]),
@@ -106,7 +111,7 @@ def expected(model: Network, task: Task) -> tuple[list[str], Any]:
     examples = task.examples("test")
     first = examples.take(range(min(SHOWN, len(examples))))
     logits, _ = predict(model, Plain(first, SHOWN), task.name)
-    return [dna.decode(codes) for codes in first.codes], logits.tolist()
+    return [dna.decode(codes) for codes in first.codes], _rounded(logits.tolist())
 
 
 def prove(folder: Path, task: Task) -> None:
@@ -161,6 +166,11 @@ def to_json_compact(value: Any) -> bytes:
     import json
 
     return (json.dumps(value, allow_nan=False) + "\n").encode()
+
+
+def _rounded(values: Any) -> Any:
+    """Numbers with as many digits as single precision has, in lists however deep."""
+    return [_rounded(v) for v in values] if isinstance(values, list) else float(f"{values:.8g}")
 
 
 def _record(path: Path, relative: str) -> dict[str, Any]:
