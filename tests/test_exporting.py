@@ -135,3 +135,24 @@ def test_the_command(tmp_path):
     assert str(again.exception) == f"{out} exists: choose another --out, or give --force"
     missing = CliRunner().invoke(app, ["no/such", "--out", str(tmp_path / "x.onnx")])
     assert "no/such" in str(missing.exception)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore:.torch.jit.script_method. is deprecated:DeprecationWarning"
+)  # torch's own
+def test_compiled_networks_train_as_they_are():
+    from torch._inductor import cpp_builder, exc
+
+    try:
+        cpp_builder.get_cpp_compiler()
+    except exc.InvalidCxxCompiler:
+        pytest.skip("no C++ compiler, which torch.compile needs")
+    model = build("motif-cnn", mixing="rcps", filters=4, length=61, execution="tied")
+    (X,) = inputs(model, 3)
+    want = model(X)
+    slopes = torch.autograd.grad(want.sum(), list(model.parameters()))
+    got = torch.compile(model)(X)
+    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
+    compiled = torch.autograd.grad(got.sum(), list(model.parameters()))
+    torch.testing.assert_close(compiled, slopes, rtol=1e-3, atol=1e-4)

@@ -1,0 +1,216 @@
+"""Speed and memory against plain PyTorch: ``pytest tests/benchmarks/bench_speed.py --results``."""
+
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import conftest
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from rczoo import RCConv1d, build, fuse
+from rczoo.family import Block, BlockShape
+from rczoo.frames import exchange_stacked
+from rczoo.rep import Rep
+
+
+def step(module, *inputs):
+    """Forward and backward, as a training step without its optimiser."""
+
+    def run():
+        outputs = module(*inputs)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        torch.autograd.backward(outputs, [torch.ones_like(y) for y in outputs])
+
+    return run
+
+
+def answer(module, *inputs):
+    def run():
+        with torch.inference_mode():
+            module(*inputs)
+
+    return run
+
+
+def dna(batch, length):
+    return F.one_hot(torch.randint(4, (batch, length)), 4).mT.float().contiguous()
+
+
+class Ordinary(nn.Module):
+    """bpnet as anyone would write it, for one strand."""
+
+    def __init__(self, filters):
+        super().__init__()
+        self.first = nn.Conv1d(4, filters, 21)
+        self.rest = nn.ModuleList(nn.Conv1d(filters, filters, 3, dilation=2**n) for n in range(1, 7))
+        self.profile, self.counts = nn.Conv1d(filters, 2, 75), nn.Linear(filters, 2)
+
+    def forward(self, X):
+        x = F.relu(self.first(X))
+        for conv in self.rest:
+            d = conv.dilation[0]
+            x = F.relu(conv(x)) + x[..., d:-d]
+        return self.profile(x), self.counts(x.mean(2))
+
+
+@pytest.mark.parametrize(
+    ("channels", "width", "dilation", "batch", "length"),
+    [
+        ("64r:halves", 3, 2, 8, 1326),
+        ("64r:halves", 21, 1, 4, 620),
+        ("2r:flip", 21, 1, 8, 1346),
+        ("16r:halves", 14, 1, 16, 986),
+    ],
+)
+def test_tied_convolution(compare, channels, width, dilation, batch, length):
+    out = Rep("16r:halves") if width == 14 else Rep("64r:halves")
+    tied = RCConv1d(channels, out, width, dilation=dilation)
+    plain = nn.Conv1d(tied.rep_in.channels, out.channels, width, dilation=dilation)
+    x = torch.randn(batch, tied.rep_in.channels, length, requires_grad=channels != "2r:flip")
+    what = f"RCConv1d {channels} to {out}, width {width}, dilation {dilation} / nn.Conv1d"
+    compare(what, step(tied, x), step(plain, x), 1.05)
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 0.5])
+@pytest.mark.parametrize(
+    ("shape", "filters", "batch", "length"),
+    [
+        (BlockShape(3, 16, residual=True), 64, 8, 1200),
+        (BlockShape(21), 64, 4, 620),
+        (BlockShape(14, norm=True), 16, 16, 986),
+    ],
+    ids=["bpnet 3", "bpnet 21", "tf-cnn"],
+)
+def test_block_by_mixing(compare, share, shape, filters, batch, length):
+    k = round(share * filters)
+    part = Block(shape, filters, filters, k, 1.0)
+    full = Block(shape, filters, filters, filters, 1.0)
+    halves = torch.randn(batch, length, 2 * filters).mT.requires_grad_()
+    frames = torch.randn(2 * batch, length, filters).mT.requires_grad_()
+    what = f"block of {filters} filters, width {shape.kernel_size}: mixing {share} / mixing 1"
+    compare(
+        what,
+        step(lambda z: part(exchange_stacked(z, k)), frames),
+        step(lambda x: full.tied(x, Rep(f"{filters}r:halves")), halves),
+        0.55 + 0.45 * share,
+    )
+
+
+def test_whole_networks(compare):
+    X = dna(4, 1346)
+    compare("bpnet rcps 64 pairs / hand-written, 128", _trained("rcps", X), step(Ordinary(128), X), 1.10)
+
+
+def _trained(strategy, X, architecture="bpnet", execution="tied", **more):
+    return step(build(architecture, strategy=strategy, execution=execution, **more), X)
+
+
+@pytest.mark.parametrize(("architecture", "batch", "length"), [("bpnet", 4, 1346), ("tf-cnn", 16, 1000)])
+class TestNetworks:
+    """Members against ordinary networks of this package, which share the same fast convolutions."""
+
+    def test_rcps(self, compare, architecture, batch, length):
+        X, filters = dna(batch, length), 128 if architecture == "bpnet" else 32
+        ordinary = _trained("standard", X, architecture, filters=filters)
+        what = f"{architecture} rcps / standard with as many channels"
+        compare(what, _trained("rcps", X, architecture), ordinary, 1.10)
+
+    def test_conjoined(self, compare, architecture, batch, length):
+        X = dna(batch, length)
+        one = _trained("standard", X, architecture)
+        both = _trained("conjoined", X, architecture)
+        compare(f"{architecture} conjoined / two passes of standard", both, lambda: (one(), one()), 1.10)
+
+    def test_post_hoc(self, compare, architecture, batch, length):
+        X, one = dna(batch, length), build(architecture, strategy="standard").eval()
+        both = answer(one.remerge("mean"), X)
+        compare(f"{architecture} post-hoc inference / one pass", both, answer(one, X), 2.10)
+
+    def test_frames(self, compare, architecture, batch, length):
+        X = dna(batch, length)
+        frames = _trained("rcps", X, architecture, "frames")
+        compare(f"{architecture} rcps frames / tied", frames, _trained("rcps", X, architecture), 1.30)
+
+
+def test_conjoined_against_plain(compare):
+    X, one = dna(4, 1346), Ordinary(64)
+    plain = step(one, X)
+    compare(
+        "bpnet conjoined / two passes, hand-written",
+        _trained("conjoined", X),
+        lambda: (plain(), plain()),
+        1.10,
+    )
+
+
+@pytest.mark.parametrize("strategy", ["rcps", "conjoined"])
+def test_fused_inference(compare, strategy):
+    X, fused = dna(8, 1346), fuse(build("bpnet", strategy=strategy))
+    groups = 2 if strategy == "conjoined" else 1
+    plain = Ordinary(128).eval()
+    plain.rest = nn.ModuleList(
+        nn.Conv1d(128, 128, 3, dilation=c.dilation[0], groups=groups) for c in plain.rest
+    )
+    compare(f"bpnet {strategy} fused inference / the same by hand", answer(fused, X), answer(plain, X), 1.05)
+
+
+def test_bpnet_lite(compare):
+    bpnetlite = pytest.importorskip("bpnetlite")
+    other = bpnetlite.BPNet(n_filters=64, n_layers=6, n_control_tracks=0, trimming=173, verbose=False)
+    X = dna(4, 1346)
+    compare("bpnet standard / bpnet-lite 64 filters, 6 layers", _trained("standard", X), step(other, X))
+
+
+PEAK = """
+import sys
+sys.path.insert(0, {folder!r})
+import bench_speed as b
+
+def status(key):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
+
+b.torch.set_num_threads(2)
+X = b.dna(16, 1346)
+run = {run}
+before = status("VmRSS")
+run()
+run()
+print(status("VmHWM") - before)
+"""
+
+
+def _elsewhere(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def test_peak_memory():
+    folder = str(Path(__file__).parent)
+    peak = {
+        name: statistics.median(_elsewhere(PEAK.format(folder=folder, run=run)) for _ in range(3))
+        for name, run in {"ours": "b._trained('rcps', X)", "other": "b.step(b.Ordinary(128), X)"}.items()
+    }
+    what = f"peak memory of a step of bpnet rcps ({peak['ours']:.0f} MB) / hand-written, 128"
+    conftest.record(what, peak["ours"] / peak["other"], 1.10)
+
+
+def _seconds(*command):
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *command], capture_output=True, check=True)
+    return time.perf_counter() - start
+
+
+def test_start():
+    pairs = [(_seconds("-c", "import torch, rczoo"), _seconds("-c", "import torch")) for _ in range(5)]
+    added = statistics.median(u - v for u, v in pairs)
+    conftest.record("import rczoo after import torch", added, 0.5, unit=" s")
+    helped = [
+        _seconds("-c", "from rczoo.cli import app; app(['--help'], standalone_mode=False)") for _ in range(5)
+    ]
+    conftest.record("rczoo --help", statistics.median(helped), 1.0, unit=" s")
