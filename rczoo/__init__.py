@@ -32,6 +32,8 @@ _WHERE = {
     "equivariance_error": "conformance",
     "assert_equivariant": "conformance",
     "measure": "divergence",
+    "load": "hub",
+    "list_models": "hub",
     "Input": "subject",
     "channels_last": "actions",
     "tokens": "actions",
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from .embedding import same_function_class as same_function_class
     from .fusion import fuse as fuse
     from .geometry import admissible_lengths as admissible_lengths
+    from .hub import list_models as list_models
+    from .hub import load as load
     from .layers import RCActivation as RCActivation
     from .layers import RCAvgPool1d as RCAvgPool1d
     from .layers import RCBatchNorm1d as RCBatchNorm1d

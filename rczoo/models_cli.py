@@ -38,7 +38,7 @@ def info_command(name: str, as_json: Json = False) -> None:
     for file, about in found.files.items():
         typer.echo(f"  {file:<20}{about.size:>10,} bytes  sha256 {about.sha256[:12]}...")
     for metric, value in found.metrics.items():
-        typer.echo(f"  {metric:<20}{value if isinstance(value, str) else format(value, '.4f')}")
+        typer.echo(f"  {metric:<26}{value if isinstance(value, str) else format(value, '.4f')}")
 
 
 @app.command("fetch")

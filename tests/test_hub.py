@@ -340,6 +340,13 @@ def test_a_hugging_face_repository(serve, published, cache, tmp_path, monkeypatc
     assert remote("hf://org/name").address.endswith("/org/name/resolve/main")
 
 
+def test_the_public_names():
+    import rczoo
+
+    assert rczoo.load is hub.load
+    assert rczoo.list_models is hub.list_models
+
+
 def test_the_commands(serve, published, cache):
     serve(published)
     run = CliRunner().invoke
