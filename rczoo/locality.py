@@ -87,8 +87,9 @@ def _second_centre(change: Tensor) -> tuple[Tensor, Tensor]:
     near, far = change[:, : change.shape[-1] // 2], change[:, (change.shape[-1] + 1) // 2 :]
     peak = near.max(1, keepdim=True).values
     image = (near > 0.05 * peak).to(change).flip(1)
-    image = torch.nn.functional.max_pool1d(image[:, None], 3, 1, 1)[:, 0] > 0
+    reach = max(3, change.shape[-1] // 40)  # a branch may be wider than the path beside it
+    image = torch.nn.functional.max_pool1d(image[:, None], 2 * reach + 1, 1, reach)[:, 0] > 0
     inside = torch.where(image, far, 0.0).max(1).values
     outside = torch.where(image, 0.0, far).max(1).values
-    told = (peak[:, 0] > 1e-5 * change.max()) & (image.double().mean(1) <= 0.3)
+    told = (peak[:, 0] > 1e-5 * change.max()) & (image.double().mean(1) <= 0.4)
     return told, (inside > 0.05 * peak[:, 0]) & (inside > 8 * outside)

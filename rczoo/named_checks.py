@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from . import laws, sanity
 from .counterexamples import locate, smallest
+from .gradient_law import gradients
 from .locality import locality
 from .subject import Problem
 from .trial import Check, Result, Trial, failed, skipped
@@ -26,7 +27,7 @@ CHECKS: dict[str, Check] = {
     "trained-state": laws.trained_state,
     "train-mode": laws.train_mode,
     "dropout": laws.dropout,
-    "gradients": laws.gradients,
+    "gradients": gradients,
     "batch-independence": sanity.batch_independence,
     "locality": locality,
     "fused-path": sanity.fused_path,

@@ -12,31 +12,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from .actions import Action, RepAction, Spec, as_action, tokens
-from .dna import complement_codes, decode, one_hot
+from .actions import Action, RepAction, Spec, as_action
+from .dna import complement_codes, decode
+from .drawing import Input as Input
+from .drawing import Problem as Problem
+from .drawing import maker
 from .rep import Rep
 
-Make = Callable[[np.ndarray, torch.Generator], torch.Tensor]
 Encode = Callable[[list[str]], Any]
 """From strings to the model's inputs: a tensor, a tuple of them, or a mapping from argument names."""
-
-
-class Problem(Exception):  # noqa: N818 - a verdict on a model, not a fault of ours
-    """A verdict on a model that cannot be tested as asked: one line, with the remedy."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of a model: how RC acts on it, and how to draw it.
-
-    ``make(codes, generator)`` gives the tensor for base codes (batch, length) of :mod:`rczoo.dna`; by default
-    the first input is one-hot DNA and any other Rep is uniform noise. ``length`` is that of a control track
-    when it is not the sequence's: a number, or a function of the sequence's length.
-    """
-
-    action: Spec
-    make: Make | None = None
-    length: int | Callable[[int], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +98,7 @@ class Subject:
         """One input as a tensor, floats in the subject's type."""
         spec = self.inputs[name]
         first = name == next(iter(self.inputs))
-        made = (spec.make or _maker(spec, self.layout, first, self.model))(codes, generator)
+        made = (spec.make or maker(spec, self.layout, first, self.model))(codes, generator)
         return made.to(device=self.device, dtype=self.dtype if made.is_floating_point() else None)
 
     def _encoded(self, codes: np.ndarray) -> Any:
@@ -148,31 +132,6 @@ class Subject:
                     f"no output {name!r} in what the model returns ({have}): name outputs as it does"
                 )
         return found
-
-
-def _maker(spec: Input, layout: str, first: bool, model: nn.Module) -> Make:
-    """How to draw an input of which only the action is known."""
-    action = spec.action if spec.action == "positions" else as_action(spec.action)
-    length = spec.length if spec.length is not None or first else getattr(model, "output_length", None)
-    if action == "positions":
-        return lambda codes, generator: torch.ones(codes.shape, dtype=torch.int64)
-    if isinstance(action, tokens):
-        return lambda codes, generator: action.ids(codes)
-    if not isinstance(action, RepAction):
-        raise Problem(f"cannot draw an input for {spec.action!r}: give Input({spec.action!r}, make=...)")
-    channels, last = action.rep.channels, action.last or layout == "NLC"
-
-    def make(codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:
-        batch, size = codes.shape
-        if first and channels in (4, 5):
-            x = one_hot(codes)
-            x = torch.cat([x, 1 - x.sum(1, keepdim=True)], dim=1) if channels == 5 else x
-        else:
-            size = length(size) if callable(length) else length or size
-            x = torch.rand(batch, channels, size, generator=generator)
-        return x.transpose(1, 2).contiguous() if last else x
-
-    return make
 
 
 def _inside(around: list[Callable[[], Any]], call: Callable[[], Any]) -> Any:
