@@ -59,6 +59,7 @@ def test_gradients_reach_every_free_parameter():
 def test_state_holds_free_parameters_only():
     layer = RCConv1d("2r:flip", "3r", 5)
     assert set(layer.state_dict()) == {"weight", "bias"}
+    assert set(RCConv1d("1t+1s", "1r+1s", 5).state_dict()) == {"weight", "bias"}
     assert layer.rep_in == Rep.dna()
 
 
@@ -104,7 +105,7 @@ def test_refused_arguments(options, message):
         ((1, 20, 4), r"got \(1, 20, 4\): transpose \(batch, length, channels\)"),
         (
             (1, 4, 4),
-            r"length 4 with padding 0 is shorter than the receptive field 5: give at least 5 positions",
+            r"RCConv1d: length 4 with padding 0 is shorter than the receptive field 5: give at least 5 positions",
         ),
         (
             (1, 4, 20),
