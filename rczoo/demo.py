@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,20 +16,18 @@ from .architectures import build
 from .checkpoints import load_checkpoint
 from .description import summary
 from .dna import one_hot
-from .evaluation import errors, evaluate, references
+from .evaluation import errors, evaluate
 from .figures import Both, label_figure, profile_figure
 from .network import Network
 from .recipes import recipe
-from .reporting import metrics_table, paper
+from .references import mean_training_profile
+from .reporting import metrics_table, paper, small
 from .tasks import Task, load_task
 from .training import train
 
 MIXING = (0.0, 0.25, 0.5, 0.75, 1.0)
 STRATEGIES = ("standard", "standard+aug", "conjoined", "rcps")
-SHOWN = ("standard", "posthoc", "rcps")
-"""The models whose answers on both strands are drawn."""
-
-SHORT: dict[str, dict[str, Any]] = {"sim-200": {"epochs": 8}, "gcn4": {"epochs": 15, "filters": 16}}
+SHORT: dict[str, dict[str, Any]] = {"sim-200": {"epochs": 12}, "gcn4": {"epochs": 15, "filters": 16}}
 """How each task is cut short. ``posthoc`` costs nothing more: it is ``standard+aug``, conjoined."""
 
 
@@ -44,7 +41,8 @@ def run(task: str = "sim-200", out: str | Path = "demo", seed: int = 1535) -> Pa
     family = show_family(console, seed)
     console.rule(f"A short training of each strategy: {chosen.title}")
     models = train_all(console, chosen, out, seed)
-    rows = {**references(chosen), **{name: evaluate(model, chosen) for name, model in models.items()}}
+    rows = {"mean training profile": mean_training_profile(chosen)} if chosen.kind == "profile" else {}
+    rows |= {name: evaluate(model, chosen) for name, model in models.items()}
     title = f"Test split after at most {SHORT[task]['epochs']} epochs (a short run; the paper trains fully)"
     console.print(metrics_table(title, rows, chosen.name))
     console.rule("A checkpoint, loaded back")
@@ -75,8 +73,8 @@ def show_family(console: Console, seed: int) -> dict[float, dict[str, float]]:
             f"{row['parameters']:,}",
             f"{row['multiply_adds']:,}",
             f"{row['milliseconds']:.2f}",
-            f"{row['equivariance_error']:.1e}" if row["equivariance_error"] else "0 (exact)",
-            f"{row['equivariance_error_tied']:.1e}" if "equivariance_error_tied" in row else "",
+            small(row["equivariance_error"]),
+            small(row.get("equivariance_error_tied")),
         )
     console.print(table)
     return found
@@ -112,7 +110,7 @@ def train_all(console: Console, task: Task, out: Path, seed: int) -> dict[str, N
                 strategy=name,
                 out=out / name,
                 seed=seed,
-                threads=min(4, os.cpu_count() or 1),
+                threads=torch.get_num_threads(),
                 force=True,
                 progress=progress,
                 **SHORT[task.name],
@@ -147,17 +145,18 @@ def draw(
     """The figure of the task's kind."""
     examples = task.examples("test")
     if task.kind == "labels":
-        answers = {
-            n: both_strands(models[n], task, np.arange(min(300, len(examples))))
-            for n in ("standard", "posthoc", "rcps")
-        }
+        some = np.arange(min(300, len(examples)))
+        answers = {n: both_strands(models[n], task, some) for n in ("standard", "rcps")}
         published = {k[1]: v for k, v in paper().items() if (k[0], *k[2:]) == (task.name, "test", "auroc")}
         first_label = {name: (a[:, 0], b[:, 0]) for name, (a, b) in answers.items()}
         return label_figure(path, family, rows, published, first_label)
     deepest = np.argsort(examples.target.sum(axis=(1, 2)))[::-1][5:20:5]
-    answers = {n: both_strands(models[n], task, deepest) for n in SHOWN}
+    answers = {n: both_strands(models[n], task, deepest) for n in ("standard", "posthoc", "rcps")}
+    titles = [f"example {i}" for i in deepest]
+    if examples.chrom is not None and examples.start is not None:
+        titles = [f"{examples.chrom[i]}:{examples.start[i] + examples.length // 2 + 1:,}" for i in deepest]
     _, _, observed = examples.batch(deepest)
-    return profile_figure(path, observed.numpy(), answers, [f"event {i}" for i in deepest])
+    return profile_figure(path, observed.numpy(), answers, titles)
 
 
 def both_strands(model: Network, task: Task, rows: np.ndarray) -> Both:

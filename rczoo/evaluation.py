@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -76,20 +75,3 @@ def errors(model: nn.Module, *inputs: torch.Tensor) -> dict[str, float]:
     finally:
         model.execution = before
     return found
-
-
-def references(task: Task, split: str = "test") -> dict[str, Mapping[str, Any]]:
-    """Rows that stand beside every model of a task: what is reached without a model."""
-    return {"mean training profile": mean_profile(task, split)} if task.kind == "profile" else {}
-
-
-def mean_profile(task: Task, split: str = "test") -> Mapping[str, Any]:
-    """The metrics of predicting the mean training profile for every example: what no sequence explains."""
-    train, held_out = task.examples("train"), task.examples(split)
-    _, _, counts = train.batch(np.arange(len(train)))
-    _, _, target = held_out.batch(np.arange(len(held_out)))
-    mean = counts.nanmean(dim=0)
-    mean = (mean + 1e-9) / (mean + 1e-9).sum(dim=-1, keepdim=True)
-    logits = mean.log().expand_as(target)
-    loss = loss_of(task.kind)(logits, target).item()
-    return {**profile_metrics(target.numpy(), mean.expand_as(target).numpy(), task.rep_out[0]), "loss": loss}

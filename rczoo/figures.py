@@ -18,14 +18,16 @@ Both = tuple[np.ndarray, np.ndarray]
 """A model's answer for sequences, and that for their reverse complements, turned back."""
 
 
-def new_figure(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
-    """A figure and its (rows, columns) axes, sized in inches."""
+def new_figure(
+    rows: int, columns: int, width: float, height: float, shared: bool = False
+) -> tuple[Figure, np.ndarray]:
+    """A figure and its (rows, columns) axes, sized in inches; ``shared`` gives each row one scale."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, squeeze=False)
+    axes = figure.subplots(rows, columns, squeeze=False, sharey="row" if shared else False)
     for ax in axes.flat:
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes
@@ -46,7 +48,7 @@ def label_figure(
     answers: Mapping[str, Both],
 ) -> Path:
     """The family's cost, each strategy's auROC beside the paper's, both strands' answers."""
-    figure, axes = new_figure(1, 2 + len(answers), 4 * (2 + len(answers)), 3.8)
+    figure, axes = new_figure(1, 2 + len(answers), 3.7 * (2 + len(answers)), 3.6)
     _draw_family(axes[0, 0], family)
     _draw_results(axes[0, 1], results, published)
     for ax, (name, both) in zip(axes[0, 2:], answers.items(), strict=True):
@@ -62,15 +64,14 @@ def profile_figure(
     ``observed`` (events, 2, length) counts; ``answers`` probabilities of that shape, from the sequence and
     (dashed) from its reverse complement: one line for a model that obeys, two for one that does not.
     """
-    figure, axes = new_figure(len(observed), len(answers), 4.4 * len(answers), 2.3 * len(observed))
+    figure, axes = new_figure(len(observed), len(answers), 4.4 * len(answers), 2.3 * len(observed), True)
     for column, (name, both) in enumerate(answers.items()):
         for row, counts in enumerate(observed):
             _draw_profile(axes[row, column], counts, both[0][row], both[1][row])
             axes[row, 0].set_ylabel(f"{titles[row]}\nreads, minus strand down", fontsize=8)
-            axes[row, column].sharey(axes[row, 0])
         axes[0, column].set_title(name)
-        axes[-1, column].set_xlabel("position from the motif's centre (bp)")
-    axes[0, 0].legend(fontsize=7, loc="upper right", frameon=False)
+        axes[-1, column].set_xlabel("position from the window's centre (bp)")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
     return save(figure, path)
 
 
@@ -97,7 +98,7 @@ def _draw_results(
     ax.set_ylim(len(results) - 0.5, -0.5)
     ax.grid(axis="x", alpha=0.3)
     ax.set(xlabel="auROC, test", title="Strategies")
-    ax.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.4, 1.1), frameon=False, ncols=2)
+    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.35, -0.18), frameon=False, ncols=2)
 
 
 def _draw_agreement(ax: Axes, name: str, both: Both) -> None:

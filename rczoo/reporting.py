@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-METRICS = ("auroc", "auprc", "jsd", "pearson", "spearman", "loss")
-LOWER_IS_BETTER = ("jsd", "loss")
+METRICS = ("auroc", "auprc", "jsd", "pearson", "spearman")
+LOWER_IS_BETTER = ("jsd",)
 
 
 @cache
@@ -26,9 +26,9 @@ def paper() -> dict[tuple[str, str, str, str], tuple[float, float]]:
 
 
 def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]], task: str | None = None) -> Table:
-    """One row per model or reference; with ``task``, the paper's value beside each metric that it reports.
+    """One row per model or reference; with ``task``, the paper's mean beside each metric that it reports.
 
-    ``RC error`` is the equivariance error in frames, ``tied`` the same with tied kernels.
+    ``RC error`` is the equivariance error in frames (``0`` is exactly 0), ``tied`` that with tied kernels.
     """
     from rich.table import Table
 
@@ -39,33 +39,36 @@ def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]], task: str |
     table = Table(title=title, title_justify="left")
     table.add_column("model", no_wrap=True)
     for metric in shown:
-        table.add_column(f"{metric} {'↓' if metric in LOWER_IS_BETTER else '↑'}", justify="right")
+        table.add_column(
+            f"{metric} {'↓' if metric in LOWER_IS_BETTER else '↑'}", justify="right", no_wrap=True
+        )
         if _in_paper(task, rows, metric):
-            table.add_column("paper", justify="right", style="dim")
+            table.add_column("paper", justify="right", no_wrap=True, style="dim")
     for error in errors:
-        table.add_column("tied" if error.endswith("tied") else "RC error", justify="right")
+        table.add_column("tied" if error.endswith("tied") else "RC error", justify="right", no_wrap=True)
     for name, row in rows.items():
         cells = []
         for metric in shown:
-            cells.append(_number(row.get(metric), metric))
+            cells.append(_number(row.get(metric)))
             if _in_paper(task, rows, metric):
                 known = paper().get((str(task), name, "test", metric))
-                cells.append(f"{known[0]:.3f} ± {known[1]:.3f}" if known else "")
-        table.add_row(name, *cells, *(_small(row.get(error)) for error in errors))
+                cells.append(f"{known[0]:.3f}" if known else "")
+        table.add_row(name, *cells, *(small(row.get(error)) for error in errors))
     return table
 
 
 def _in_paper(task: str | None, rows: Mapping[str, Any], metric: str) -> bool:
-    return any((str(task), name, "test", metric) in paper() for name in rows) and metric != "loss"
+    return any((str(task), name, "test", metric) in paper() for name in rows)
 
 
-def _number(value: float | None, metric: str) -> str:
+def _number(value: float | None) -> str:
     if value is None or value != value:
         return "" if value is None else "undefined"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.1f}"
+    return f"{value:.4f}"
 
 
-def _small(value: float | None) -> str:
+def small(value: float | None) -> str:
+    """An error for a table: 0 only when it is exactly 0."""
     if value is None:
         return ""
-    return "0 (exact)" if value == 0 else f"{value:.1e}"
+    return "0" if value == 0 else f"{value:.1e}"

@@ -154,11 +154,10 @@ class Bar(Callback):
 
     def _text(self) -> str:
         about, history = self.keeper.about, self.keeper.history
-        text = f"{about['task']} {about['strategy']} seed {about['seed']}"
         if not history:
-            return text
+            return f"{about['strategy']}, epoch 1"
         shown = " ".join(f"{k} {history[-1][k]:.3f}" for k in ("loss", "auroc") if k in history[-1])
-        return f"{text}: epoch {len(history)}, validation {shown}"
+        return f"{about['strategy']}, epoch {len(history)}: validation {shown}"
 
 
 def _accelerator(device: str) -> str:

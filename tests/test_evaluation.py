@@ -7,8 +7,7 @@ import torch
 from torch import nn
 
 from rczoo.architectures import build
-from rczoo.evaluation import errors, evaluate, mean_profile, references
-from rczoo.metrics import jsd
+from rczoo.evaluation import errors, evaluate
 
 
 def test_the_truth_scores_best():
@@ -30,25 +29,6 @@ def test_the_truth_scores_best():
     found = evaluate(Oracle(), task, batch_size=5)
     assert found["jsd"] == pytest.approx(0, abs=1e-6)
     assert found["undefined"]["jsd"] == 0
-
-
-def test_the_mean_training_profile():
-    task = tiny_tasks.profiles()
-    middle = slice(2, -2)
-    mean = task.examples("train").target[..., middle].mean(0)
-    truth = task.examples("test").target[..., middle]
-    expected = jsd(truth, np.broadcast_to(mean, truth.shape)).mean()
-    assert mean_profile(task)["jsd"] == pytest.approx(expected, rel=1e-4)
-    assert list(references(task)) == ["mean training profile"]
-    assert references(tiny_tasks.labels()) == {}
-
-
-def test_factors_that_were_not_measured_do_not_disturb_the_mean():
-    task = tiny_tasks.profiles(jitter=0)
-    before = mean_profile(task)["jsd"]
-    task.splits["train"].target[:3] = np.nan
-    assert np.isfinite(mean_profile(task)["jsd"])
-    assert mean_profile(task)["jsd"] != before
 
 
 def test_errors_are_of_both_executions():

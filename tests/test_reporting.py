@@ -1,6 +1,7 @@
 """Tables: each metric beside the paper's value, and nothing where there is none."""
 
 import io
+import re
 
 from rich.console import Console
 
@@ -31,12 +32,12 @@ def test_a_row_stands_beside_the_paper():
     )
     rcps, half = (next(line for line in shown.splitlines() if name in line) for name in ("rcps", "mixing"))
     assert "0.5000" in rcps
-    assert "0.961 ± 0.010" in rcps
-    assert "0 (exact)" in rcps
+    assert "0.961" in rcps
+    assert re.search(r"│ +0 │", rcps)
     assert "3.0e-07" in rcps
     assert "undefined" in half
     assert "2.5e-01" in half
-    assert "±" not in half
+    assert "0.961" not in half
 
 
 def test_tasks_that_the_paper_lacks_have_no_such_column():

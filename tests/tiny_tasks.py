@@ -40,14 +40,15 @@ def labels(n=40, length=60, **training):
 
 
 def profiles(n=12, jitter=2, **training):
-    """Stranded counts over 11 positions, a peak where G is."""
+    """Stranded counts over 25 positions, a peak where G is."""
     random = np.random.default_rng(1)
-    length = 357
+    length = 371
 
     def draw(n):
         codes = random.integers(0, 4, (n, length + 2 * jitter), dtype=np.uint8)
-        middle = codes[:, 173 : 173 + 11 + 2 * jitter]
-        target = np.stack([1 + 5 * (middle == 2), 1 + 5 * (middle == 1)], 1).astype(np.float32)
+        middle = codes[:, 173 : 173 + 25 + 2 * jitter]
+        ramp = np.arange(middle.shape[1])  # so that no profile is constant in bins
+        target = np.stack([ramp + 5 * (middle == 2), ramp + 5 * (middle == 1)], 1).astype(np.float32)
         return Examples(codes, target, Rep("1r"), jitter=jitter)
 
     return TinyTask(
@@ -56,6 +57,6 @@ def profiles(n=12, jitter=2, **training):
         "profile",
         {"architecture": "bpnet", "filters": 2, "length": length, "outputs": 1, "count_head": False},
         {"batch_size": 5, "epochs": 2, "patience": 10, "best": "loss", "augment": "batch", **training},
-        {"out_length": 11},
+        {"out_length": 25},
         splits={"train": draw(n), "validation": draw(n), "test": draw(n)},
     )
