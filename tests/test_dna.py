@@ -66,7 +66,10 @@ def test_batches():
             lambda: one_hot(np.zeros(3, dtype=np.uint8)),
             r"codes have shape \(3,\), expected \(batch, length\): add",
         ),
-        (lambda: one_hot(np.full((1, 2), 7, dtype=np.uint8)), r"code 7 is no base: codes run from 0 \(A\) to 4 \(N\)"),
+        (
+            lambda: one_hot(np.full((1, 2), 7, dtype=np.uint8)),
+            r"code 7 is no base: codes run from 0 \(A\) to 4 \(N\)",
+        ),
     ],
 )
 def test_refused(make, message):

@@ -1,9 +1,13 @@
 """The README's Python runs as written, its set-up commands are two, and what it links to is there."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import rczoo
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -14,7 +18,11 @@ def blocks(language):
 
 
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python_runs(code):
+def test_python_runs(code, monkeypatch):
+    somebody = ModuleType("mypackage.models")
+    somebody.build = lambda: rczoo.build("bpnet", mixing=1, filters=2)
+    monkeypatch.setitem(sys.modules, "mypackage", ModuleType("mypackage"))
+    monkeypatch.setitem(sys.modules, "mypackage.models", somebody)
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
 
 
