@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-import conftest
 import pytest
 import torch
 from torch import nn
@@ -190,14 +189,14 @@ def _elsewhere(code):
     return float(done.stdout.split()[-1])
 
 
-def test_peak_memory():
+def test_peak_memory(recorded):
     folder = str(Path(__file__).parent)
     peak = {
         name: statistics.median(_elsewhere(PEAK.format(folder=folder, run=run)) for _ in range(3))
         for name, run in {"ours": "b._trained('rcps', X)", "other": "b.step(b.Ordinary(128), X)"}.items()
     }
     what = f"peak memory of a step of bpnet rcps ({peak['ours']:.0f} MB) / hand-written, 128"
-    conftest.record(what, peak["ours"] / peak["other"], 1.10)
+    recorded(what, peak["ours"] / peak["other"], 1.10)
 
 
 def _seconds(*command):
@@ -206,11 +205,11 @@ def _seconds(*command):
     return time.perf_counter() - start
 
 
-def test_start():
+def test_start(recorded):
     pairs = [(_seconds("-c", "import torch, rczoo"), _seconds("-c", "import torch")) for _ in range(5)]
     added = statistics.median(u - v for u, v in pairs)
-    conftest.record("import rczoo after import torch", added, 0.5, unit=" s")
+    recorded("import rczoo after import torch", added, 0.5, unit=" s")
     helped = [
         _seconds("-c", "from rczoo.cli import app; app(['--help'], standalone_mode=False)") for _ in range(5)
     ]
-    conftest.record("rczoo --help", statistics.median(helped), 1.0, unit=" s")
+    recorded("rczoo --help", statistics.median(helped), 1.0, unit=" s")

@@ -57,6 +57,12 @@ def compare(benchmark):
     return run
 
 
+@pytest.fixture
+def recorded():
+    """The function that adds a row measured in another way."""
+    return record
+
+
 def record(what, value, target, mine=(), others=(), unit="x", busy=None):
     """One row of the table."""
     times = [f"{1e3 * statistics.median(t):.0f}" if t else "" for t in (mine, others)]
