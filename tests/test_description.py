@@ -64,6 +64,14 @@ def test_between_the_names():
     assert "0.25" in text
 
 
+@pytest.mark.parametrize("architecture", ["motif-cnn", "tf-cnn", "bpnet"])
+def test_one_strand_costs_half_of_two(architecture):
+    one, two = (summary(build(architecture, strategy=s)) for s in ("standard", "conjoined"))
+    costs = [[row.multiply_adds for row in s.rows] for s in (one, two)]
+    assert costs[1][:-1] == [2 * cost for cost in costs[0][:-1]]
+    assert costs[1][-1] == costs[0][-1] * (2 if architecture == "bpnet" else 1)
+
+
 def test_costs_grow_from_half_of_rcps():
     whole, half, none = (summary(build("tf-cnn", mixing=m)) for m in (1, 0.5, 0))
     for n in (1, 2):
