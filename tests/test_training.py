@@ -113,6 +113,16 @@ def test_a_killed_training_ends_in_the_same_weights(tmp_path, monkeypatch, make,
     assert before["best_epoch"] == after["best_epoch"]
 
 
+def test_the_wait_for_a_lower_loss_goes_on_after_a_kill(tmp_path, monkeypatch):
+    task = tiny_tasks.labels(patience=3, learning_rate=0.0, best="loss")
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, 2)
+        with pytest.raises(Killed):
+            train(task, strategy="standard", out=tmp_path, epochs=30)
+    train(task, strategy="standard", out=tmp_path, epochs=30)
+    assert len(read_config(tmp_path)["history"]) == 4
+
+
 def test_resuming_needs_the_same_training(tmp_path, monkeypatch):
     task = tiny_tasks.labels()
     with monkeypatch.context() as patch:
