@@ -12,6 +12,8 @@ from torch import nn
 
 from rczoo import Rep, build, conjoin, one_hot
 from rczoo.conformance import relative_error
+from rczoo.frames import combine
+from rczoo.losses import binary_cross_entropy
 
 KINDS = st.sampled_from([Strided, Recurrent])
 
@@ -64,6 +66,22 @@ def test_palindromes(s):
     profile, label = conjoin(f, outputs=("1r", "1t")).eval()(one_hot(s, torch.float64))
     assert torch.equal(rc(Rep("1r"), profile), profile)
     assert torch.equal(label, f(one_hot(s, torch.float64))[1])
+
+
+def test_other_merges_may_raise_a_convex_loss_and_a_loss_of_probabilities_is_not_convex():
+    """The converses of T5, by witnesses: one label, logits of the two strands."""
+    u, v = torch.tensor([[3.0]]), torch.tensor([[-1.0]])
+    absent = torch.zeros(1, 1)
+    strands = (binary_cross_entropy(u, absent) + binary_cross_entropy(v, absent)) / 2
+    assert binary_cross_entropy(combine(u, v, "mean"), absent) < strands
+    assert binary_cross_entropy(combine(u, v, "sum"), absent) > strands
+    assert binary_cross_entropy(combine(u, v, "max"), absent) > strands
+
+    def squared(logit):  # of a label that is present
+        return (1 - logit.sigmoid()).square()
+
+    u, v = torch.tensor(5.0), torch.tensor(-8.0)
+    assert squared(combine(u, v, "mean")) > (squared(u) + squared(v)) / 2
 
 
 class Named(nn.Module):
