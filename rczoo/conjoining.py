@@ -100,7 +100,7 @@ class Conjoined(nn.Module):
         def join(u: Any, v: Any) -> Any:
             return torch.cat([u, v]) if isinstance(u, Tensor) and u.ndim and len(u) == batch else u
 
-        with _paired_dropout(self.model):
+        with _paired_dropout(self.model, batch):
             both = self.model(
                 *map(join, args, turned), **{name: join(kwargs[name], named[name]) for name in kwargs}
             )
@@ -156,11 +156,11 @@ def _each(outputs: Any, function: Callable[[Tensor], Tensor]) -> Any:
 
 
 @contextmanager
-def _paired_dropout(model: nn.Module) -> Iterator[None]:
+def _paired_dropout(model: nn.Module, batch: int) -> Iterator[None]:
     """While it lasts, every dropout layer gives both halves of its batch the same mask."""
     layers = [m for m in model.modules() if isinstance(m, nn.Dropout | nn.Dropout1d | nn.Dropout2d)]
     for layer in layers:
-        layer.forward = partial(_same_mask, layer)  # type: ignore[method-assign]
+        layer.forward = partial(_same_mask, layer, batch)  # type: ignore[method-assign]
     try:
         yield
     finally:
@@ -168,6 +168,8 @@ def _paired_dropout(model: nn.Module) -> Iterator[None]:
             del layer.forward
 
 
-def _same_mask(layer: nn.Module, x: Tensor) -> Tensor:
+def _same_mask(layer: nn.Module, batch: int, x: Tensor) -> Tensor:
+    if len(x) != 2 * batch:  # no batch axis, as of positional features: both strands share it already
+        return type(layer).forward(layer, x)
     mask = type(layer).forward(layer, torch.ones_like(x[: len(x) // 2]))
     return x * torch.cat([mask, mask])

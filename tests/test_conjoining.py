@@ -209,3 +209,19 @@ def test_refused(make, message):
     with pytest.raises(ValueError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+class Positions(nn.Module):
+    """Drops features of positions, which have no batch axis, as Enformer does."""
+
+    def __init__(self):
+        super().__init__()
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        return x.sum(1, keepdim=True) * self.drop(torch.ones(x.shape[2]))
+
+
+def test_a_dropout_without_a_batch_axis_is_shared_by_both_strands():
+    y = conjoin(Positions(), outputs="1t").train()(integers(0, 3, 4, 7))
+    assert y.shape == (3, 1, 7)
