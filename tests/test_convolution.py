@@ -105,7 +105,8 @@ def test_refused_arguments(options, message):
         ((1, 20, 4), r"got \(1, 20, 4\): transpose \(batch, length, channels\)"),
         (
             (1, 4, 4),
-            r"RCConv1d: length 4 with padding 0 is shorter than the receptive field 5: give at least 5 positions",
+            r"RCConv1d: length 4 with padding 0 is shorter than the receptive field 5: "
+            r"give at least 5 positions",
         ),
         (
             (1, 4, 20),
