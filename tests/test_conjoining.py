@@ -153,6 +153,21 @@ def test_specs_may_be_functions():
     assert torch.equal(g(x), x.flatten(1))
 
 
+@pytest.mark.parametrize("first", [None, 2.0, torch.tensor(2.0)])
+def test_inputs_that_are_no_batch(first):
+    class Scaled(nn.Module):
+        def forward(self, scale, x):
+            return x * torch.arange(5) if scale is None else x * scale * torch.arange(5)
+
+    g, x = conjoin(Scaled(), (None, "dna"), "dna"), integers(0, 3, 4, 5)
+    assert torch.equal(g.train()(first, x), g.eval()(first, x))
+
+
+def test_a_function_as_spec_takes_any_merge():
+    g = conjoin(nn.Flatten(), outputs=lambda y: y, merge="max").eval()
+    assert g(integers(0, 2, 4, 5)).shape == (2, 20)
+
+
 def test_shown_as_typed():
     assert "dna -> 1t, merge='mean'" in repr(conjoin(nn.Flatten(), outputs="1t"))
 
@@ -192,8 +207,12 @@ def test_shown_as_typed():
             r"no output named 'counts' among: profile, label",
         ),
         (
-            lambda: conjoin(Named(), "dna", {"profile": "1r"}, {"label": "sum"}),
-            r"conjoin: merge names label, but outputs names profile: give one merge for each output",
+            lambda: conjoin(Named(), "dna", {"profile": "1r"}, {"label": "sum", "profile": "sum"}),
+            r"conjoin: merge names label, profile, but outputs names profile: give one merge for each output",
+        ),
+        (
+            lambda: conjoin(Named(), "dna", "1r", {"label": "sum"}),
+            r"conjoin: merge names label, but outputs names 0: give one merge for each output",
         ),
         (
             lambda: conjoin(Positional([4], [2, 2], [5, 5], 5, 0), "dna", ("1r", "1r"), ["sum"]),

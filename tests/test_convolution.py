@@ -27,6 +27,16 @@ def test_exactly_the_loops_and_exactly_equivariant(rep_in, rep_out, geometry, bi
     assert torch.equal(layer(turned), torch.from_numpy(swapped))
 
 
+def test_a_free_parameter_is_the_first_entry_it_ties():
+    """Saved weights keep their meaning: which of two tied entries carries the sign is settled."""
+    layers = [RCConv1d("1t", "1s", 2), RCConv1d("1s", "1r", 2), RCConv1d("1r", "1t+1s", 1)]
+    for layer, first in zip(layers, ([0], [0, 1], [0, 2]), strict=True):
+        with torch.no_grad():
+            layer.weight.copy_(torch.arange(1.0, len(layer.weight) + 1))
+        kernel = layer.kernel().flatten().tolist()
+        assert [kernel[n] for n in first] == layer.weight.tolist()
+
+
 @given(reps(), reps())
 def test_bias_is_tied(rep_in, rep_out):
     layer = RCConv1d(rep_in, rep_out, 2)

@@ -181,6 +181,17 @@ def test_palindromes_get_symmetric_answers(network, data):
         assert torch.equal(rc(rep, y), y)
 
 
+@pytest.mark.parametrize(("mixing", "dense"), [(1, 3), (0, 0), (0.5, 0), ((0, 1), 1), ((1, 0), 2)])
+def test_tied_execution_is_dense_where_the_exchange_is_full(mixing, dense, monkeypatch):
+    from rczoo import build
+
+    calls, tied = [], Block.tied
+    monkeypatch.setattr(Block, "tied", lambda self, x, rep: calls.append(rep) or tied(self, x, rep))
+    network = build("tf-cnn", mixing=mixing, filters=4, length=71, pool=(8, 3), execution="tied").eval()
+    network(inputs_of(network, 1, 0, torch.float32)[0])
+    assert len(calls) == dense
+
+
 def test_frames_survive_ties():
     """Of N alone every window ties; the gradient of a label still turns with the input."""
     from rczoo import build
