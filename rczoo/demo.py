@@ -27,7 +27,7 @@ from .training import train
 
 MIXING = (0.0, 0.25, 0.5, 0.75, 1.0)
 STRATEGIES = ("standard", "standard+aug", "conjoined", "rcps")
-SHORT: dict[str, dict[str, Any]] = {"sim-200": {"epochs": 8}, "gcn4": {"epochs": 15, "filters": 16}}
+SHORT: dict[str, dict[str, Any]] = {"sim-200": {"epochs": 8}, "gcn4": {"epochs": 5, "filters": 16}}
 """How each task is cut short. ``posthoc`` costs nothing more: it is ``standard+aug``, conjoined."""
 
 
