@@ -66,6 +66,14 @@ def test_gradients_reach_every_free_parameter():
     assert (layer.bias.grad != 0).all()
 
 
+def test_weights_made_in_inference_mode_serve():
+    with torch.inference_mode():
+        layer, x = RCConv1d("2r:flip", "2r", 3).eval(), torch.ones(1, 4, 9)
+        y = layer(x)
+        layer.weight.mul_(2)
+        torch.testing.assert_close(layer(x), 2 * y)
+
+
 def test_state_holds_free_parameters_only():
     layer = RCConv1d("2r:flip", "3r", 5)
     assert set(layer.state_dict()) == {"weight", "bias"}
