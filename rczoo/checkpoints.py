@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from .storage import CONFIG as CONFIG
+from .storage import WEIGHTS as WEIGHTS
 from .storage import pack_tensors, read_bytes, read_json, refuse_pickle, to_json, unpack_tensors, write_bytes
 
 if TYPE_CHECKING:
     from .network import Network
 
 FORMAT = "rczoo checkpoint 1"
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
 
 
 def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:

@@ -114,20 +114,22 @@ def train(
 
 
 def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="The folder of a checkpoint.")],
+    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
     task: Annotated[str | None, typer.Option(help="Default: the task it was trained on.")] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     as_json: Json = False,
 ) -> None:
     """Load a checkpoint, and measure it on a split of a task and against the law of reverse complement."""
     from .checkpoints import read_config
+    from .hub import checkpoint_folder
 
-    name = task or read_config(checkpoint).get("task")
-    if not name:
-        raise ValueError(f"{checkpoint} was not trained on a task: name one with --task")
+    folder = checkpoint_folder(name)
+    chosen = task or read_config(folder).get("task")
+    if not chosen:
+        raise ValueError(f"{name} was not trained on a task: name one with --task")
     from .tasks import load_task
 
-    _report(checkpoint, load_task(name), split, as_json)
+    _report(folder, load_task(chosen), split, as_json)
 
 
 def demo(

@@ -17,10 +17,9 @@ def export(
     """Write a model as ONNX or as a PyTorch exported program: plain layers, any batch size."""
     if out.exists() and not force:
         raise ValueError(f"{out} exists: choose another --out, or give --force")
-    from .checkpoints import load_checkpoint
     from .exporting import export as write
     from .hub import load
 
-    model = load_checkpoint(name) if Path(name).exists() else load(name)
+    model = load(name)
     write(model, out, format)
     typer.echo(f"wrote {out}: {out.stat().st_size / 1e6:.2f} MB, {model.config['architecture']}")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from .files import atomically, cache_folder, sha256
 from .index import INDEX, Entry, File, parse_index
 from .remotes import Folder, Remote, remote
-from .storage import refuse_pickle
+from .storage import CONFIG, refuse_pickle
 
 if TYPE_CHECKING:
     from .network import Network
@@ -30,15 +30,28 @@ Advance = Callable[[int], object]
 """Told the number of bytes of each piece that arrives."""
 
 
-def load(name: str) -> Network:
-    """A published model, in eval mode on the CPU; ``name`` as :func:`list_models` gives it.
+def load(name: str | Path) -> Network:
+    """A model, in eval mode on the CPU: a published one, as :func:`list_models` names it, or a checkpoint's
+    folder.
 
     Raises ValueError for an unknown name (with the nearest) and for files that are not what the index says,
     ConnectionError when the hub cannot be read.
     """
     from .checkpoints import load_checkpoint
 
-    return load_checkpoint(fetch(name))
+    return load_checkpoint(checkpoint_folder(name))
+
+
+def checkpoint_folder(name: str | Path) -> Path:
+    """Where the checkpoint of a model lies: ``name`` is its folder, or a published name, which is fetched.
+
+    A checkpoint that is there wins over a published name, a published name over any other file.
+    """
+    path = Path(name)
+    given = isinstance(name, Path) or path.is_absolute() or (path / CONFIG).is_file()
+    if given or (path.exists() and name not in bundled_index()):
+        return path
+    return fetch(str(name))
 
 
 def list_models(pattern: str = "*") -> list[str]:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+"""The two files of a checkpoint."""
 REMEDY = "copy or train it again"
 
 

@@ -340,6 +340,17 @@ def test_a_hugging_face_repository(serve, published, cache, tmp_path, monkeypatc
     assert remote("hf://org/name").address.endswith("/org/name/resolve/main")
 
 
+def test_a_checkpoint_folder_wherever_a_name_does(published, tmp_path, monkeypatch):
+    model = build("motif-cnn", strategy="rcps", filters=2, length=200)
+    save_checkpoint(model, tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    for name in ("run", tmp_path / "run", str(tmp_path / "run")):
+        assert hub.load(name).config == model.config
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"empty has no config\.json: a checkpoint is a folder with"):
+        hub.load("empty")
+
+
 def test_the_public_names():
     import rczoo
 
