@@ -160,7 +160,7 @@ def test_options_reach_the_model(tmp_path, task):
         (["build", "tf-cnn", "--wrap", "two"], "--wrap 'two': give the sizes of groups"),
         (["build", "tf-cnn", "--mixing", "1", "--length", "20"], "shorter than the receptive field"),
         (["build", "bpnet", "--mixing", "1", "--control", "2x"], "Rep '2x': cannot read '2x'"),
-        (["evaluate", "nowhere"], "nowhere has no config.json: a checkpoint is a folder"),
+        (["evaluate", "nowhere"], "no model 'nowhere'; near it:"),
         (["evaluate", "cut", "--task", "SMALL"], "the file is truncated or changed"),
         (["evaluate", "cut"], "was not trained on a task: name one with --task"),
         (["demo", "--task", "sim-100"], "the demo runs on sim-200 or gcn4, got 'sim-100'"),
