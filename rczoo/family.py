@@ -13,7 +13,6 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .frames import Frames, alike, exchange, exchange_stacked, from_halves, open_frames, to_halves
 from .layout import conv1d, crop, first_channels, join_batches, normalise, split
@@ -80,6 +79,7 @@ class Block(nn.Module):
         self.conv = GainConv1d(channels + exchanged, filters, shape.kernel_size, shape.dilation, gain)
         # Keras defaults: eps 1e-3, momentum 0.99
         self.norm = nn.BatchNorm1d(filters, eps=1e-3, momentum=0.01) if shape.norm else nn.Identity()
+        self.activation = nn.ReLU()  # a module, so that attribution methods that hook modules see it
 
     def forward(self, z: Tensor) -> Tensor:
         """One frame, the other strand's channels already appended; or both frames as one batch."""
@@ -97,7 +97,7 @@ class Block(nn.Module):
 
     def _finish(self, y: Tensor, own: Tensor) -> Tensor:
         """Norm (each filter pooled over strands), ReLU and the skip, of one frame or of two."""
-        y = F.relu(normalise(self.norm, y, self.filters))
+        y = self.activation(normalise(self.norm, y, self.filters))
         if not self.shape.residual:
             return y
         return y + crop(own, self.shape.dilation * (self.shape.kernel_size - 1) // 2)

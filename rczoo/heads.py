@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from .family import GainConv1d, glorot_
 from .frames import Frames, alike, merge
@@ -22,7 +21,7 @@ class LabelHead(nn.Module):
 
     def __init__(self, filters: int, length: int, pool: tuple[int, int], outputs: int) -> None:
         super().__init__()
-        self.pool = pool
+        self.pool, self.maximum = pool, nn.MaxPool1d(*pool)
         windows = (length - pool[0]) // pool[1] + 1
         self.dense = nn.Linear(filters * windows, outputs)
         glorot_(self.dense.weight, filters * windows, outputs)
@@ -35,7 +34,7 @@ class LabelHead(nn.Module):
 
     def forward(self, frames: Frames, controls: tuple[Tensor | None, ...], how: str) -> Tensor:
         """Logits (batch, outputs); ``how`` is the merge."""
-        pooled = alike(lambda z: F.max_pool1d(z, *self.pool).flatten(1), frames, stack=False)
+        pooled = alike(lambda z: self.maximum(z).flatten(1), frames, stack=False)
         if how in LATE:
             return merge(alike(self.dense, pooled, stack=False), self.rep_out[0], how)
         return self.dense(merge(pooled, Rep(f"{pooled[0].shape[1]}t"), how))
