@@ -172,7 +172,7 @@ THEOREM = Theorem(
     statement="equivariant for all tied weights iff (L + 2p - d(K-1) - 1) mod stride = 0; likewise pooling",
     coverage="every Rep, kernel, stride, dilation, length; 'if' for every padding",
     method=f"{EVERY_SIZE}; 'only if' with padding: grid (L <= 8, K <= 4, p <= 3) + prose",
-    code=("rczoo.geometry.admissible_lengths", "rczoo.layers.RCMaxPool1d", "rczoo.layers.RCAvgPool1d"),
+    code=("rczoo.geometry.admissible_lengths", "rczoo.pooling.RCMaxPool1d", "rczoo.pooling.RCAvgPool1d"),
     tests="tests/test_laws.py::test_t07_geometry_decides",
     prose="'only if' with padding",
     claims=[

@@ -15,8 +15,8 @@ _WHERE = {
     "RCConv1d": "convolution",
     "RCBatchNorm1d": "layers",
     "RCDropout": "layers",
-    "RCMaxPool1d": "layers",
-    "RCAvgPool1d": "layers",
+    "RCMaxPool1d": "pooling",
+    "RCAvgPool1d": "pooling",
     "RCActivation": "layers",
     "RCSequential": "layers",
     "build": "architectures",
@@ -63,11 +63,11 @@ if TYPE_CHECKING:
     from .hub import list_models as list_models
     from .hub import load as load
     from .layers import RCActivation as RCActivation
-    from .layers import RCAvgPool1d as RCAvgPool1d
     from .layers import RCBatchNorm1d as RCBatchNorm1d
     from .layers import RCDropout as RCDropout
-    from .layers import RCMaxPool1d as RCMaxPool1d
     from .layers import RCSequential as RCSequential
+    from .pooling import RCAvgPool1d as RCAvgPool1d
+    from .pooling import RCMaxPool1d as RCMaxPool1d
     from .pytest_plugin import parametrize_with_checks as parametrize_with_checks
     from .rep import REGULAR as REGULAR
     from .rep import SIGN as SIGN

@@ -110,7 +110,8 @@ class RCConv1d(RCLayer):
     def _kernel(self) -> Tensor:
         """The dense kernel, remembered in eval mode where no gradient to the weight is wanted.
 
-        Any change of the weight that PyTorch counts, or another tensor in its place, makes it anew.
+        Any change of the weight that PyTorch counts, or another tensor in its place, makes it anew; PyTorch
+        does not count a change made in place through ``.data``: after one, call ``eval()``.
         """
         w = self.weight
         changing = self.training or (torch.is_grad_enabled() and w.requires_grad)
@@ -121,6 +122,11 @@ class RCConv1d(RCLayer):
             with torch.inference_mode(False), torch.no_grad():
                 self._cached = w, state, self.kernel()  # keeping w, so that no other takes its address
         return self._cached[2]
+
+    def train(self, mode: bool = True) -> RCConv1d:
+        """Set the mode, and forget the remembered kernel."""
+        self._cached = None
+        return super().train(mode)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_cached": None}

@@ -11,8 +11,9 @@ from torch.nn import functional as F
 
 from .convolution import RCConv1d
 from .geometry import admissible_lengths
-from .layers import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCDropout, RCMaxPool1d, RCSequential
+from .layers import RCActivation, RCBatchNorm1d, RCDropout, RCSequential
 from .plain import conv
+from .pooling import RCAvgPool1d, RCMaxPool1d
 
 ACTIVATIONS: dict[Callable[..., Tensor], type[nn.Module]] = {
     F.relu: nn.ReLU,

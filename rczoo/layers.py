@@ -2,8 +2,8 @@
 
 Each layer declares ``rep_in`` and ``rep_out``, takes plain tensors (batch, channels, length), and satisfies
 ``layer(rep_in.act(x)) == rep_out.act(layer(x))`` for all parameter values, up to rounding.
-The tied convolution is in ``convolution.py``.
-Proofs: ``proofs/t06_pointwise.py``, ``t07_geometry.py`` and ``t08_normalisation.py``.
+The tied convolution is in ``convolution.py``, the pools in ``pooling.py``.
+Proofs: ``proofs/t06_pointwise.py`` and ``t08_normalisation.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .geometry import check_geometry, check_whole
 from .rep import Rep
 
 
@@ -146,59 +145,10 @@ class RCDropout(RCLayer):
         if not self.training or self.p == 0:
             return x
         unsigned = Rep.from_partners(self.rep_in.partners)
-        entry = torch.arange(x[0].numel(), device=x.device).view(1, *x.shape[1:])
+        entry = torch.arange(x.shape[1] * x.shape[2], device=x.device).view(1, *x.shape[1:])
         coin = torch.rand(x.shape, device=x.device)
         coin = torch.where(entry <= unsigned.act(entry), coin, unsigned.act(coin))
         return x * (coin >= self.p).to(x.dtype) / (1 - self.p)
-
-
-class _RCPool1d(RCLayer):
-    """A pool whose windows must coincide on both strands (T7)."""
-
-    pool: Callable[..., Tensor]
-
-    def __init__(self, rep: Rep | str, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
-        super().__init__(rep, rep)
-        stride = kernel_size if stride is None else stride
-        check_whole(
-            type(self).__name__, kernel_size=(kernel_size, 1), stride=(stride, 1), padding=(padding, 0)
-        )
-        if padding > kernel_size // 2:
-            raise ValueError(
-                f"{type(self).__name__}: padding is {padding}, more than half of kernel_size {kernel_size}: "
-                "a window would hold nothing but padding"
-            )
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, length) -> (batch, channels, windows)."""
-        self._check(x)
-        check_geometry(type(self).__name__, x.shape[2], self.kernel_size, self.stride, 1, self.padding)
-        return type(self).pool(x, self.kernel_size, self.stride, self.padding)
-
-    def extra_repr(self) -> str:
-        """Rep and geometry, as typed."""
-        return f"{self.rep_in}, kernel={self.kernel_size}, stride={self.stride}"
-
-
-class RCMaxPool1d(_RCPool1d):
-    """Max-pooling; lengths that leave a remainder raise, and so do sign channels (never equivariant, T7)."""
-
-    pool = staticmethod(F.max_pool1d)
-
-    def __init__(self, rep: Rep | str, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
-        super().__init__(rep, kernel_size, stride, padding)
-        if self.rep_in.sign:
-            raise ValueError(
-                f"RCMaxPool1d: Rep {self.rep_in} has {self.rep_in.sign} sign channels, on which a maximum is "
-                "never equivariant: use RCAvgPool1d"
-            )
-
-
-class RCAvgPool1d(_RCPool1d):
-    """Average-pooling, on any Rep; lengths that leave a remainder raise (T7)."""
-
-    pool = staticmethod(F.avg_pool1d)
 
 
 class RCSequential(nn.Sequential):

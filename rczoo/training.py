@@ -116,10 +116,11 @@ def _fit(lesson: Lesson, keeper: Keeper, device: str, progress: Progress | None)
             enable_progress_bar=False,
             enable_model_summary=False,
         )
+        interrupt = signal.getsignal(signal.SIGINT)
         try:
             trainer.fit(lesson)
         except SystemExit:  # what Lightning makes of Ctrl-C, ignoring it from then on
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, interrupt)
             raise KeyboardInterrupt from None
     network.to("cpu")
 

@@ -18,11 +18,23 @@ import test_rep
 import torch
 from torch.nn import functional as F
 
-from rczoo import conjoining, convolution, dna, embedding, family, frames, heads, layers, network, notation
+from rczoo import (
+    conjoining,
+    convolution,
+    dna,
+    embedding,
+    family,
+    frames,
+    geometry,
+    heads,
+    network,
+    notation,
+)
 from rczoo.family import Block, GainConv1d
 from rczoo.frames import alike, exchange, open_frames
 from rczoo.heads import LabelHead, ProfileHead
-from rczoo.layers import RCActivation, RCBatchNorm1d, RCDropout, RCMaxPool1d
+from rczoo.layers import RCActivation, RCBatchNorm1d, RCDropout
+from rczoo.pooling import RCMaxPool1d
 from rczoo.rep import Rep, flip
 
 MUTANTS = []
@@ -154,7 +166,7 @@ def remainder_over_the_stride_accepted(name, length, width, stride, dilation, pa
 
 @replaces(convolution, "check_geometry", test_laws.test_t07_geometry_decides)
 def remainder_computed_without_dilation(name, length, width, stride, dilation, padding):
-    layers.check_geometry(name, length + (dilation - 1) * (width - 1), width, stride, dilation, padding)
+    geometry.check_geometry(name, length + (dilation - 1) * (width - 1), width, stride, dilation, padding)
 
 
 @replaces(RCMaxPool1d, "forward", test_laws.test_t07_geometry_decides)

@@ -85,18 +85,22 @@ def test_a_missing_extra_is_named(task, monkeypatch):
     assert result.stderr == "rczoo: this command needs lightning: pip install 'rczoo[training]'\n"
 
 
-def test_ctrl_c_says_how_to_go_on(task, monkeypatch):
+@pytest.mark.parametrize("before", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "ignored"])
+def test_ctrl_c_says_how_to_go_on(task, monkeypatch, before):
     from rczoo.lesson import Lesson
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(Lesson, "training_step", interrupted)
-    result = run("train", task, "--strategy", "rcps")
-    assert result.exit_code == 130
-    assert "a training goes on when the same command runs again" in result.stderr
-    assert signal.getsignal(signal.SIGINT) == before
+    outside = signal.signal(signal.SIGINT, before)
+    try:
+        result = run("train", task, "--strategy", "rcps")
+        assert result.exit_code == 130
+        assert "a training goes on when the same command runs again" in result.stderr
+        assert signal.getsignal(signal.SIGINT) == before
+    finally:
+        signal.signal(signal.SIGINT, outside)
 
 
 def test_build_shows_and_saves(tmp_path):

@@ -74,6 +74,14 @@ def test_weights_made_in_inference_mode_serve():
         torch.testing.assert_close(layer(x), 2 * y)
 
 
+def test_eval_forgets_the_kernel_of_weights_changed_behind_pytorchs_back():
+    layer, x = RCConv1d("2r:flip", "2r", 3).eval(), torch.ones(1, 4, 9)
+    with torch.no_grad():
+        y = layer(x)
+        layer.weight.data.mul_(2)
+        torch.testing.assert_close(layer.eval()(x), 2 * y)
+
+
 def test_state_holds_free_parameters_only():
     layer = RCConv1d("2r:flip", "3r", 5)
     assert set(layer.state_dict()) == {"weight", "bias"}

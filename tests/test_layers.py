@@ -91,6 +91,7 @@ def test_dropout_rate_and_independence():
     assert (kept[:, 0] != kept[:, 2]).any()
     assert (kept[:, 0] != kept[:, 1]).any()
     assert RCDropout("1t", 0)(y[:, :1]) is not None
+    assert RCDropout("1r")(torch.ones(0, 2, 5)).shape == (0, 2, 5)  # an empty batch
     assert RCDropout("1r").p == 0.5
 
 
