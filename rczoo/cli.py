@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from . import commands, conformance_cli, export_cli, models_cli, tasks_cli
+from . import commands, conformance_cli, explain_cli, export_cli, models_cli, predict_cli, tasks_cli
 
 EXTRAS = {
     "training": ("lightning", "sklearn", "scipy", "matplotlib"),
     "export": ("onnx", "onnxruntime", "onnxscript"),
     "hub": ("huggingface_hub",),
+    "explain": ("tangermeme",),
     "data": ("py2bit", "rdata"),
 }
 """Which extra of the package brings which import."""
@@ -31,7 +32,7 @@ class OneLineErrors(TyperGroup):
             if extra is None:
                 raise
             _fail(f"this command needs {missing}: pip install 'rczoo[{extra}]'")
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, ImportError) as error:
             _fail(str(error))
         except KeyboardInterrupt:
             typer.echo("rczoo: interrupted; a training goes on when the same command runs again", err=True)
@@ -57,6 +58,8 @@ for command in (
     commands.evaluate,
     conformance_cli.check,
     conformance_cli.measure,
+    predict_cli.predict,
+    explain_cli.explain,
     export_cli.export,
     commands.demo,
 ):

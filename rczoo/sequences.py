@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,26 @@ def read_sequences(path: str | Path, length: int, crop: bool = False) -> Iterato
         yield name, _window(_encode(letters, name, path.name), name, path.name, length, crop)
     if not number:
         raise ValueError(f"{path.name} has no sequences: expected FASTA, a line '>name', then lines of bases")
+
+
+class Sequences:
+    """The sequences of a FASTA file, read through once to count them, so that a fault is known at once."""
+
+    def __init__(self, path: str | Path, length: int, crop: bool = False) -> None:
+        self.path, self.length, self.crop = Path(path), length, crop
+        self._number = sum(1 for _ in self)
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
+        return read_sequences(self.path, self.length, self.crop)
+
+    def batches(self, first: int, size: int) -> Iterator[np.ndarray]:
+        """Codes (n, length) of the sequences from number ``first`` on, ``size`` at a time."""
+        rest = islice(self, first, None)
+        while batch := [codes for _, codes in islice(rest, size)]:
+            yield np.stack(batch)
 
 
 def _window(codes: np.ndarray, name: str, file: str, length: int, crop: bool) -> np.ndarray:

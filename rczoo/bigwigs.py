@@ -1,0 +1,95 @@
+"""Predicted profiles as bigWig files: windows averaged where they overlap, one file per channel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+
+from .averaging import Averager
+from .regions import Regions
+
+Run = tuple[str, int, np.ndarray]
+"""Chromosome, first position (0-based), and values (channels, n) from there on without a gap."""
+EVERY = 1024
+"""Windows after which complete positions are given out."""
+MAGIC = (0x888FFC26).to_bytes(4, "little")
+"""Ends every whole bigWig."""
+BYTES_PER_BASE, OVERHEAD = 6, 1 << 17
+"""More than a file with a value at each base needs, zoom levels included."""
+
+
+def merged(regions: Regions, answers: Iterable[np.ndarray]) -> Iterator[Run]:
+    """The mean at every position that windows answer for, in the genome's order.
+
+    ``answers``: (channels * positions,) for each window, in the order of ``regions``. Where windows overlap,
+    of one region or of several, the value is their mean; beyond a chromosome's ends there is none.
+    """
+    channels, coming = len(regions.readout.channels), iter(answers)
+    chrom, sums = "", Averager(channels, 0)
+    for begin in range(0, len(regions), EVERY):
+        windows = regions.windows(begin, min(begin + EVERY, len(regions)))
+        names = regions.sites.chrom[windows.region]
+        if names[0] == chrom:
+            yield from ((chrom, *run) for run in sums.take(int(windows.first[0])))
+        for name, region, first in zip(names, windows.region, windows.first, strict=True):
+            if name != chrom:
+                yield from ((chrom, *run) for run in sums.take())
+                chrom, sums = str(name), Averager(channels, int(regions.size[region]))
+            sums.add(int(first), next(coming).reshape(channels, -1))
+    yield from ((chrom, *run) for run in sums.take())
+
+
+def write_bigwigs(
+    paths: Sequence[Path | None], lengths: Mapping[str, int], runs: Iterable[Run], most: int
+) -> None:
+    """Write each channel of the runs, of ``most`` bases at most, to its file; none where its path is None.
+
+    Room on the disk is made sure of first, and the files are read back: the library that writes them ends
+    the whole process, or says nothing, when the disk is full. OSError if there is too little.
+    """
+    wanted = [path for path in paths if path is not None]
+    _reserve(wanted, OVERHEAD + BYTES_PER_BASE * most)
+    files = [None if path is None else pyBigWig.open(str(path), "w") for path in paths]
+    bases = 0
+    try:
+        for file in filter(None, files):
+            file.addHeader([(name, int(length)) for name, length in lengths.items()])
+        for chrom, first, values in runs:
+            bases += values.shape[1]
+            for file, row in zip(files, values, strict=True):
+                if file is not None:
+                    file.addEntries(chrom, first, values=np.ascontiguousarray(row), span=1, step=1)
+        for file in filter(None, files):
+            file.close()
+    except RuntimeError as error:
+        raise OSError(f"the bigWig could not be written: {error}") from error
+    for path in wanted:
+        _verify(path, bases)
+
+
+def _reserve(paths: Sequence[Path], size: int) -> None:
+    """Take as much of the disk as the files will need, and give it back; OSError if there is less."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with ExitStack() as stack:
+        for path in paths:
+            os.posix_fallocate(stack.enter_context(path.open("wb")).fileno(), 0, size)
+    for path in paths:
+        path.unlink()
+
+
+def _verify(path: Path, bases: int) -> None:
+    """Refuse a file that was cut short, or that does not hold all bases."""
+    with path.open("rb") as content:
+        content.seek(-len(MAGIC), os.SEEK_END)
+        whole = content.read() == MAGIC
+    file = pyBigWig.open(str(path))
+    held = int(file.header()["nBasesCovered"])
+    file.close()
+    if not whole or held != bases:
+        raise OSError(f"{held} of {bases} bases of {path.name} were written: the disk may be full")

@@ -1,0 +1,89 @@
+"""Numbers of fixed size per record, kept as they come, so that a killed run goes on where it stopped.
+
+The file's first line says, as JSON, what the records are of; a run with anything else starts anew. Its name
+begins with a dot and ends in ``.partial``: nobody takes it for a result.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+BLOCK = 1024
+"""Records read at a time."""
+
+
+class Journal:
+    """Records of ``size`` float32 numbers beside ``target``; ``done`` of them are there already.
+
+    Only whole batches of ``batch`` records are kept from an earlier run, so that batches, and with them every
+    rounding, are those of a run without interruption. Raises BlockingIOError while another run writes it.
+    """
+
+    def __init__(self, target: Path, about: dict[str, Any], size: int, batch: int = 1) -> None:
+        self.path, self.size = target.with_name(f".{target.name}.partial"), size
+        header = (json.dumps(about, sort_keys=True) + "\n").encode()
+        self._header = len(header)
+        self._file = _open(self.path)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise BlockingIOError(f"{target} is being written by another run: wait for it") from None
+        if self._file.read(self._header) != header:
+            self._file.truncate(0)
+            self._write(0, header)
+        left = os.fstat(self._file.fileno()).st_size - self._header
+        self.done = left // (4 * size) // batch * batch
+
+    def append(self, values: np.ndarray) -> None:
+        """Add records (n, size)."""
+        self._write(self._place(self.done), np.ascontiguousarray(values, dtype=np.float32).tobytes())
+        self.done += len(values)
+
+    def read(self, first: int, number: int) -> Iterator[np.ndarray]:
+        """Records, one by one: (size,) float32."""
+        for start in range(first, first + number, BLOCK):
+            count = min(BLOCK, first + number - start)
+            self._file.seek(self._place(start))
+            yield from np.frombuffer(self._file.read(4 * self.size * count), np.float32).reshape(count, -1)
+
+    def remove(self) -> None:
+        """The result is written: nothing is to go on."""
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+
+    def _place(self, record: int) -> int:
+        return self._header + 4 * self.size * record
+
+    def _write(self, place: int, content: bytes) -> None:
+        try:
+            self._file.seek(place)
+            self._file.write(content)
+            self._file.flush()
+        except OSError as error:
+            raise OSError(
+                f"cannot write {self.path} ({error.strerror}): make room and run the same command again, "
+                "which goes on from here"
+            ) from error
+
+
+def _open(path: Path) -> Any:
+    try:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b", buffering=0)
+    except OSError as error:
+        raise OSError(
+            f"cannot write in {path.parent} ({error.strerror}): choose another place for the output"
+        ) from error

@@ -1,0 +1,124 @@
+"""A trained model's answers, batch by batch: for the given strand, for the other one, or for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from . import dna
+from .actions import act
+
+STRANDS = ("given", "other", "both")
+Outputs = tuple[Tensor, ...]
+
+
+class BothStrands(NamedTuple):
+    """``given`` is f(x), ``other`` is R f(R x): the other strand's answer, put back so that they compare."""
+
+    given: Any
+    other: Any
+
+
+def predict(
+    model: nn.Module,
+    X: str | Sequence[str] | np.ndarray | Tensor,
+    control: np.ndarray | Tensor | None = None,
+    *,
+    batch_size: int = 64,
+    device: str | None = None,
+    strand: str = "given",
+) -> Any:
+    """What the model answers for sequences, on the CPU, in eval mode, without gradients.
+
+    ``X``: strings of one length, base codes (n, length), or one-hot (n, 4, length). ``control``: the tracks
+    (n, channels, out_length) of models that read them. ``device``: ``"cpu"``, ``"cuda"`` or ``"auto"``,
+    to which the model is moved; by default it stays where it is.
+    ``strand``: ``"given"`` is f(x) as the model returns it (a tensor, or a tuple of them); ``"other"`` is
+    R f(R x), the other strand's answer put back on the given one; ``"both"`` is :class:`BothStrands`.
+    Law: an equivariant model has equal answers. Raises ValueError for no sequences, an unknown strand or
+    device, and a model that does not say how RC acts on its outputs (``rep_out``) where that is needed.
+    """
+    check_strand(strand)
+    if device is not None:
+        model.to(choose_device(device))
+    X = dna.one_hot(X) if not isinstance(X, Tensor) else X
+    inputs = [X] if control is None else [X, torch.as_tensor(control)]
+    if not len(X):
+        raise ValueError("predict: no sequences given")
+    wanted = [False, True] if strand == "both" else [strand == "other"]
+    parts: list[list[Outputs]] = [[] for _ in wanted]
+    for first in range(0, len(X), batch_size):
+        batch = [x[first : first + batch_size] for x in inputs]
+        for found, other in zip(parts, wanted, strict=True):
+            found.append(answer(model, batch, np.full(len(batch[0]), other)))
+    joined = [tuple(torch.cat(column) for column in zip(*part, strict=True)) for part in parts]
+    plain = [outputs[0] if len(outputs) == 1 else outputs for outputs in joined]
+    return BothStrands(*plain) if strand == "both" else plain[0]
+
+
+def answer(model: nn.Module, inputs: Sequence[Tensor], turned: np.ndarray) -> Outputs:
+    """The outputs for one batch, in eval mode, on the CPU.
+
+    Where ``turned`` (batch,) is true the model reads the reverse complement, and its answer is put back.
+    """
+    rep_in, rep_out = getattr(model, "rep_in", ("dna", None)), getattr(model, "rep_out", None)
+    rows = torch.from_numpy(np.flatnonzero(turned))
+    if len(rows) and rep_out is None:
+        raise ValueError(
+            f"{type(model).__name__} declares no rep_out, so its answer for the other strand cannot be put "
+            "back: conjoin it, or set model.rep_out, for example (rczoo.Rep('1t'),) for a label"
+        )
+    place = next((p.device for p in model.parameters()), torch.device("cpu"))
+    given = [_turn(x, spec, rows) for x, spec in zip(inputs, listed(rep_in), strict=False)]
+    with evaluating(model), torch.no_grad():
+        outputs = model(*(x.to(place) for x in given))
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    return tuple(
+        _turn(y.cpu(), spec, rows) for y, spec in zip(outputs, listed(rep_out, len(outputs)), strict=True)
+    )
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """The model in eval mode, as it was afterwards."""
+    before = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, training in before:
+            part.training = training
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of ``"cpu"``, ``"cuda"`` or ``"auto"`` (a GPU where there is one); ValueError if none."""
+    if name not in ("cpu", "cuda", "auto"):
+        raise ValueError(f"unknown device {name!r}: choose cpu, cuda or auto")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device 'cuda': no CUDA device here: choose cpu or auto")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def check_strand(strand: str) -> None:
+    """Refuse an unknown strand."""
+    if strand not in STRANDS:
+        raise ValueError(f"strand {strand!r}: choose one of {', '.join(STRANDS)}")
+
+
+def listed(specs: Any, number: int = 1) -> list[Any]:
+    """One spec for each input or output."""
+    return list(specs) if isinstance(specs, tuple | list) else [specs] * number
+
+
+def _turn(x: Tensor, spec: Any, rows: Tensor) -> Tensor:
+    """Reverse complement of some rows."""
+    if not len(rows):
+        return x
+    turned = x.clone()
+    turned[rows] = act(spec, x[rows])
+    return turned

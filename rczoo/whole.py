@@ -1,0 +1,45 @@
+"""Results that appear under their names only when they are whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Temporary paths beside ``paths``, which get their names when all is written, and vanish otherwise.
+
+    Raises OSError, in one line with the path, when one cannot be written.
+    """
+    made = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
+    try:
+        yield made
+        for temporary in made:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        for temporary, path in zip(made, paths, strict=True):
+            os.replace(temporary, path)
+    except OSError as error:
+        names = " and ".join(map(str, paths))
+        raise OSError(f"cannot write {names} ({error.strerror or error}): nothing was left there") from error
+    finally:
+        for temporary in made:
+            temporary.unlink(missing_ok=True)
+
+
+def refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    """Refuse places that cannot be written, or that hold a file which nobody said to overwrite."""
+    if repeated := [path for n, path in enumerate(paths) if path in paths[:n]]:
+        raise ValueError(f"{repeated[0]} is named for two outputs: give each a file of its own")
+    for path in paths:
+        if not path.parent.is_dir():
+            raise ValueError(f"{path}: there is no folder {path.parent}: make it, or choose another place")
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: name a file")
+        if not os.access(path.parent, os.W_OK):
+            raise ValueError(f"{path}: {path.parent} is not writable: choose another place for the output")
+        if path.exists() and not force:
+            raise ValueError(f"{path} exists: choose another name, or give --force")
