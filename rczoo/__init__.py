@@ -34,6 +34,7 @@ _WHERE = {
     "measure": "divergence",
     "load": "hub",
     "list_models": "hub",
+    "attribute": "attribution",
     "Input": "subject",
     "channels_last": "actions",
     "tokens": "actions",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from .actions import channels_last as channels_last
     from .actions import tokens as tokens
     from .architectures import build as build
+    from .attribution import attribute as attribute
     from .conformance import assert_equivariant as assert_equivariant
     from .conformance import check as check
     from .conformance import equivariance_error as equivariance_error

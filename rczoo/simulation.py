@@ -36,6 +36,22 @@ def simulate(
     the motif's name: a planted string that spells GATA also earns the GATA label. Deterministic by seed.
     Raises ValueError if three instances of the longest motif would not fit in ``length``.
     """
+    codes, spelled, _, order = _simulate(length, per_motif, seed)
+    labels = np.repeat(np.eye(len(motifs()), dtype=np.float32), per_motif, axis=0)
+    if planted_labels:
+        gata = [name.startswith("GATA") for name in motifs()].index(True)
+        labels[:, gata] = np.maximum(labels[:, gata], spelled)
+    return codes[order], labels[order]
+
+
+def planted(length: int, per_motif: int = 10_000, seed: int = 0) -> np.ndarray:
+    """Which positions of :func:`simulate`'s sequences are planted: (3 * per_motif, length) bool."""
+    _, _, sites, order = _simulate(length, per_motif, seed)
+    return sites[order]
+
+
+def _simulate(length: int, per_motif: int, seed: int) -> tuple[np.ndarray, ...]:
+    """Codes, which sequences got a GATA, planted positions, and the order in which to give them."""
     longest = max(len(pwm) for pwm in motifs().values())
     if length < 2 * MOST_INSTANCES * longest:
         raise ValueError(
@@ -44,15 +60,10 @@ def simulate(
         )
     rng = np.random.default_rng(seed)
     codes = _draw(rng, np.array(BACKGROUND), (len(motifs()) * per_motif, length))
-    labels = np.repeat(np.eye(len(motifs()), dtype=np.float32), per_motif, axis=0)
-    gata = [name.startswith("GATA") for name in motifs()].index(True)
-    for i, pwm in enumerate(motifs().values()):
-        rows = slice(i * per_motif, (i + 1) * per_motif)
-        spelled = _plant(rng, codes[rows], pwm)
-        if planted_labels:
-            labels[rows, gata] = np.maximum(labels[rows, gata], spelled)
-    order = rng.permutation(len(codes))
-    return codes[order], labels[order]
+    parts = np.split(codes, len(motifs()))  # views, one for each motif
+    drawn = [_plant(rng, part, pwm) for part, pwm in zip(parts, motifs().values(), strict=True)]
+    spelled, sites = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
+    return codes, spelled, sites, rng.permutation(len(codes))
 
 
 def flip_labels(labels: np.ndarray, probability: float, seed: int) -> np.ndarray:
@@ -61,19 +72,20 @@ def flip_labels(labels: np.ndarray, probability: float, seed: int) -> np.ndarray
     return np.where(flips, 1 - labels, labels).astype(np.float32)
 
 
-def _plant(rng: np.random.Generator, codes: np.ndarray, pwm: np.ndarray) -> np.ndarray:
-    """Write instances of a motif into ``codes`` (n, length) in place; return which sequences got a GATA."""
+def _plant(rng: np.random.Generator, codes: np.ndarray, pwm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Write instances of a motif into ``codes`` (n, length): which got a GATA, and which positions."""
     n, length = codes.shape
     counts = _instances(rng, n)
     starts = np.full((n, MOST_INSTANCES), -2 * len(pwm))
-    spelled = np.zeros(n, dtype=bool)
+    spelled, sites = np.zeros(n, dtype=bool), np.zeros(codes.shape, dtype=bool)
     for k in range(MOST_INSTANCES):
         rows = np.flatnonzero(counts > k)
         starts[rows, k] = _places(rng, starts[rows, :k], length, len(pwm))
         planted = _sample(rng, pwm, len(rows))
-        codes[rows[:, None], starts[rows, k, None] + np.arange(len(pwm))] = planted
+        places = rows[:, None], starts[rows, k, None] + np.arange(len(pwm))
+        codes[places], sites[places] = planted, True
         spelled[rows] |= _spells(planted, "GATA")
-    return spelled
+    return spelled, sites
 
 
 def _instances(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -1,0 +1,88 @@
+"""The command ``rczoo explain``: which bases a model's answers rest on, as table, arrays and logos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .commands import Device, Force, Json, _print_json, _progress
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    out: Annotated[Path, typer.Option(help="Prefix of PREFIX.tsv, .onehot.npz, .scores.npz and .png.")],
+    fasta: Annotated[Path | None, typer.Option(help="Sequences of the model's length.")] = None,
+    genome: Annotated[Path | None, typer.Option(help="FASTA or 2bit, with --bed.")] = None,
+    bed: Annotated[Path | None, typer.Option(help="A window around each region's summit or middle.")] = None,
+    crop: Annotated[bool, typer.Option("--crop", help="Read the central bases of longer sequences.")] = False,
+    method: Annotated[str, typer.Option(help="deeplift, ism, input-x-gradient or saliency.")] = "deeplift",
+    target: Annotated[
+        str | None, typer.Option(help="A label or its number; profile or counts, or profile:FACTOR.")
+    ] = None,
+    references: Annotated[int, typer.Option(help="Shuffles of each sequence, for deeplift.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
+    logos: Annotated[int, typer.Option(help="Sequences to draw; 0 draws none.")] = 6,
+    batch_size: Annotated[int, typer.Option(help="Sequences, mutants or references at once.")] = 64,
+    device: Device = "cpu",
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Score every base: DeepLIFT/SHAP, in-silico mutagenesis, gradient x input or saliency."""
+    from .attribution import METHODS
+    from .attribution_files import Explanation, check_prefix, write_files
+    from .checkpoints import read_config
+    from .explain_inputs import numbered_target, read_fasta, read_regions, target_names
+    from .hub import checkpoint_folder, load
+    from .network import choose
+
+    choose("method", method, METHODS)
+    check_prefix(out, logos > 0, force)
+    names = target_names(read_config(checkpoint_folder(name)))
+    wanted = numbered_target(target, names)
+    model = load(name)
+    if model.control.channels:
+        raise ValueError(f"{name} reads control tracks {model.control}: use rczoo.attribute(model, X, X_ctl)")
+    length = int(model.config["length"])
+    if fasta and not (genome or bed):
+        read = read_fasta(fasta, length, crop)
+    elif genome and bed and not fasta:
+        read = read_regions(genome, bed, length)
+    else:
+        raise ValueError("explain: give sequences by --fasta, or regions by both --genome and --bed")
+    options = {"references": references, "seed": seed, "batch_size": batch_size}
+    scores = _scores(model, read.codes, device, as_json, method=method, target=wanted, **options)
+    explanation = Explanation(read.names, read.codes, read.positions, scores)
+    made = write_files(explanation, out)
+    if logos:
+        from .logos import logo_figure
+
+        title = f"{name}: {method}" + (f", {target}" if target else "")
+        made.append(logo_figure(explanation, out.with_name(out.name + ".png"), title, logos))
+    about = {"model": name, "method": method, "target": target, "sequences": len(read.names)}
+    if as_json:
+        _print_json({**about, "padded": read.padded, "files": [str(path) for path in made]})
+        return
+    typer.echo(f"{len(read.names)} sequences of {length} bases explained by {method}")
+    if read.padded:
+        typer.echo(f"{read.padded} windows cross the end of a chromosome and are padded with N")
+    for path in made:
+        typer.echo(f"wrote {path}: {path.stat().st_size / 1e3:.1f} kB")
+
+
+def _scores(model: Any, codes: Any, device: str, hidden: bool, **options: Any) -> Any:
+    """Scores (n, 4, length) of codes, with a progress bar."""
+    from .attribution import attribute
+    from .dna import one_hot
+    from .prediction import choose_device
+
+    with _progress(hidden) as progress:
+        bar = progress.add_task(f"{options['method']}", total=len(codes))
+        progress.start()
+        return attribute(
+            model.to(choose_device(device)),
+            one_hot(codes),
+            advance=lambda done: progress.advance(bar, done),
+            **options,
+        ).numpy()
