@@ -34,10 +34,13 @@ def reference_rows(task: Task, split: str = "test") -> dict[str, dict[str, Any]]
 
 
 def mean_training_profile(task: Task, split: str = "test") -> dict[str, Any]:
-    """The mean of the training profiles as the prediction for every example: what no sequence explains."""
+    """The mean of the training profiles as the prediction for every example: what no sequence explains.
+
+    As a model's, its prediction is a probability on each strand.
+    """
     mean = np.nanmean(_targets(task, "train"), axis=0)
     truth = _targets(task, split)
-    return _profile_row(task, truth, np.broadcast_to(mean, truth.shape))
+    return _profile_row(task, truth, np.broadcast_to(mean / mean.sum(axis=-1, keepdims=True), truth.shape))
 
 
 def sampling_floor(task: Task, split: str = "test", seed: int = 0) -> dict[str, Any]:
@@ -110,7 +113,7 @@ def label_row(target: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str,
     draws = [rng.integers(0, len(target), len(target)) for _ in range(LABEL_DRAWS)]
     functions: dict[str, Callable[..., np.ndarray]] = {"auroc": metrics.auroc, "auprc": metrics.auprc}
     row["intervals"] = {
-        name: _interval(np.array([np.nanmean(f(target[d], score[d])) for d in draws]))
+        name: _interval(np.array([_mean(f(target[d], score[d])) for d in draws]))
         for name, f in functions.items()
     }
     return row
@@ -122,10 +125,10 @@ def summarise(values: dict[str, np.ndarray], seed: int = 0) -> dict[str, Any]:
     row: dict[str, Any] = {"intervals": {}, "undefined": {}}
     for name, found in values.items():
         defined = found[~np.isnan(found)]
-        row[name] = float(defined.mean()) if defined.size else float("nan")
+        row[name] = _mean(found)
         row["undefined"][name] = int(np.isnan(found).sum())
         draws = range(DRAWS if defined.size else 0)
-        means = [rng.choice(defined, defined.size).mean() for _ in draws] or [np.nan]
+        means = [rng.choice(defined, defined.size).mean() for _ in draws]
         row["intervals"][name] = _interval(np.array(means))
     return row
 
@@ -168,6 +171,13 @@ def _count(codes: np.ndarray, k: int) -> np.ndarray:
     return np.stack([np.bincount(row, minlength=4**k + 1)[:-1] for row in index])
 
 
+def _mean(values: np.ndarray) -> float:
+    """The mean of the defined values, if any."""
+    defined = values[~np.isnan(values)]
+    return float(defined.mean()) if defined.size else float("nan")
+
+
 def _interval(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    defined = values[~np.isnan(values)]
+    low, high = np.percentile(defined, [2.5, 97.5]) if defined.size else (np.nan, np.nan)
     return float(low), float(high)

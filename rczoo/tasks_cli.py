@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -41,10 +41,11 @@ def info(name: Name, json_: Json = False) -> None:
     from rich.table import Table
 
     from .overview import overview
+    from .tasks import load_task
 
-    task = _task(name)
+    task = load_task(name)
     _fetch(task, quiet=json_)
-    found = _attempt(overview, task)
+    found = overview(task)
     if json_:
         _print(found)
         return
@@ -63,7 +64,9 @@ def info(name: Name, json_: Json = False) -> None:
 @app.command()
 def fetch(name: Name, json_: Json = False) -> None:
     """Download a task's files into the cache and verify them."""
-    task = _task(name)
+    from .tasks import load_task
+
+    task = load_task(name)
     paths = _fetch(task, quiet=json_)
     if json_:
         _print([str(path) for path in paths])
@@ -77,8 +80,9 @@ def check(name: Name, json_: Json = False) -> None:
     from dataclasses import asdict
 
     from .checks import check_task
+    from .tasks import load_task
 
-    task = _task(name)
+    task = load_task(name)
     findings = check_task(task)
     problems = [finding for finding in findings if finding.level == "problem"]
     if json_:
@@ -100,10 +104,11 @@ def symmetry(
 ) -> None:
     """Is the data itself RC-symmetric? Correlate the two orientations, with and without the flip."""
     from . import symmetry as module
+    from .tasks import load_task
 
-    task = _task(name)
+    task = load_task(name)
     _fetch(task, quiet=json_)
-    found = _attempt(module.symmetry, task)
+    found = module.symmetry(task)
     if plot:
         module.plot(found, plot)
     if json_:
@@ -115,12 +120,6 @@ def symmetry(
         )
 
 
-def _task(name: str) -> Task:
-    from .tasks import load_task
-
-    return _attempt(load_task, name)
-
-
 def _fetch(task: Task, quiet: bool) -> list[Path]:
     """Fetch every file of a task, with one progress bar per download."""
     from rich.console import Console
@@ -128,7 +127,7 @@ def _fetch(task: Task, quiet: bool) -> list[Path]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
-        return [_attempt(task.path, name, _Bar(progress, name)) for name in task.file_names()]
+        return [task.path(name, _Bar(progress, name)) for name in task.file_names()]
 
 
 class _Bar:
@@ -152,22 +151,5 @@ class _Bar:
             self.progress.remove_task(self.id)
 
 
-def _attempt(function: Any, *arguments: Any) -> Any:
-    """Call; an error the user can mend becomes one line and exit code 2."""
-    try:
-        return function(*arguments)
-    except (ValueError, OSError, ImportError) as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    typer.secho(message.replace("\n", " "), err=True, fg=typer.colors.RED)
-    raise typer.Exit(2)
-
-
 def _print(content: Any) -> None:
     typer.echo(json.dumps(content, indent=1))
-
-
-if __name__ == "__main__":
-    app()

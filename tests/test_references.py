@@ -4,7 +4,7 @@ from real import real_task
 from scipy.spatial.distance import jensenshannon
 
 from rczoo import dna
-from rczoo.metrics import smooth
+from rczoo.metrics import profile_metrics, smooth
 from rczoo.references import (
     kmer_counts,
     label_row,
@@ -29,6 +29,8 @@ def test_gcn4_rows_beside_every_model():
     row = rows["mean training profile"]
     assert row["jsd"] == pytest.approx(np.mean(slow), rel=1e-5)
     assert row["jsd"] == pytest.approx(0.080, abs=0.0015)
+    strands = np.broadcast_to(mean / mean.sum(-1, keepdims=True), truth.shape)
+    assert row["pearson"] == pytest.approx(profile_metrics(truth, strands)["pearson"])
     low, high = row["intervals"]["jsd"]
     assert low < row["jsd"] < high < low + 0.02
     assert rows["sampling floor"]["jsd"] < row["jsd"] / 2
@@ -80,3 +82,10 @@ def test_intervals_cover_and_undefined_are_counted():
     perfect = label_row(target, target + 0.1)
     assert perfect["auroc"] == 1
     assert perfect["intervals"]["auroc"] == (1, 1)
+
+
+def test_nothing_defined_is_nan_without_a_warning():
+    row = label_row(np.ones((5, 1)), np.arange(5.0)[:, None])
+    assert np.isnan(row["auroc"])
+    assert np.isnan(row["intervals"]["auroc"]).all()
+    assert np.isnan(summarise({"jsd": np.full(3, np.nan)})["intervals"]["jsd"]).all()

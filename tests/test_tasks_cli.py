@@ -8,13 +8,13 @@ from miniature import serve
 from real import REACHABLE, real_task
 from typer.testing import CliRunner
 
+from rczoo.cli import app
 from rczoo.files import cache_folder
 from rczoo.tasks import list_tasks, load_task
-from rczoo.tasks_cli import app
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, list(arguments))
+    return CliRunner().invoke(app, ["tasks", *arguments])
 
 
 def test_list_shows_every_task():
@@ -85,7 +85,7 @@ def test_check_tells_problems_by_its_exit_code(tmp_path):
 def test_an_unknown_task_is_one_line_and_exit_code_2(command):
     result = run(command, "gcn5")
     assert result.exit_code == 2
-    assert result.stderr.startswith("no task 'gcn5'; near it: gcn4")
+    assert result.stderr.startswith("rczoo: no task 'gcn5'; near it: gcn4")
     assert result.stderr.count("\n") == 1
 
 
