@@ -121,7 +121,7 @@ THEOREM = Theorem(
     statement="grad F(R x) = R grad F(x) where it exists; frames keep it at ties of a max-pool, too",
     coverage="every Rep, length and invariant F with a gradient; any choice of subgradient in frames",
     method=f"{EVERY_SIZE}; chain rule: assumed",
-    code=("rczoo.conjoining.conjoin", "rczoo.frames.open_frames"),
+    code=("rczoo.attribution.attribute", "rczoo.conjoining.conjoin", "rczoo.frames.open_frames"),
     tests="tests/test_laws.py::test_t10_gradients",
     prose="the chain rule",
     claims=[
