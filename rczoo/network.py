@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -111,6 +112,25 @@ class Network(nn.Module):
         other = deepcopy(self)
         other.config["merge"] = merge
         return other
+
+    def save_pretrained(self, folder: str | Path, **options: Any) -> str | None:
+        """Write a checkpoint with a card, as huggingface_hub's mixin does (extra ``hub``)."""
+        from .pretrained import save_pretrained
+
+        return save_pretrained(self, folder, **options)
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Push to a Hugging Face repository ``org/name``; returns the URL of the commit."""
+        from .pretrained import push_to_hub
+
+        return push_to_hub(self, repo_id, **options)
+
+    @staticmethod
+    def from_pretrained(name: str | Path, **options: Any) -> Network:
+        """The network in a folder or a Hugging Face repository, in eval mode; never unpickled."""
+        from .pretrained import from_pretrained
+
+        return from_pretrained(name, **options)
 
     def _check(self, X: Tensor, X_ctl: Tensor | None) -> None:
         name, length = self.config["architecture"], self.config["length"]

@@ -1,6 +1,7 @@
 """Models of the family as Hugging Face keeps them: saved to a folder, pushed to a repository, read back.
 
-The files are those of any checkpoint here, so a repository is also a folder that ``load_checkpoint`` reads.
+They are methods of :class:`rczoo.network.Network`, too. The files are those of any checkpoint here, so a
+repository is also a folder that ``load_checkpoint`` reads.
 Needs the extra ``hub``.
 """
 
@@ -24,16 +25,15 @@ tags:
 # {architecture}, merge {merge}
 
 ```python
-from rczoo.pretrained import from_pretrained
+from rczoo.network import Network
 
-model = from_pretrained("this repository")
+model = Network.from_pretrained("this repository")
 ```
 """
 
 
 def save_pretrained(network: Network, folder: str | Path, **options: Any) -> str | None:
-    """Write a network to a folder as a checkpoint with a card; ``options`` as huggingface_hub's mixin "
-    "has them."""
+    """Write a network to a folder as a checkpoint with a card; ``options`` as the mixin has them."""
     url: str | None = _mixed()(network).save_pretrained(folder, **options)
     return url
 
