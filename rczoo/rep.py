@@ -178,5 +178,8 @@ def flip(x: Array) -> Array:
 
 
 REGULAR = Rep("1r")
+"""A pair of channels that swap, as two strands do."""
 TRIVIAL = Rep("1t")
+"""A channel that stays, such as a label's logit."""
 SIGN = Rep("1s")
+"""A channel that changes its sign, such as plus minus minus."""

@@ -100,6 +100,18 @@ def verify_command(
     raise typer.Exit(1 if bad else 0)
 
 
+@app.command("site")
+def site_command(
+    out: Annotated[Path, typer.Option(help="Folder to write; a site that is there is replaced.")] = Path(
+        "site"
+    ),
+) -> None:
+    """Make the documentation site from the repository."""
+    from .site import build
+
+    typer.echo(f"{out / 'index.html'}: {len(build(out))} pages")
+
+
 def main() -> None:
     """Run a command; an error that the user can mend is one line."""
     try:

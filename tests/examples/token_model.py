@@ -7,8 +7,8 @@ A small BERT with one token a base, made from its config; nothing is downloaded.
 `rczoo.tokens` says which ids are complements, A-T and C-G; what it does not name (N, padding, mask)
 stays. The logits have one channel per token of the vocabulary, so reverse complement reverses the
 positions *and* swaps the channels of complementary tokens: a `Rep` by partners, with `channels_last`, as
-channels are the last axis here. Two outputs that differ are compared by name, and of the model's answer
-only the named entries are kept.
+channels are the last axis here. The model answers with a mapping: of it the outputs that are named are
+compared and merged, and no others are kept.
 
 A tokeniser of k-mers or of byte pairs has no exact action on tokens. Then `encode` (strings to inputs)
 lets `rczoo.check` and `rczoo.measure` turn the strings instead, but such a model cannot be conjoined on
