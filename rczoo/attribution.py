@@ -143,6 +143,8 @@ def _check(X: Tensor, X_ctl: Tensor | None, references: int | Tensor, batch_size
         raise ValueError(f"attribute: expected (batch, 4, length), got {tuple(X.shape)}{hint}")
     if not (((X == 0) | (X == 1)).all() and (X.sum(1) <= 1).all()):
         raise ValueError("attribute: X is not one-hot: each position is one base, or zeros for N")
+    if not len(X):
+        raise ValueError("attribute: no sequences given")
     if X_ctl is not None and len(X_ctl) != len(X):
         raise ValueError(f"attribute: {len(X)} sequences but {len(X_ctl)} control tracks: give one each")
     if batch_size < 1:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rczoo import dna
-from rczoo.simulation import _instances, _places, flip_labels, motifs, simulate
+from rczoo.simulation import _instances, _places, flip_labels, motifs, planted, simulate
 
 
 def test_deterministic_by_seed_and_different_between_seeds():
@@ -24,6 +24,20 @@ def test_thirty_thousand_sequences_in_under_five_seconds(length):
     assert codes.shape == (30_000, length)
     assert labels.sum(0).tolist() == [10_000] * 3
     assert (labels.sum(1) == 1).all()
+
+
+def test_planted_positions_hold_the_motif_and_others_the_background():
+    codes, labels = simulate(200, 300, seed=6)
+    sites = planted(200, 300, seed=6)
+    assert sites.shape == codes.shape
+    for label, pwm in enumerate(motifs().values()):
+        rows = labels[:, label] == 1
+        assert np.isin(sites[rows].sum(1), len(pwm) * np.arange(1, 4)).all()
+        counts = np.bincount(codes[rows][sites[rows]], minlength=4)
+        both = pwm.sum(0) + pwm.sum(0)[dna.complement_codes(np.arange(4, dtype=np.uint8))[::-1]]
+        assert np.allclose(counts / counts.sum(), both / both.sum(), atol=0.02)
+    share = np.bincount(codes[~sites], minlength=4) / (~sites).sum()
+    assert np.allclose(share, [0.3, 0.2, 0.2, 0.3], atol=0.01)
 
 
 def test_background_composition():
