@@ -32,6 +32,8 @@ _WHERE = {
     "equivariance_error": "conformance",
     "assert_equivariant": "conformance",
     "measure": "divergence",
+    "predict": "prediction",
+    "score_variants": "variants",
     "load": "hub",
     "list_models": "hub",
     "attribute": "attribution",
@@ -70,12 +72,14 @@ if TYPE_CHECKING:
     from .layers import RCSequential as RCSequential
     from .pooling import RCAvgPool1d as RCAvgPool1d
     from .pooling import RCMaxPool1d as RCMaxPool1d
+    from .prediction import predict as predict
     from .pytest_plugin import parametrize_with_checks as parametrize_with_checks
     from .rep import REGULAR as REGULAR
     from .rep import SIGN as SIGN
     from .rep import TRIVIAL as TRIVIAL
     from .rep import Rep as Rep
     from .subject import Input as Input
+    from .variants import score_variants as score_variants
 
 
 def __getattr__(name: str) -> Any:

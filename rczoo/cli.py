@@ -7,7 +7,16 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from . import commands, conformance_cli, explain_cli, export_cli, models_cli, predict_cli, tasks_cli
+from . import (
+    commands,
+    conformance_cli,
+    explain_cli,
+    export_cli,
+    models_cli,
+    predict_cli,
+    tasks_cli,
+    variants_cli,
+)
 
 EXTRAS = {
     "training": ("lightning", "sklearn", "scipy", "matplotlib"),
@@ -59,6 +68,7 @@ for command in (
     conformance_cli.check,
     conformance_cli.measure,
     predict_cli.predict,
+    variants_cli.variants,
     explain_cli.explain,
     export_cli.export,
     commands.demo,

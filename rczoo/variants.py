@@ -1,0 +1,147 @@
+"""How much a variant changes a model's answer: difference of logits, of log-counts, jsd of profiles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from . import dna
+from .alleles import NOWHERE, Alleles, Reference
+from .genome import Genome
+from .prediction import Outputs, answer, check_strand
+from .readout import Readout, readout
+from .vcf import Variant, read_vcf
+
+LONGEST = 4
+"""Alleles of more than the input's length over this are no short indels."""
+
+
+class Variants:
+    """The variants of a VCF file that a model can score, each checked against the genome when this is made.
+
+    ``skipped`` counts those left out: ``"symbolic"``, and ``"long"`` for alleles of over a quarter of the
+    input. Raises ValueError, with the line, for what is not VCF, a REF that the genome does not have, and an
+    unknown chromosome; and if there is nothing to score.
+    """
+
+    def __init__(self, vcf: Path, genome: Genome, length: int) -> None:
+        self.vcf, self.length, self.reference = vcf, length, Reference(genome, vcf.name)
+        self.skipped: Counter[str] = Counter()
+        self._number = 0
+        for variant in self._kept(self.skipped):
+            self.reference.check(variant)
+            self._number += 1
+        if not self._number:
+            left = ", ".join(f"{number} {why}" for why, number in self.skipped.items())
+            raise ValueError(
+                f"{vcf.name} has no variants to score" + (f" ({left} alleles are left out)" if left else "")
+            )
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __iter__(self) -> Iterator[Variant]:
+        return self._kept(Counter())
+
+    def batches(self, first: int, size: int) -> Iterator[list[Alleles]]:
+        """Both sequences of the variants from number ``first`` on, ``size`` variants at a time."""
+        rest = islice(self, first, None)
+        while batch := [self.reference.alleles(v, self.length) for v in islice(rest, size)]:
+            yield batch
+
+    def _kept(self, skipped: Counter[str]) -> Iterator[Variant]:
+        for variant in read_vcf(self.vcf, skipped):
+            if LONGEST * max(len(variant.ref), len(variant.alt)) > self.length:
+                skipped["long"] += 1
+            else:
+                yield variant
+
+
+def score_variants(
+    model: Any, vcf: str | Path, genome: str | Path, *, strand: str = "given", batch_size: int = 32
+) -> dict[str, np.ndarray]:
+    """Scores of each variant of a VCF file, an array (n,) for each column of ``rczoo variants``.
+
+    The model reads both alleles in windows of its length with the allele in the middle. ``strand`` as for
+    :func:`rczoo.predict`; ``"both"`` adds the other strand's columns, which end in ``_other``. Raises
+    ValueError as :class:`Variants` does.
+    """
+    check_strand(strand)
+    found = readout(model, {})
+    variants = Variants(Path(vcf), Genome(Path(genome)), found.length)
+    batches = variants.batches(0, batch_size)
+    rows = np.concatenate([scores(model, found, batch, strand) for batch in batches])
+    return dict(zip(columns(model, found, strand == "both"), rows.T, strict=True))
+
+
+def columns(model: Any, readout: Readout, both: bool) -> list[str]:
+    """Names of a variant's scores."""
+    if not readout.positions:
+        names = [f"{c}_{what}" for c in readout.channels for what in ("ref", "alt", "difference")]
+    else:
+        names = [f"{factor}_jsd" for factor in readout.factors()]
+        if len(model.rep_out) > 1:
+            names += [f"{channel}_log_count_difference" for channel in readout.channels]
+    return [*names, *(f"{name}_other" for name in names if both)]
+
+
+def scores(model: Any, readout: Readout, batch: Sequence[Alleles], strand: str) -> np.ndarray:
+    """Scores of some variants: (n, columns) float32. Control tracks, if the model reads any, are zeros."""
+    codes = np.concatenate([alleles.codes for alleles in batch])  # ref, alt, ref, alt, ...
+    inputs = [dna.one_hot(codes)]
+    if len(model.rep_in) > 1:
+        inputs.append(torch.zeros(len(codes), model.rep_in[1].channels, readout.positions))
+    turned = [False, True] if strand == "both" else [strand == "other"]
+    outputs = [answer(model, inputs, np.full(len(codes), t)) for t in turned]
+    return np.concatenate([_change(y, readout, batch) for y in outputs], axis=1).astype(np.float32)
+
+
+def flips(names: Sequence[str], rows: Iterable[np.ndarray]) -> float | None:
+    """The share of differences whose sign is not that of the other strand; None where nothing has a sign."""
+    pairs = [
+        (n, names.index(name + "_other"))
+        for n, name in enumerate(names)
+        if name.endswith("difference") and name + "_other" in names
+    ]
+    if not pairs:
+        return None
+    given, other = (list(side) for side in zip(*pairs, strict=True))
+    return float(np.mean([(np.sign(row[given]) != np.sign(row[other])).mean() for row in rows]))
+
+
+def jsd(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Jensen-Shannon divergence in nats along the last axis, position by position; both normalised first."""
+    p, q = (x / x.sum(-1, keepdims=True) for x in (np.asarray(p, np.float64), np.asarray(q, np.float64)))
+    middle = (p + q) / 2
+    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+
+
+def _relative_entropy(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
+    return (p * np.log(ratio)).sum(-1)
+
+
+def _change(outputs: Outputs, readout: Readout, batch: Sequence[Alleles]) -> np.ndarray:
+    """The scores of one strand's answers."""
+    first = [y.double().numpy() for y in outputs]
+    ref, alt = first[0][::2], first[0][1::2]
+    if not readout.positions:
+        return np.stack([ref, alt, alt - ref], axis=2).reshape(len(batch), -1)
+    found = [_divergence(r, a, readout, x.place) for r, a, x in zip(ref, alt, batch, strict=True)]
+    counts = [y[1::2] - y[::2] for y in first[1:]]
+    return np.concatenate([np.stack(found), *counts], axis=1)
+
+
+def _divergence(ref: np.ndarray, alt: np.ndarray, readout: Readout, place: np.ndarray) -> np.ndarray:
+    """jsd per factor, the mean of its strands, over the positions that both alleles have: (factors,)."""
+    seen = place[:, readout.margin : readout.margin + readout.positions]
+    common, left, right = np.intersect1d(seen[0], seen[1], return_indices=True)
+    kept = common != NOWHERE
+    p, q = (np.exp(y - y.max(-1, keepdims=True)) for y in (ref[:, left[kept]], alt[:, right[kept]]))
+    return jsd(p, q).reshape(len(readout.factors()), -1).mean(axis=1)

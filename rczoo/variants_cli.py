@@ -1,0 +1,100 @@
+"""The command ``rczoo variants``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from .journal import Journal
+    from .variants import Variants
+
+
+def variants(
+    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    vcf: Annotated[Path, typer.Option(help="Variants: VCF, plain or gzipped.")],
+    genome: Annotated[Path, typer.Option(help="The genome they are of: FASTA (also .gz) or 2bit.")],
+    out: Annotated[Path, typer.Option(help="Table to write, its columns separated by tabs.")],
+    strand: Annotated[
+        str | None,
+        typer.Option(help="given, other or both; by default both unless the model is equivariant."),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Variants at a time.")] = 32,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "cpu",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")] = False,
+) -> None:
+    """Score variants: what each changes in a model's logits, profiles and log-counts.
+
+    A row for each alternative allele; differences are alternative minus reference, jsd is in nats. Both
+    alleles are read in the middle of windows of the model's length. Symbolic and long alleles are counted.
+    """
+    from .checkpoints import read_config
+    from .files import stamp
+    from .genome import Genome
+    from .hub import checkpoint_folder, load
+    from .journal import Journal
+    from .prediction import check_strand, choose_device
+    from .progress import bar
+    from .readout import readout as describe
+    from .variants import Variants, columns, flips, scores
+    from .whole import refuse_existing
+
+    if batch_size < 1:
+        raise ValueError(f"--batch-size {batch_size}: give at least 1")
+    began, place = time.monotonic(), choose_device(device)
+    config, model = read_config(checkpoint_folder(name)), load(name).to(place)
+    strand = strand or ("both" if model.config["merge"] == "none" else "given")
+    check_strand(strand)
+    refuse_existing([out], force)
+    readout = describe(model, config)
+    found = Variants(vcf, Genome(genome), readout.length)
+    names = columns(model, readout, strand == "both")
+    about = {
+        "model": [config["sha256"], model.config],
+        "inputs": {str(path.resolve()): stamp(path) for path in (vcf, genome)},
+        "options": [strand, batch_size, place.type],
+    }
+    with Journal(out, about, len(names), batch_size) as journal:
+        before = journal.done
+        with bar("variants", len(found), before, as_json) as advance:
+            for batch in found.batches(before, batch_size):
+                journal.append(scores(model, readout, batch, strand))
+                advance(len(batch))
+        _write(out, found, journal, names)
+        flipped = flips(names, journal.read(0, journal.done)) if strand == "both" else None
+        journal.remove()
+    summary = {"model": name, "variants": len(found), "skipped": dict(found.skipped), "strand": strand}
+    more = {"sign_flips": flipped} if strand == "both" else {}
+    times = {"resumed_from": before, "seconds": round(time.monotonic() - began, 1), "outputs": [str(out)]}
+    _say({**summary, **more, **times}, as_json)
+
+
+def _write(out: Path, found: Variants, journal: Journal, names: list[str]) -> None:
+    """The table, whole or not at all."""
+    from .prediction_tables import write_table
+    from .whole import whole
+
+    def rows() -> Iterator[list[object]]:
+        for v, row in zip(found, journal.read(0, journal.done), strict=True):
+            yield [v.chrom, v.position + 1, v.name, v.ref, v.alt, *map(float, row)]
+
+    with whole([out]) as [temporary]:
+        write_table(temporary, ["chrom", "pos", "id", "ref", "alt", *names], rows())
+
+
+def _say(summary: dict[str, Any], as_json: bool) -> None:
+    from .storage import to_json
+
+    if as_json:
+        typer.echo(to_json(summary).decode(), nl=False)
+        return
+    typer.echo(f"wrote {summary['outputs'][0]}: {summary['variants']} variants, {summary['strand']} strand")
+    if summary["skipped"]:
+        typer.echo("left out: " + ", ".join(f"{n} {why}" for why, n in summary["skipped"].items()))
+    if summary.get("sign_flips") is not None:
+        typer.echo(f"differences whose sign flips on the other strand: {summary['sign_flips']:.1%}")
