@@ -1,7 +1,7 @@
 """How reverse complement acts on channels: the one place where strands are swapped.
 
 A :class:`Rep` (representation) is a signed involution ``p, s`` of channels. Together with the reversal of
-the length axis it says what reverse complement does to a feature map::
+the length axis it says what reverse complement does to a feature map:
 
     (R x)[b, c, t] = s[c] * x[b, p[c], L - 1 - t]
 
@@ -27,14 +27,12 @@ class Rep:
 
     The notation lists terms in channel order, joined by ``+``:
 
-    ==============  ======================================================================
-    ``"2r"``        two *regular* pairs, adjacent: (+, -, +, -), as stranded tasks are laid out
-    ``"2r:flip"``   two pairs, first with last: one-hot DNA in ACGT order (A with T, C with G)
-    ``"2r:halves"`` two pairs, first half with second half: (a, a, b, b)
-    ``"1t"``        one *trivial* channel: fixed, for example an unstranded track or a logit
-    ``"1s"``        one *sign* channel: fixed up to a change of sign
-    ``"[2,1,0-]"``  any other order: each channel's partner, ``-`` after a sign channel
-    ==============  ======================================================================
+    - ``"2r"``: two *regular* pairs, adjacent: (+, -, +, -), as stranded tasks are laid out
+    - ``"2r:flip"``: two pairs, first with last: one-hot DNA in ACGT order (A with T, C with G)
+    - ``"2r:halves"``: two pairs, first half with second half: (a, a, b, b)
+    - ``"1t"``: one *trivial* channel: fixed, for example an unstranded track or a logit
+    - ``"1s"``: one *sign* channel: fixed up to a change of sign
+    - ``"[2,1,0-]"``: any other order: each channel's partner, ``-`` after a sign channel
 
     Two Reps are equal when they act alike, whatever notation built them; ``Rep(str(r)) == r``.
 

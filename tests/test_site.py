@@ -8,7 +8,7 @@ import subprocess
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
-from posixpath import dirname, normpath
+from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
 import pytest
@@ -92,7 +92,7 @@ def test_every_link_and_picture_is_there(site, readers):
             if re.match(r"https?://|data:|mailto:", address):
                 continue
             path, _, part = unquote(address).partition("#")
-            target = normpath(f"{dirname(page)}/{path}") if path else page
+            target = normpath(join(dirname(page), path)) if path else page
             assert (out / target).is_file(), f"{page} links to {address}"
             private = part.startswith("_")  # pdoc names private bases, which have no place of their own
             if part and not private and target in readers and "=" not in part:

@@ -61,8 +61,10 @@ function restore() {
   filter();
 }
 
-form.addEventListener("input", filter);
-fields.metric.addEventListener("input", sortByMetric);
+for (const event of ["input", "change"]) {  // not every way to choose an option sends both
+  fields.metric.addEventListener(event, sortByMetric);
+  form.addEventListener(event, filter);
+}
 form.addEventListener("submit", event => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(() => { sortByMetric(); filter(); }));
 addEventListener("hashchange", restore);
