@@ -32,36 +32,56 @@ class Explanation(NamedTuple):
         return self.scores * dna.one_hot(self.codes).numpy()
 
 
-def paths(prefix: Path, logos: bool) -> list[Path]:
-    """The files of a prefix: table, one-hot sequences, scores, and the figure where there are logos."""
-    endings = [".tsv", ".onehot.npz", ".scores.npz", *([".png"] if logos else [])]
-    return [prefix.with_name(prefix.name + ending) for ending in endings]
+TABLE, SEQUENCES, SCORES, FIGURE = ".tsv", ".onehot.npz", ".scores.npz", ".png"
+"""How the files of a prefix end."""
 
 
-def check_prefix(prefix: Path, logos: bool, force: bool) -> None:
+def place(prefix: Path, ending: str) -> Path:
+    """The file of a prefix with this ending."""
+    return prefix.with_name(prefix.name + ending)
+
+
+def check_prefix(prefix: Path, force: bool) -> None:
     """Refuse a prefix whose files exist already, or cannot be written, before any work is done for them."""
-    made = paths(prefix, logos)
-    there = [path for path in made if path.exists()]
+    there = [place(prefix, e) for e in (TABLE, SEQUENCES, SCORES, FIGURE) if place(prefix, e).exists()]
     if there and not force:
         raise ValueError(f"{there[0]} exists: choose another --out, or give --force")
-    write_bytes(made[0].with_name(f".{made[0].name}.probe"), b"")
-    made[0].with_name(f".{made[0].name}.probe").unlink()
+    probe = prefix.with_name(f".{prefix.name}.probe")
+    write_bytes(probe, b"")
+    probe.unlink()
 
 
-def write_files(explanation: Explanation, prefix: Path) -> list[Path]:
-    """Write ``PREFIX.tsv``, ``PREFIX.onehot.npz`` and ``PREFIX.scores.npz``; each is whole or absent.
+def contents(explanation: Explanation) -> dict[str, bytes]:
+    """The table and the two arrays, by the endings of their files.
 
     The arrays are float32 (n, 4, length) in ACGT order under the name ``arr_0``, as modisco-lite reads them:
     ``modisco motifs -s PREFIX.onehot.npz -a PREFIX.scores.npz``.
     """
-    made = paths(prefix, logos=False)
-    write_bytes(made[0], "".join(_lines(explanation)).encode())
-    arrays = dna.one_hot(explanation.codes).numpy(), explanation.scores
-    for path, array in zip(made[1:], arrays, strict=True):
-        packed = io.BytesIO()
-        np.savez_compressed(packed, array.astype(np.float32))
-        write_bytes(path, packed.getvalue())
+    return {
+        TABLE: "".join(_lines(explanation)).encode(),
+        SEQUENCES: _packed(dna.one_hot(explanation.codes).numpy()),
+        SCORES: _packed(explanation.scores),
+    }
+
+
+def write_files(prefix: Path, files: dict[str, bytes]) -> list[Path]:
+    """Write files by their endings: all of them whole, or, where one cannot be written, none."""
+    made: list[Path] = []
+    try:
+        for ending, content in files.items():
+            write_bytes(place(prefix, ending), content)
+            made.append(place(prefix, ending))
+    except OSError:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
     return made
+
+
+def _packed(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, array.astype(np.float32))
+    return file.getvalue()
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:

@@ -31,14 +31,14 @@ def explain(
 ) -> None:
     """Score every base: DeepLIFT/SHAP, in-silico mutagenesis, gradient x input or saliency."""
     from .attribution import METHODS
-    from .attribution_files import Explanation, check_prefix, write_files
+    from .attribution_files import FIGURE, Explanation, check_prefix, contents, write_files
     from .checkpoints import read_config
     from .explain_inputs import numbered_target, read_fasta, read_regions, target_names
     from .hub import checkpoint_folder, load
     from .network import choose
 
     choose("method", method, METHODS)
-    check_prefix(out, logos > 0, force)
+    check_prefix(out, force)
     names = target_names(read_config(checkpoint_folder(name)))
     wanted = numbered_target(target, names)
     model = load(name)
@@ -54,12 +54,13 @@ def explain(
     options = {"references": references, "seed": seed, "batch_size": batch_size}
     scores = _scores(model, read.codes, device, as_json, method=method, target=wanted, **options)
     explanation = Explanation(read.names, read.codes, read.positions, scores)
-    made = write_files(explanation, out)
+    files = contents(explanation)
     if logos:
         from .logos import logo_figure
 
         title = f"{name}: {method}" + (f", {target}" if target else "")
-        made.append(logo_figure(explanation, out.with_name(out.name + ".png"), title, logos))
+        files[FIGURE] = logo_figure(explanation, title, logos)
+    made = write_files(out, files)
     about = {"model": name, "method": method, "target": target, "sequences": len(read.names)}
     if as_json:
         _print_json({**about, "padded": read.padded, "files": [str(path) for path in made]})

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 
 from . import dna
 from .attribution_files import Explanation
 from .figures import new_figure
-from .storage import write_bytes
 
 SHOWN = 80
 """Bases in a row: more would not be legible."""
 SMOOTH = 11
 
 
-def logo_figure(explanation: Explanation, path: Path, title: str, rows: int = 6, shown: int = SHOWN) -> Path:
-    """Draw the first ``rows`` sequences' scores of the bases present, each around its peak, as PNG.
+def logo_figure(explanation: Explanation, title: str, rows: int = 6, shown: int = SHOWN) -> bytes:
+    """The first ``rows`` sequences' scores of the bases present, each around its peak: the bytes of a PNG.
 
     Letters up to 2% of a row's largest are left out. Drawn with tangermeme's ``plot_logo``.
     """
@@ -35,8 +33,7 @@ def logo_figure(explanation: Explanation, path: Path, title: str, rows: int = 6,
     figure.supylabel("score of the base present", fontsize=9)
     packed = io.BytesIO()
     figure.savefig(packed, dpi=130, format="png")
-    write_bytes(path, packed.getvalue())
-    return path
+    return packed.getvalue()
 
 
 def window_of_interest(scores: np.ndarray, shown: int) -> int:
