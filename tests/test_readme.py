@@ -1,13 +1,16 @@
-"""The README's Python runs as written, its set-up commands are two, and what it links to is there."""
+"""The README's Python runs as written, its commands exist, set-up takes two, and its links lead somewhere."""
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import typer
 
 import rczoo
+from rczoo.cli import app
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text("utf-8")
@@ -17,13 +20,27 @@ def blocks(language):
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.S)
 
 
+COMMANDS = [line for code in blocks("sh") for line in code.splitlines() if line.startswith("rczoo ")]
+
+
 @pytest.mark.parametrize("code", blocks("python"))
-def test_python_runs(code, monkeypatch):
+def test_python_runs(code, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     somebody = ModuleType("mypackage.models")
     somebody.build = lambda: rczoo.build("bpnet", mixing=1, filters=2)
     monkeypatch.setitem(sys.modules, "mypackage", ModuleType("mypackage"))
     monkeypatch.setitem(sys.modules, "mypackage.models", somebody)
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_exist(line):
+    words = shlex.split(line, comments=True)[1:]
+    command = typer.main.get_command(app)
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
 
 
 def test_two_set_up_commands():

@@ -100,6 +100,14 @@ def verify_command(
     raise typer.Exit(1 if bad else 0)
 
 
+@app.command("readme")
+def readme_command() -> None:
+    """Write the results and the published models into the repository's README."""
+    from .readme import write
+
+    typer.echo(write())
+
+
 @app.command("site")
 def site_command(
     out: Annotated[Path, typer.Option(help="Folder to write; a site that is there is replaced.")] = Path(

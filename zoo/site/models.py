@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from rczoo.index import INDEX, Entry, parse_index
-from rczoo.reporting import LOWER_IS_BETTER
+from rczoo.reporting import LOWER_IS_BETTER, METRICS
 from rczoo.storage import read_json
 
 from . import markdown
 from .links import Links
 from .shell import Page, table
 
-METRICS = ("auroc", "auprc", "jsd", "pearson", "spearman")
-"""The metrics with a column in the table of models."""
 SORTED_AS = {"model": "text", "task": "text", "strategy": "text", "equivariant": "text"}
 
 

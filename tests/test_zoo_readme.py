@@ -1,0 +1,59 @@
+"""The README's generated parts: up to date, with each model and score where it belongs."""
+
+from pathlib import Path
+
+import pytest
+
+from rczoo.index import INDEX, parse_index
+from zoo.plan import MODELS
+from zoo.readme import evidence, models_table, updated, write
+from zoo.rows import Row
+
+README = Path(__file__).parents[1] / "README.md"
+ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
+
+
+def row(strategy, seed, value, merge="mean"):
+    return Row("sim-200", strategy, "", merge, seed, "test", "auroc", value, **ABOUT)
+
+
+def test_the_readme_is_up_to_date(tmp_path):
+    copy = tmp_path / "README.md"
+    copy.write_text(README.read_text("utf-8"), "utf-8")
+    write(copy)
+    assert copy.read_text("utf-8") == README.read_text("utf-8"), "run python -m zoo readme"
+
+
+def test_evidence_says_how_much_there_is(tmp_path):
+    plan = tmp_path / "sweep.toml"
+    plan.write_text(
+        '[[group]]\ntier = 1\ntasks = ["sim-200"]\nstrategies = ["rcps", "standard"]\nseeds = 3\n', "utf-8"
+    )
+    from rczoo.training import SEEDS
+
+    text = evidence(
+        [row("rcps", SEEDS[0], 0.5), row("rcps", SEEDS[1], 0.7), row("3-mer", 0, 0.9, "reference")], plan
+    )
+    assert "| sim-200, auroc ↑ |  |  |  |  | 0.6000 ± 0.1414 (2) |" in text
+    assert "| the paper | 0.9194 ± 0.0036 |" in text
+    assert "2 of the 6 trainings planned" in text
+    assert "0.9000" not in text
+    assert "More than 0.012 from the paper's mean: sim-200 `rcps` -0.3609." in text
+
+
+def test_every_model_is_in_the_table():
+    index = parse_index((MODELS / INDEX).read_bytes(), "here")
+    table = models_table(index)
+    for name, entry in index.items():
+        task, strategy = name.split("/")
+        (line,) = [line for line in table.splitlines() if line.startswith(f"| `{task}` |")]
+        metric = "auroc" if "auroc ↑" in line else "jsd"
+        assert f"`{strategy}` {entry.metrics[metric]:.4f}" in line
+    assert table.index("`standard`") < table.index("`rcps`")
+
+
+def test_a_readme_without_a_place_is_refused():
+    with pytest.raises(ValueError, match="no place for models: put '<!-- models: begin -->'"):
+        updated("# rczoo", {"models": "| |"})
+    text = "<!-- models: begin (x) -->\nold\\1\n<!-- models: end -->\n"
+    assert updated(text, {"models": "new\\1"}) == "<!-- models: begin (x) -->\nnew\\1\n<!-- models: end -->\n"

@@ -1,0 +1,108 @@
+"""The generated parts of the repository's README: what the evidence says, and the published models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rczoo.index import INDEX, Entry, parse_index
+from rczoo.reporting import LOWER_IS_BETTER, paper
+from rczoo.storage import write_bytes
+from rczoo.tasks import load_task
+
+from .card import cell
+from .plan import HERE, MODELS, PLAN, plan
+from .references import MERGE
+from .report import CLOSE
+from .rows import RESULTS, Row, read_rows
+from .summary import HEADLINE, ORDER, summarise
+from .tables import markdown, paper_gaps
+
+README = HERE.parent / "README.md"
+CHOICE = ("standard", "standard+aug", "posthoc", "conjoined", "rcps")
+"""The strategies between which a user chooses first."""
+
+
+def write(
+    path: Path = README, results: Path = RESULTS, models: Path = MODELS, plan_file: Path = PLAN
+) -> Path:
+    """Write both parts in place."""
+    index = parse_index((models / INDEX).read_bytes(), str(models))
+    fresh = {"evidence": evidence(read_rows(results), plan_file), "models": models_table(index)}
+    write_bytes(path, updated(path.read_text("utf-8"), fresh).encode())
+    return path
+
+
+def updated(text: str, fresh: Mapping[str, str]) -> str:
+    """A text with fresh parts between ``<!-- NAME: begin ... -->`` and ``<!-- NAME: end -->``.
+
+    Raises ValueError when a part has no place.
+    """
+    for name, part in fresh.items():
+        place = re.compile(rf"(<!-- {name}: begin[^\n]*-->\n).*?(<!-- {name}: end -->)", re.S)
+        if not place.search(text):
+            raise ValueError(
+                f"the README has no place for {name}: put '<!-- {name}: begin -->' and its end in"
+            )
+        text = place.sub(lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text)
+    return text
+
+
+def evidence(rows: Sequence[Row], plan_file: Path = PLAN) -> str:
+    """Test scores of the main strategies on every task with results, and how much of the plan they are."""
+    stats = summarise(rows)
+    lines = []
+    for task in sorted({row.task for row in rows if row.merge != MERGE and row.strategy in CHOICE}):
+        metric = HEADLINE[load_task(task).kind]
+        arrow = "↓" if metric in LOWER_IS_BETTER else "↑"
+        found = [cell(stats.get((task, name, "test", metric))) for name in CHOICE]
+        lines.append([f"{task}, {metric} {arrow}", *found])
+        known = [paper().get((task, name, "test", metric)) for name in CHOICE]
+        if any(known):
+            lines.append(["the paper", *(f"{k[0]:.4f} ± {k[1]:.4f}" if k else "" for k in known)])
+    far = _far_from_the_paper(rows)
+    jobs = plan(plan_file)
+    done = {(row.task, row.strategy, row.seed) for row in rows}
+    ready = sum((job.task_name, job.strategy, job.seed) in done for job in jobs)
+    return (
+        f"{markdown(['test split', *(f'`{name}`' for name in CHOICE)], lines)}\n\n"
+        f"Mean ± standard deviation over seeds, the number of seeds in brackets. {ready} of the {len(jobs)} "
+        "trainings planned in `zoo/sweep.toml` are in; the others have not been measured."
+        + (f" More than {CLOSE} from the paper's mean: {', '.join(far)}." if far else "")
+    )
+
+
+def _far_from_the_paper(rows: Sequence[Row]) -> list[str]:
+    """The strategies whose mean is not near the paper's, with the difference."""
+    tasks = sorted({row.task for row in rows if row.merge != MERGE})
+    return [
+        f"{task} `{name}` {gap:+.4f}"
+        for task in tasks
+        for name, gap in paper_gaps(rows, task, load_task(task).kind).items()
+        if name in CHOICE and abs(gap) > CLOSE
+    ]
+
+
+def models_table(index: Mapping[str, Entry]) -> str:
+    """The published models, a line for each task: what it predicts, every strategy with its test score."""
+    by_task: dict[str, list[Entry]] = {}
+    for entry in sorted(index.values(), key=lambda entry: _place(entry.name)):
+        by_task.setdefault(entry.name.split("/")[0], []).append(entry)
+    return markdown(
+        ["task", "predicts", "input", "`TASK/STRATEGY`, with its score on the test split"],
+        [_line(task, entries) for task, entries in sorted(by_task.items())],
+    )
+
+
+def _line(name: str, entries: Sequence[Entry]) -> list[str]:
+    task = load_task(name)
+    metric = HEADLINE[task.kind]
+    scores = ", ".join(f"`{entry.name.split('/')[1]}` {entry.metrics[metric]:.4f}" for entry in entries)
+    arrow = "↓" if metric in LOWER_IS_BETTER else "↑"
+    return [f"`{name}`", f"{task.title}: {task.kind}", f"{task.length} bp", f"{metric} {arrow}: {scores}"]
+
+
+def _place(name: str) -> tuple[int, str]:
+    strategy = name.split("/")[1]
+    return (ORDER.index(strategy) if strategy in ORDER else len(ORDER), strategy)
