@@ -3,6 +3,12 @@
 tangermeme replaces the gradients of modules it knows (ReLU, max-pool, ...) by differences from a reference;
 each call of a module has its own, so a model that reads both strands needs no change. Whatever is no such
 module would be taken as linear: contributions are therefore compared with the change of the answer.
+
+tangermeme's own functions take networks as they are, in the frames execution, which is the usual one. In the
+tied execution they are right at a full exchange only, since smaller ones stack both strands as one batch,
+half of which a hook takes for references; and they know no rule for the merges max and probability. They
+warn of both; :func:`rczoo.attribute` is right for all.
+
 Sources: Shrikumar et al. 2017 (DeepLIFT); Schreiber et al. 2025 (tangermeme).
 """
 
