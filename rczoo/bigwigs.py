@@ -35,7 +35,7 @@ def merged(regions: Regions, answers: Iterable[np.ndarray]) -> Iterator[Run]:
         windows = regions.windows(begin, min(begin + EVERY, len(regions)))
         names = regions.sites.chrom[windows.region]
         if names[0] == chrom:
-            yield from ((chrom, *run) for run in sums.take(int(windows.first[0])))
+            yield from ((chrom, *run) for run in sums.take(regions.earliest(begin)))
         for name, region, first in zip(names, windows.region, windows.first, strict=True):
             if name != chrom:
                 yield from ((chrom, *run) for run in sums.take())

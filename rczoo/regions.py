@@ -61,6 +61,13 @@ class Regions:
         place = np.where((tile == last_tile) & (tile > 0), self.sites.end[region] - self.readout.reach, place)
         return Windows(region, place - self.readout.margin, place)
 
+    def earliest(self, number: int) -> int:
+        """The first position that this window, or a later one on its chromosome, answers for."""
+        found = self.windows(number, number + 1)
+        region, place = int(found.region[0]), int(found.first[0])
+        following = region + 1 < len(self.first) and self.sites.chrom[region + 1] == self.sites.chrom[region]
+        return min(place, int(self.first[region + 1])) if following else place
+
     def batches(self, first: int, size: int) -> Iterator[tuple[Windows, np.ndarray]]:
         """Windows from number ``first`` on, with their codes (n, length); one chromosome in memory."""
         known, codes = "", np.zeros(0, dtype=np.uint8)
