@@ -94,7 +94,7 @@ def mutagenesis(question: Question, batch_size: int) -> Tensor:
         before = question.value()
         for r, b, p in zip(*(part.split(batch_size) for part in (row, base, position)), strict=True):
             mutants = question.x[r]
-            each = torch.arange(len(r))
+            each = torch.arange(len(r), device=r.device)
             mutants[each, :, p] = 0
             mutants[each, b, p] = 1
             changes[r, b, p] = question.value(mutants, r) - before[r]
