@@ -44,7 +44,10 @@ class OneLineErrors(TyperGroup):
         except (ValueError, OSError, ImportError) as error:
             _fail(str(error))
         except KeyboardInterrupt:
-            typer.echo("rczoo: interrupted; a training goes on when the same command runs again", err=True)
+            typer.echo(
+                "rczoo: interrupted; train, predict and variants go on when the same command runs again",
+                err=True,
+            )
             raise typer.Exit(130) from None
 
 

@@ -60,7 +60,6 @@ def predict(
     if batch_size < 1:
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
     from .checkpoints import read_config
-    from .files import stamp
     from .hub import checkpoint_folder, load
     from .prediction import check_strand, choose_device
     from .readout import readout as describe
@@ -72,14 +71,12 @@ def predict(
     readout = describe(model, config, counts)
     places = _places(out, plus, minus, readout, strand, genome)
     refuse_existing(places.paths(), force)
-    inputs = [path for path in (fasta, genome, bed, *map(Path, control or [])) if path and path.is_file()]
-    about = {
-        "model": [config["sha256"], model.config],
-        "inputs": {str(path.resolve()): stamp(path) for path in inputs},
-        "options": [strand, step, crop, counts, control, batch_size, place.type],
-    }
     from . import predict_files
+    from .predict_runs import identity
 
+    inputs = (fasta, genome, bed, *map(Path, control or []))
+    options = [strand, step, crop, counts, control, batch_size, place.type]
+    about = identity(config, model, inputs, options)
     began = time.monotonic()
     request = predict_files.Request(
         name, model.to(place), config, readout, places, strand, batch_size, about, as_json

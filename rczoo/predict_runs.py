@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from . import dna
+from . import __version__, dna
 from .controls import Controls, zero_control
+from .files import stamp
 from .journal import Journal
 from .prediction import answer
 from .readout import Readout
@@ -51,6 +52,19 @@ def fill(
         found = [readout.values(answer(model, inputs, rows)) for rows in turned]
         journal.append(np.stack(found, axis=1).reshape(len(codes), -1))
         advance(len(codes))
+
+
+def identity(
+    config: dict[str, Any], model: Any, inputs: Iterable[Path | None], options: list[Any]
+) -> dict[str, Any]:
+    """What tells one run from another: the model, the files as they are now, options and versions."""
+    files = [path for path in inputs if path and path.is_file()]
+    return {
+        "model": [config["sha256"], model.config],
+        "inputs": {str(path.resolve()): stamp(path) for path in files},
+        "options": options,
+        "versions": [__version__, str(torch.__version__)],
+    }
 
 
 def sequence_batches(

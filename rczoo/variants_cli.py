@@ -34,10 +34,10 @@ def variants(
     alleles are read in the middle of windows of the model's length. Symbolic and long alleles are counted.
     """
     from .checkpoints import read_config
-    from .files import stamp
     from .genome import Genome
     from .hub import checkpoint_folder, load
     from .journal import Journal
+    from .predict_runs import identity
     from .prediction import check_strand, choose_device
     from .progress import bar
     from .readout import readout as describe
@@ -54,11 +54,7 @@ def variants(
     readout = describe(model, config)
     found = Variants(vcf, Genome(genome), readout.length)
     names = columns(model, readout, strand == "both")
-    about = {
-        "model": [config["sha256"], model.config],
-        "inputs": {str(path.resolve()): stamp(path) for path in (vcf, genome)},
-        "options": [strand, batch_size, place.type],
-    }
+    about = identity(config, model, (vcf, genome), [strand, batch_size, place.type])
     with Journal(out, about, len(names), batch_size) as journal:
         before = journal.done
         with bar("variants", len(found), before, as_json) as advance:

@@ -14,7 +14,7 @@ def whole(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
     Raises OSError, in one line with the path, when one cannot be written.
     """
-    made = [path.with_name(f".{path.name}.{os.getpid()}") for path in paths]
+    made = [path.with_name(f".{path.name}.unfinished") for path in paths]
     try:
         yield made
         for temporary in made:

@@ -97,7 +97,7 @@ def test_ctrl_c_says_how_to_go_on(task, monkeypatch, before):
     try:
         result = run("train", task, "--strategy", "rcps")
         assert result.exit_code == 130
-        assert "a training goes on when the same command runs again" in result.stderr
+        assert "train, predict and variants go on when the same command runs again" in result.stderr
         assert signal.getsignal(signal.SIGINT) == before
     finally:
         signal.signal(signal.SIGINT, outside)
