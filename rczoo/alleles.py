@@ -11,7 +11,7 @@ from .genome import Genome, cut
 from .vcf import Variant
 
 NOWHERE = -(1 << 62)
-"""The place of an inserted or deleted base: it corresponds to none of the other allele."""
+"""The place of an alternative base that corresponds to none of the reference."""
 
 
 class Alleles(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from . import dna
-from .alleles import NOWHERE, Alleles, Reference
+from .alleles import Alleles, Reference
 from .genome import Genome
 from .prediction import Outputs, answer, check_strand
 from .readout import Readout, readout
@@ -141,7 +141,6 @@ def _change(outputs: Outputs, readout: Readout, batch: Sequence[Alleles]) -> np.
 def _divergence(ref: np.ndarray, alt: np.ndarray, readout: Readout, place: np.ndarray) -> np.ndarray:
     """jsd per factor, the mean of its strands, over the positions that both alleles have: (factors,)."""
     seen = place[:, readout.margin : readout.margin + readout.positions]
-    common, left, right = np.intersect1d(seen[0], seen[1], return_indices=True)
-    kept = common != NOWHERE
-    p, q = (np.exp(y - y.max(-1, keepdims=True)) for y in (ref[:, left[kept]], alt[:, right[kept]]))
+    _, left, right = np.intersect1d(seen[0], seen[1], return_indices=True)
+    p, q = (np.exp(y - y.max(-1, keepdims=True)) for y in (ref[:, left], alt[:, right]))
     return jsd(p, q).reshape(len(readout.factors()), -1).mean(axis=1)
