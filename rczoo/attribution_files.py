@@ -32,23 +32,13 @@ class Explanation(NamedTuple):
         return self.scores * dna.one_hot(self.codes).numpy()
 
 
-TABLE, SEQUENCES, SCORES, FIGURE = ".tsv", ".onehot.npz", ".scores.npz", ".png"
+ENDINGS = TABLE, SEQUENCES, SCORES, FIGURE = ".tsv", ".onehot.npz", ".scores.npz", ".png"
 """How the files of a prefix end."""
 
 
 def place(prefix: Path, ending: str) -> Path:
     """The file of a prefix with this ending."""
     return prefix.with_name(prefix.name + ending)
-
-
-def check_prefix(prefix: Path, force: bool) -> None:
-    """Refuse a prefix whose files exist already, or cannot be written, before any work is done for them."""
-    there = [place(prefix, e) for e in (TABLE, SEQUENCES, SCORES, FIGURE) if place(prefix, e).exists()]
-    if there and not force:
-        raise ValueError(f"{there[0]} exists: choose another --out, or give --force")
-    probe = prefix.with_name(f".{prefix.name}.probe")
-    write_bytes(probe, b"")
-    probe.unlink()
 
 
 def contents(explanation: Explanation) -> dict[str, bytes]:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Mixing = Annotated[
-    str | None,
-    typer.Option(help="Share of the other strand's filters per block: 0.5, 0,1 or rcps or conjoined."),
-]
-Wrap = Annotated[str | None, typer.Option(help="Sizes of the conjoined groups of blocks, such as 2,1.")]
-Strategy = Annotated[str | None, typer.Option(help="A name from the paper, such as standard+aug or rcps.")]
-Merge = Annotated[str | None, typer.Option(help="How the strands are merged: sum, mean, max or probability.")]
-Filters = Annotated[int | None, typer.Option(help="Filters per strand.")]
-Gain = Annotated[float, typer.Option(help="Gain of convolutions; 2 reproduces the paper's RCPS code.")]
-Seed = Annotated[int, typer.Option(help="Initialisation and order.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
-Threads = Annotated[
-    int, typer.Option(help="Threads of this training: one per core trains most seeds an hour.")
-]
+from .options import (
+    Device,
+    Filters,
+    Force,
+    Gain,
+    Json,
+    Merge,
+    Mixing,
+    Name,
+    Seed,
+    Strategy,
+    Threads,
+    Wrap,
+    given,
+    numbers,
+    print_json,
+    sizes,
+)
 
 
 def build(
@@ -53,8 +52,8 @@ def build(
     torch.manual_seed(seed)
     model = architectures.build(
         architecture,
-        **_given(mixing=_numbers(mixing), wrap=_whole(wrap), strategy=strategy, merge=merge, filters=filters),
-        **_given(length=length, outputs=outputs, control=control),
+        **given(mixing=numbers(mixing), wrap=sizes(wrap), strategy=strategy, merge=merge, filters=filters),
+        **given(length=length, outputs=outputs, control=control),
         gain=gain,
     )
     summary = description.summary(model)
@@ -63,7 +62,7 @@ def build(
     if as_json:
         parameters, cost = summary.parameters, summary.multiply_adds
         rows = [row._asdict() for row in summary.rows]
-        _print_json({"model": model.config, "parameters": parameters, "multiply_adds": cost, "blocks": rows})
+        print_json({"model": model.config, "parameters": parameters, "multiply_adds": cost, "blocks": rows})
     else:
         typer.echo(str(summary))
         if out:
@@ -89,19 +88,20 @@ def train(
     """Train one model, test it on held-out data, save it. The same command goes on after an interruption."""
     from .recipes import recipe
 
-    given = _given(strategy=strategy, mixing=_numbers(mixing), wrap=_whole(wrap), merge=merge)
-    plan = recipe(**given)
+    member = given(strategy=strategy, mixing=numbers(mixing), wrap=sizes(wrap), merge=merge)
+    plan = recipe(**member)
     from .tasks import load_task
 
     chosen = load_task(task)
     out = out or Path("runs") / chosen.name / plan.name / str(seed)
     from . import training
+    from .progress import bars
 
-    with _progress(hidden=as_json) as progress:
+    with bars(hidden=as_json) as progress:
         training.train(
             chosen,
-            **given,
-            **_given(filters=filters, epochs=epochs),
+            **member,
+            **given(filters=filters, epochs=epochs),
             gain=gain,
             seed=seed,
             out=out,
@@ -114,7 +114,7 @@ def train(
 
 
 def evaluate(
-    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    name: Name,
     task: Annotated[str | None, typer.Option(help="Default: the task it was trained on.")] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     as_json: Json = False,
@@ -156,7 +156,7 @@ def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
     found = evaluate(load_checkpoint(folder), task, split)
     rows = {**reference_rows(task, split), name: found}
     if as_json:
-        _print_json({"checkpoint": str(folder), "task": task.name, "split": split, "rows": rows})
+        print_json({"checkpoint": str(folder), "task": task.name, "split": split, "rows": rows})
         return
     console = Console()
     console.print(metrics_table(f"{task.title}: {found['examples']} {split} examples", rows))
@@ -165,53 +165,6 @@ def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
     console.print(f"checkpoint: {folder}", soft_wrap=True)
 
 
-@contextmanager
-def _progress(hidden: bool) -> Iterator[Any]:
-    """Progress bars on stderr, silent until a training starts them."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    progress = Progress(*columns, console=Console(stderr=True), disable=hidden)
-    try:
-        yield progress
-    finally:
-        if progress.live.is_started:
-            progress.stop()
-
-
-def _numbers(text: str | None) -> float | str | list[float] | None:
-    """Read ``--mixing``: a number, several, or a name."""
-    if text is None or text in ("rcps", "conjoined"):
-        return text
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise ValueError(
-            f"--mixing {text!r}: give numbers such as 0.5 or 0,1, or rcps or conjoined"
-        ) from None
-    return values if "," in text else values[0]
-
-
-def _whole(text: str | None) -> list[int] | None:
-    """Read ``--wrap``: whole numbers."""
-    try:
-        return None if text is None else [int(part) for part in text.split(",")]
-    except ValueError:
-        raise ValueError(f"--wrap {text!r}: give the sizes of groups of blocks, such as 2,1") from None
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """The options that were given."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
 def _refuse_overwriting(out: Path | None, force: bool) -> None:
     if out and (out / "config.json").exists() and not force:
         raise ValueError(f"{out} already holds a checkpoint: choose another --out, or --force")
-
-
-def _print_json(value: Mapping[str, Any]) -> None:
-    from .storage import to_json
-
-    typer.echo(json.dumps(json.loads(to_json(value))))

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from .commands import Device, Force, Json, _print_json, _progress
+from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name, print_json
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    name: Name,
     out: Annotated[Path, typer.Option(help="Prefix of PREFIX.tsv, .onehot.npz, .scores.npz and .png.")],
-    fasta: Annotated[Path | None, typer.Option(help="Sequences of the model's length.")] = None,
-    genome: Annotated[Path | None, typer.Option(help="FASTA or 2bit, with --bed.")] = None,
+    fasta: Fasta = None,
+    genome: GenomeFile = None,
     bed: Annotated[Path | None, typer.Option(help="A window around each region's summit or middle.")] = None,
-    crop: Annotated[bool, typer.Option("--crop", help="Read the central bases of longer sequences.")] = False,
+    crop: Crop = False,
     method: Annotated[str, typer.Option(help="deeplift, ism, input-x-gradient or saliency.")] = "deeplift",
     target: Annotated[
         str | None, typer.Option(help="A label or its number; profile or counts, or profile:FACTOR.")
@@ -31,15 +31,17 @@ def explain(
 ) -> None:
     """Score every base: DeepLIFT/SHAP, in-silico mutagenesis, gradient x input or saliency."""
     from .attribution import METHODS
-    from .attribution_files import FIGURE, Explanation, check_prefix, contents, write_files
+    from .attribution_files import ENDINGS, FIGURE, Explanation, contents, place, write_files
     from .checkpoints import read_config
-    from .explain_inputs import numbered_target, read_fasta, read_regions, target_names
+    from .explain_inputs import numbered_target, read_fasta, read_regions
     from .hub import checkpoint_folder, load
     from .network import choose
+    from .readout import names_of
+    from .whole import refuse_existing
 
     choose("method", method, METHODS)
-    check_prefix(out, force)
-    names = target_names(read_config(checkpoint_folder(name)))
+    refuse_existing([place(out, ending) for ending in ENDINGS], force)
+    names = names_of(read_config(checkpoint_folder(name)).get("task"))
     wanted = numbered_target(target, names)
     model = load(name)
     if model.control.channels:
@@ -63,7 +65,7 @@ def explain(
     made = write_files(out, files)
     about = {"model": name, "method": method, "target": target, "sequences": len(read.names)}
     if as_json:
-        _print_json({**about, "padded": read.padded, "files": [str(path) for path in made]})
+        print_json({**about, "padded": read.padded, "files": [str(path) for path in made]})
         return
     typer.echo(f"{len(read.names)} sequences of {length} bases explained by {method}")
     if read.padded:
@@ -77,13 +79,7 @@ def _scores(model: Any, codes: Any, device: str, hidden: bool, **options: Any) -
     from .attribution import attribute
     from .dna import one_hot
     from .prediction import choose_device
+    from .progress import bar
 
-    with _progress(hidden) as progress:
-        bar = progress.add_task(f"{options['method']}", total=len(codes))
-        progress.start()
-        return attribute(
-            model.to(choose_device(device)),
-            one_hot(codes),
-            advance=lambda done: progress.advance(bar, done),
-            **options,
-        ).numpy()
+    with bar(options["method"], len(codes), hidden=hidden) as advance:
+        return attribute(model.to(choose_device(device)), one_hot(codes), advance=advance, **options).numpy()

@@ -1,15 +1,16 @@
-"""What ``rczoo explain`` reads: sequences or windows of a genome, and the names of a model's targets."""
+"""What ``rczoo explain`` reads: sequences, windows of a genome, and the name of a target."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from . import dna
 from .genome import Genome
 from .intervals import read_bed, window_start, within
+from .regions import located
 from .sequences import read_sequences
 
 
@@ -33,16 +34,8 @@ def read_regions(genome_path: Path, bed_path: Path, length: int) -> Read:
 
     Beyond the ends of a chromosome a window is N. Raises ValueError for regions off their chromosome.
     """
-    sites, genome = read_bed(bed_path), Genome(genome_path)
-    if not len(sites):
-        raise ValueError(f"{bed_path.name} has no regions: give a BED file with at least one line")
-    sites = sites.renamed(genome.resolve(sites.chrom))
-    ends = np.array([genome.lengths[str(chrom)] for chrom in sites.chrom])
-    for n in np.flatnonzero(sites.end > ends)[:1]:
-        raise ValueError(
-            f"{bed_path.name}: region {sites.chrom[n]}:{sites.start[n]}-{sites.end[n]} runs off its "
-            f"chromosome, which has {ends[n]} bases in {genome.name}: use the genome the regions were made on"
-        )
+    genome = Genome(genome_path)
+    sites = located(read_bed(bed_path), genome)
     start = window_start(sites, length)
     codes = genome.windows(sites.chrom, start, length)
     codes[sites.reverse] = dna.complement_codes(codes[sites.reverse])
@@ -53,19 +46,6 @@ def read_regions(genome_path: Path, bed_path: Path, length: int) -> Read:
         f"{c}:{s}-{s + length}({t})" for c, s, t in zip(sites.chrom, start.tolist(), strands, strict=True)
     ]
     return Read(names, codes, positions, int((~within(sites, length, genome.lengths)).sum()))
-
-
-def target_names(config: dict[str, Any]) -> list[str]:
-    """The names of a checkpoint's labels or factors, as its task gives them; none where it does not."""
-    from .simulation import motifs
-    from .tasks import list_tasks, load_task
-
-    if config.get("task") not in list_tasks():
-        return []
-    data = load_task(config["task"]).data
-    if data["source"] == "simulation":
-        return list(motifs())
-    return [factor["name"] for factor in data.get("factors", [])]
 
 
 def numbered_target(target: str | None, names: list[str]) -> str | None:

@@ -121,9 +121,8 @@ def weights_of(outputs: Sequence[Tensor], choice: Choice) -> Tensor:
 def _label(labels: int, target: Target) -> Choice:
     text = "0" if target is None and labels == 1 else str(target)
     if not text.isdecimal() or int(text) >= labels:
-        raise ValueError(
-            f"target {target!r}: the model has {labels} label(s): give a number from 0 to {labels - 1}"
-        )
+        given = "no target given" if target is None else f"target {target!r}"
+        raise ValueError(f"{given}: the model has {labels} label(s): choose one, 0 to {labels - 1}")
     return Choice("label", 0, (int(text),))
 
 

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from .options import Force, Name
+
 
 def export(
-    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    name: Name,
     out: Annotated[Path, typer.Option(help="The file to write.")],
     format: Annotated[str | None, typer.Option(help="onnx or pt2; by default as --out ends.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.")] = False,
+    force: Force = False,
 ) -> None:
     """Write a model as ONNX or as a PyTorch exported program: plain layers, any batch size."""
     if out.exists() and not force:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name
+
 if TYPE_CHECKING:
     from .predict_runs import Places
     from .readout import Readout
 
-Fasta = Annotated[Path | None, typer.Option(help="Sequences of the model's input length.")]
-GenomeFile = Annotated[Path | None, typer.Option(help="A genome: FASTA (also .gz) or 2bit.")]
 Control = Annotated[
     list[str] | None, typer.Option(help="A control bigWig, for models that read one; repeatable; or zeros.")
 ]
 
 
 def predict(
-    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    name: Name,
     fasta: Fasta = None,
     genome: GenomeFile = None,
     bed: Annotated[
@@ -36,17 +36,15 @@ def predict(
     step: Annotated[
         int | None, typer.Option(help="Bases between the windows of a long region; by default half of one.")
     ] = None,
-    crop: Annotated[
-        bool, typer.Option("--crop", help="Read the centre of sequences that are longer.")
-    ] = False,
+    crop: Crop = False,
     counts: Annotated[
         bool, typer.Option("--counts", help="Expected counts instead of probabilities, by the count head.")
     ] = False,
     control: Control = None,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 64,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "cpu",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")] = False,
+    device: Device = "cpu",
+    force: Force = False,
+    as_json: Json = False,
 ) -> None:
     """Predict sequences, regions or a whole genome, as a table or as bigWigs.
 

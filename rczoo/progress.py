@@ -1,18 +1,39 @@
-"""One progress bar, on stderr, so that stdout stays for results."""
+"""Progress bars, on stderr, so that stdout stays for results."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def bars(hidden: bool = False, transient: bool = False) -> Iterator[Any]:
+    """A rich ``Progress`` for bars that their owner adds; silent until its ``start()``."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    text, count = TextColumn("{task.description}"), MofNCompleteColumn()
+    columns = (text, BarColumn(), count, TimeElapsedColumn(), TimeRemainingColumn())
+    progress = Progress(*columns, console=Console(stderr=True), transient=transient, disable=hidden)
+    try:
+        yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 @contextmanager
 def bar(title: str, total: int, done: int = 0, hidden: bool = False) -> Iterator[Callable[[int], None]]:
-    """A bar of ``total`` steps, of which ``done`` are behind; gives the function that advances it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as progress:
+    """A bar of ``total`` steps, of which ``done`` are behind, that vanishes; gives what advances it."""
+    with bars(hidden, transient=True) as progress:
         task = progress.add_task(title, total=total, completed=done)
+        progress.start()
         yield lambda steps: progress.advance(task, steps)

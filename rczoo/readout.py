@@ -81,7 +81,7 @@ def task_of(name: str | None) -> Any:
 def _names(task: str | None, rep: Rep, labels: bool) -> tuple[str, ...]:
     """A name for each channel: those the task gives, else the task's own name, else numbers."""
     number = rep.channels if labels else rep.regular
-    names = _known(task)
+    names = names_of(task)
     if len(names) != number:
         base = task or ("label" if labels else "profile")
         names = [base] if number == 1 else [f"{base}{n}" for n in range(1, number + 1)]
@@ -90,8 +90,8 @@ def _names(task: str | None, rep: Rep, labels: bool) -> tuple[str, ...]:
     return tuple(f"{name}_{side}" for name in names for side in SIDES)
 
 
-def _known(name: str | None) -> list[str]:
-    """The labels or factors that a task of the package names."""
+def names_of(name: str | None) -> list[str]:
+    """The labels or factors that a task of the package names; none where it names none."""
     task = task_of(name)
     if task is None:
         return []

@@ -34,11 +34,14 @@ class Regions:
 
     def __init__(self, genome: Genome, sites: Intervals | None, readout: Readout, step: int) -> None:
         sites = _chromosomes(genome) if sites is None else sites
-        names = genome.resolve(sites.chrom)
+        reach, own = readout.reach, located(sites, genome)
+        if not 1 <= step <= reach:
+            raise ValueError(
+                f"--step {step}: a window answers for {reach} bases, so that steps of 1 to {reach} leave no "
+                "gaps"
+            )
         self.genome, self.readout, self.step = genome, readout, step
-        self.notes = [note for note in [describe(names, genome.name)] if note]
-        self._check(sites, names)
-        reach, own = readout.reach, sites.renamed(names)
+        self.notes = [note for note in [describe(genome.resolve(sites.chrom), genome.name)] if note]
         many = own.end - own.start > reach
         first = np.where(many, own.start, window_start(own, readout.length) + readout.margin)
         rank = {name: n for n, name in enumerate(genome.lengths)}
@@ -91,20 +94,19 @@ class Regions:
             total += int(((found.start < 0) | over).sum())
         return total
 
-    def _check(self, sites: Intervals, names: dict[str, str]) -> None:
-        if not len(sites):
-            raise ValueError("there are no regions to predict: give a BED file with at least one line")
-        if self.step < 1 or self.step > self.readout.reach:
-            raise ValueError(
-                f"--step {self.step}: a window answers for {self.readout.reach} bases, so that steps of 1 to "
-                f"{self.readout.reach} leave no gaps"
-            )
-        ends = np.array([self.genome.lengths[names[str(chrom)]] for chrom in sites.chrom], dtype=np.int64)
-        for n in np.flatnonzero(sites.end > ends)[:1]:
-            raise ValueError(
-                f"region {sites.chrom[n]}:{sites.start[n]}-{sites.end[n]} runs off its chromosome, which has "
-                f"{ends[n]} bases in {self.genome.name}: use the genome that the regions were made on"
-            )
+
+def located(sites: Intervals, genome: Genome) -> Intervals:
+    """The regions under the genome's names; ValueError for none, and for one off its chromosome."""
+    if not len(sites):
+        raise ValueError("there are no regions to read: give a BED file with at least one line")
+    names = genome.resolve(sites.chrom)
+    ends = np.array([genome.lengths[names[str(chrom)]] for chrom in sites.chrom], dtype=np.int64)
+    for n in np.flatnonzero(sites.end > ends)[:1]:
+        raise ValueError(
+            f"region {sites.chrom[n]}:{sites.start[n]}-{sites.end[n]} runs off its chromosome, which has "
+            f"{ends[n]} bases in {genome.name}: use the genome that the regions were made on"
+        )
+    return sites.renamed(names)
 
 
 def _chromosomes(genome: Genome) -> Intervals:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import Device, Force, Json, Name
+
 if TYPE_CHECKING:
     from .journal import Journal
     from .variants import Variants
 
 
 def variants(
-    name: Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")],
+    name: Name,
     vcf: Annotated[Path, typer.Option(help="Variants: VCF, plain or gzipped.")],
     genome: Annotated[Path, typer.Option(help="The genome they are of: FASTA (also .gz) or 2bit.")],
     out: Annotated[Path, typer.Option(help="Table to write, its columns separated by tabs.")],
@@ -24,9 +26,9 @@ def variants(
         typer.Option(help="given, other or both; by default both unless the model is equivariant."),
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Variants at a time.")] = 32,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "cpu",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON on stdout.")] = False,
+    device: Device = "cpu",
+    force: Force = False,
+    as_json: Json = False,
 ) -> None:
     """Score variants: what each changes in a model's logits, profiles and log-counts.
 

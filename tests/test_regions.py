@@ -115,7 +115,7 @@ def test_messages(genome, tmp_path):
         regions([("chrI", 0, 900), ("chrII", 390, 401)])
     with pytest.raises(ValueError, match=r"g.fa has no chromosome 'chr9' under any name .*use the genome"):
         regions([("chr9", 1, 5)])
-    with pytest.raises(ValueError, match="there are no regions to predict"):
+    with pytest.raises(ValueError, match="there are no regions to read"):
         regions([])
     with pytest.raises(ValueError, match="--step 26: a window answers for 25 bases, so that steps of 1"):
         regions([("chrI", 0, 9)], step=26)
