@@ -55,7 +55,7 @@ class RCConv1d(RCLayer):
 
     index: Tensor
     sign: Tensor
-    order: Tensor
+    order: Tensor | None
     bias_index: Tensor
 
     def __init__(
@@ -80,7 +80,9 @@ class RCConv1d(RCLayer):
         self._regular = 2 * self.rep_out.regular == self.rep_out.channels
         if self._regular:
             number = self.rep_out.regular * self.rep_in.channels * kernel_size
-            self.register_buffer("order", _row_order(self.rep_out), persistent=False)
+            order = _row_order(self.rep_out)
+            in_order = torch.equal(order, torch.arange(len(order)))
+            self.register_buffer("order", None if in_order else order, persistent=False)
         else:
             index, sign, number = _orbits(self.rep_out, self.rep_in, kernel_size)
             self.register_buffer("index", index, persistent=False)
@@ -104,7 +106,8 @@ class RCConv1d(RCLayer):
         """The dense kernel (C_out, C_in, K): ``W[o,c,k] = s[o]*s[c]*W[p[o], p[c], K-1-k]``."""
         if self._regular:  # every first row of a pair is free, which needs no lookup of single entries
             rows = self.weight.view(-1, self.rep_in.channels, self.kernel_size)
-            return torch.cat([rows, self.rep_in.act(rows)]).index_select(0, self.order)
+            dense = torch.cat([rows, self.rep_in.act(rows)])
+            return dense if self.order is None else dense.index_select(0, self.order)
         return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
 
     def _kernel(self) -> Tensor:

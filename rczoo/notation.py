@@ -71,6 +71,27 @@ def _pairs(n: int, layout: str | None) -> list[int]:
     return [c ^ 1 for c in range(2 * n)]
 
 
+def fold(partners: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """A shape of the channels in which every one meets its partner when the middle axis is reversed, if any.
+
+    Pairs in one of the three layouts have one, and fixed channels; a mixture has not.
+
+    >>> fold((2, 3, 0, 1))
+    (1, 2, 2)
+    """
+    n = len(partners)
+    for outer, size, inner in ((n, 1, 1), (1, n, 1), (n // 2, 2, 1), (1, 2, n // 2)):
+        turned = tuple(
+            (a * size + size - 1 - b) * inner + c
+            for a in range(outer)
+            for b in range(size)
+            for c in range(inner)
+        )
+        if n and turned == partners:
+            return outer, size, inner
+    return None
+
+
 def write(partners: Sequence[int], signs: Sequence[int]) -> str:
     """Write partners and signs in the notation, each stretch in its shortest form."""
     terms: list[str] = []

@@ -145,3 +145,18 @@ def test_refused(make, message):
     with pytest.raises(ValueError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "notation", ["3r", "3r:flip", "3r:halves", "4t", "4s", "2r+1t", "1r+1s", "[2,1-,0]", "0t"]
+)
+def test_reversing_folded_channels_is_looking_partners_up(notation):
+    rep = Rep(notation)
+    x = np.arange(2.0 * rep.channels * 5).reshape(2, rep.channels, 5)
+    signs = np.array(rep.signs).reshape(-1, 1)
+    expected = signs * x[:, list(rep.partners), ::-1]
+    before = x.copy()
+    np.testing.assert_array_equal(rep.act(x), expected)
+    np.testing.assert_array_equal(rep.act(torch.from_numpy(x)).numpy(), expected)
+    np.testing.assert_array_equal(rep.act(x[..., 0]), signs[:, 0] * x[:, list(rep.partners), 0])
+    np.testing.assert_array_equal(x, before)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-PAIRS = 5
+PAIRS = 15
 RESULTS = Path(__file__).with_name("RESULTS.md")
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 rows = []

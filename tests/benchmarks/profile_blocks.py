@@ -1,0 +1,66 @@
+"""Where the time of a family block goes, by mixing: ``python -m tests.benchmarks.profile_blocks``.
+
+Milliseconds of one core for a forward and backward pass, by PyTorch's profiler, as a Markdown table.
+"""
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from rczoo.family import Block, BlockShape
+from rczoo.frames import exchange_stacked
+from rczoo.rep import Rep
+
+BLOCKS = {
+    "64 filters, width 3": (BlockShape(3, 16, residual=True), 64, 8, 1200),
+    "64 filters, width 21": (BlockShape(21), 64, 4, 620),
+    "16 filters, width 14": (BlockShape(14, norm=True), 16, 16, 986),
+}
+KINDS = {
+    "convolution": ("convolution", "mkldnn"),
+    "copies": ("copy_", "cat", "flip", "fill_", "zero_", "index"),
+}
+REPEATS = 10
+
+
+def passes(shape, filters, batch, length, share):
+    """A forward and backward pass of a block in the form that training uses at this mixing."""
+    k = round(share * filters)
+    block = Block(shape, filters, filters, k, 1.0)
+    if share == 1:
+        x = torch.randn(batch, length, 2 * filters).mT.requires_grad_()
+        return lambda: block.tied(x, Rep(f"{filters}r:halves")).sum().backward()
+    frames = torch.randn(2 * batch, length, filters).mT.requires_grad_()
+    return lambda: block(exchange_stacked(frames, k)).sum().backward()
+
+
+def milliseconds(run):
+    """By kind of operation."""
+    for _ in range(3):
+        run()
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        for _ in range(REPEATS):
+            run()
+    found = dict.fromkeys([*KINDS, "the rest"], 0.0)
+    for event in seen.key_averages():
+        kind = next((k for k, parts in KINDS.items() if any(p in event.key for p in parts)), "the rest")
+        found[kind] += event.self_cpu_time_total / 1e3 / REPEATS
+    return found
+
+
+def main():
+    torch.set_num_threads(1)
+    print("| block | mixing | multiply-adds | convolution | copies | the rest | GFLOP/s of the convolution |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, (shape, filters, batch, length) in BLOCKS.items():
+        for share in (0, 0.25, 0.5, 1):
+            found = milliseconds(passes(shape, filters, batch, length, share))
+            out = length - shape.dilation * (shape.kernel_size - 1)
+            inputs = filters + round(share * filters)
+            work = 2 * batch * out * shape.kernel_size * inputs * filters
+            rate = 3 * 2 * work / found["convolution"] / 1e6  # forward, to the input, to the weights
+            cells = " | ".join(f"{found[kind]:.1f}" for kind in found)
+            print(f"| {name} | {share:g} | {(1 + share) / 2:.0%} | {cells} | {rate:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
