@@ -22,7 +22,9 @@ def bars(hidden: bool = False, transient: bool = False) -> Iterator[Any]:
 
     text, count = TextColumn("{task.description}"), MofNCompleteColumn()
     columns = (text, BarColumn(), count, TimeElapsedColumn(), TimeRemainingColumn())
-    progress = Progress(*columns, console=Console(stderr=True), transient=transient, disable=hidden)
+    console = Console(stderr=True)
+    hidden = hidden or (transient and not console.is_terminal)  # else rich leaves an empty line in a log
+    progress = Progress(*columns, console=console, transient=transient, disable=hidden)
     try:
         yield progress
     finally:

@@ -14,3 +14,9 @@ def test_a_bar_counts_on_stderr_and_vanishes(hidden, monkeypatch, capsys):
         advance(4)
     assert ("7/7" in screen.getvalue()) is not hidden
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_leaves_nothing_in_a_log(capsys):
+    with bar("windows", 2) as advance:
+        advance(2)
+    assert capsys.readouterr() == ("", "")

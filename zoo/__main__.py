@@ -79,7 +79,7 @@ def publish_command(
 
 @app.command("verify")
 def verify_command(
-    name: Annotated[str | None, typer.Argument(help="One model; all if left out.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One model, or a pattern; all if left out.")] = None,
     models: Annotated[Path, typer.Option(help="Folder of the published models.")] = MODELS,
     tasks: Annotated[
         Path | None, typer.Option(help="Folder of task files, for others than the zoo's.")

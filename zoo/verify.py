@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,12 +35,16 @@ class Verdict:
 
 
 def verify(name: str | None = None, models: Path = MODELS, tasks: Path | None = None) -> Iterator[Verdict]:
-    """Verify one published model, or all, one by one. Raises ValueError for a name that is not published."""
+    """Verify published models one by one: all, one, or those of a pattern such as ``gcn4/*``.
+
+    Raises ValueError for a name that is not published.
+    """
     index = models / INDEX
     names = list(parse_index(index.read_bytes(), str(models))) if index.exists() else []
-    if name:
+    wanted = fnmatch.filter(names, name or "*")
+    if name and not wanted:
         choose("model", name, names)
-    for chosen in [name] if name else names:
+    for chosen in wanted:
         task = chosen.partition("/")[0]
         yield verify_model(load_task(str(tasks / f"{task}.toml") if tasks else task), chosen, models / chosen)
 
