@@ -70,9 +70,14 @@ def admissible_lengths(model: nn.Module, lengths: Iterable[int], channels: int =
     >>> [v.length for v in admissible_lengths(tied, range(60, 120)) if v.admissible]
     [74, 94, 114]
     """
+    from .network import Network
+
     shapes = deepcopy(model).to("meta").float().eval()
+    framed = {
+        part for network in shapes.modules() if isinstance(network, Network) for part in network.modules()
+    }
     for name, layer in shapes.named_modules():
-        if isinstance(layer, nn.Conv1d | nn.MaxPool1d | nn.AvgPool1d):
+        if isinstance(layer, nn.Conv1d | nn.MaxPool1d | nn.AvgPool1d) and layer not in framed:
             layer.register_forward_pre_hook(_check_windows(name or type(layer).__name__))
     verdicts = []
     for length in lengths:
