@@ -160,7 +160,8 @@ def test_compiled_networks_train_as_they_are(architecture, shape):
     (X,) = inputs(model, 3)
     want = model(X)
     slopes = torch.autograd.grad(want.square().sum(), list(model.parameters()))
-    got = torch.compile(model)(X)
+    torch.compiler.reset()
+    got = torch.compile(model, dynamic=False)(X)  # PyTorch 2.13 fails on bpnet with symbolic lengths
     torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-5)
     compiled = torch.autograd.grad(got.square().sum(), list(model.parameters()))
     largest = max(slope.abs().max().item() for slope in slopes)
