@@ -14,7 +14,7 @@ from zoo.job import run
 from zoo.plan import Job
 from zoo.publish import prove, publish, write_index
 from zoo.rows import gather
-from zoo.verify import verify
+from zoo.verify import difference, verify
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,12 @@ def test_verification_finds_other_data(copy):
     write_tiny(copy, size=99)
     (verdict,) = verify("tiny/conjoined", copy / "models", copy)
     assert "the test data are not those of the card" in verdict.problems
+
+
+def test_what_verification_allows_grows_with_the_value():
+    assert difference(1474.256348, 1474.256226) < 1e-6  # one rounding in float32
+    assert difference(0.081002, 0.081) > 1e-6
+    assert difference(1474.26, 1474.25) > 1e-6
 
 
 def test_verification_of_an_unknown_name(zoo):

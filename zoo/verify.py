@@ -62,11 +62,17 @@ def verify_model(task: Task, name: str, folder: Path) -> Verdict:
     if fingerprint(task)["test"] != config["data"]["test"]:
         problems.append("the test data are not those of the card")
     found, said = score(model, task)[0]["test"], config["metrics"]["test"]
-    errors = {metric: abs(found[metric] - said[metric]) for metric in said if metric not in MEASURED}
+    errors = {m: difference(found[m], said[m]) for m in said if m not in MEASURED}
     worst = max(errors, key=lambda metric: errors[metric])
     allowed = SAME if config["hardware"] == hardware() else ELSEWHERE
     if not errors[worst] <= allowed:
         problems.append(
-            f"{worst} is {found[worst]:.6f}, the card says {said[worst]:.6f}, allowed {allowed:g}"
+            f"{worst} is {found[worst]:.6f}, the card says {said[worst]:.6f}, allowed {allowed:g} "
+            "(relative above 1)"
         )
     return Verdict(name, output_error, errors[worst], tuple(problems))
+
+
+def difference(found: float, said: float) -> float:
+    """Absolute up to 1, relative above: the loss of a profile is in thousands."""
+    return abs(found - said) / max(1.0, abs(said))
