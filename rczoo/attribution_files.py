@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import dna
-from .storage import write_bytes
+from .whole import whole
 
 COLUMNS = ("sequence", "position", "base", "score", *dna.BASES)
 
@@ -56,16 +56,11 @@ def contents(explanation: Explanation) -> dict[str, bytes]:
 
 def write_files(prefix: Path, files: dict[str, bytes]) -> list[Path]:
     """Write files by their endings: all of them whole, or, where one cannot be written, none."""
-    made: list[Path] = []
-    try:
-        for ending, content in files.items():
-            write_bytes(place(prefix, ending), content)
-            made.append(place(prefix, ending))
-    except OSError:
-        for path in made:
-            path.unlink(missing_ok=True)
-        raise
-    return made
+    paths = [place(prefix, ending) for ending in files]
+    with whole(paths) as made:
+        for temporary, content in zip(made, files.values(), strict=True):
+            temporary.write_bytes(content)
+    return paths
 
 
 def _packed(array: np.ndarray) -> bytes:

@@ -32,18 +32,18 @@ def explain(
     """Score every base: DeepLIFT/SHAP, in-silico mutagenesis, gradient x input or saliency."""
     from .attribution import METHODS
     from .attribution_files import ENDINGS, FIGURE, Explanation, contents, place, write_files
-    from .checkpoints import read_config
+    from .checkpoints import load_checkpoint, read_config
     from .explain_inputs import numbered_target, read_fasta, read_regions
-    from .hub import checkpoint_folder, load
+    from .hub import checkpoint_folder
     from .network import choose
     from .readout import names_of
     from .whole import refuse_existing
 
     choose("method", method, METHODS)
     refuse_existing([place(out, ending) for ending in ENDINGS], force)
-    names = names_of(read_config(checkpoint_folder(name)).get("task"))
-    wanted = numbered_target(target, names)
-    model = load(name)
+    folder = checkpoint_folder(name)
+    wanted = numbered_target(target, names_of(read_config(folder).get("task")))
+    model = load_checkpoint(folder)
     if model.control.channels:
         raise ValueError(f"{name} reads control tracks {model.control}: use rczoo.attribute(model, X, X_ctl)")
     length = int(model.config["length"])

@@ -11,6 +11,7 @@ from . import dna
 from .genome import Genome
 from .intervals import read_bed, window_start, within
 from .regions import located
+from .rep import flip
 from .sequences import read_sequences
 
 
@@ -40,7 +41,7 @@ def read_regions(genome_path: Path, bed_path: Path, length: int) -> Read:
     codes = genome.windows(sites.chrom, start, length)
     codes[sites.reverse] = dna.complement_codes(codes[sites.reverse])
     positions = start[:, None] + np.arange(length)
-    positions[sites.reverse] = positions[sites.reverse, ::-1]
+    positions[sites.reverse] = flip(positions[sites.reverse])
     strands = np.where(sites.reverse, "-", "+")
     names = [
         f"{c}:{s}-{s + length}({t})" for c, s, t in zip(sites.chrom, start.tolist(), strands, strict=True)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .actions import as_action
+from .rep import Rep
 
 Target = int | str | None
 
@@ -129,5 +130,4 @@ def _label(labels: int, target: Target) -> Choice:
 def _factors(channels: int, spec: Any) -> list[tuple[int, ...]]:
     """The channels of each factor: both of a pair, or one alone; each alone where no Rep says more."""
     rep = None if spec is None else getattr(as_action(spec), "rep", None)
-    partners = rep.partners if rep is not None else tuple(range(channels))
-    return [tuple(dict.fromkeys((c, j))) for c, j in enumerate(partners) if c <= j]
+    return list((rep or Rep(f"{channels}t")).orbits)

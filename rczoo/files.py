@@ -11,10 +11,11 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 CHUNK = 1 << 20
+GZIP = b"\x1f\x8b"
 
 
 def cache_folder() -> Path:
@@ -32,9 +33,8 @@ def sha256(path: Path) -> str:
 
 def unpacked(path: Path) -> Path:
     """The plain version of a gzip or bgzip file, unpacked once into the cache; other files as they are."""
-    with path.open("rb") as stream:
-        if stream.read(2) != b"\x1f\x8b":
-            return path
+    if not _packed(path):
+        return path
     target = derived(path, path.name.removesuffix(".gz").removesuffix(".bgz"))
 
     def unpack(temporary: Path) -> None:
@@ -45,6 +45,27 @@ def unpacked(path: Path) -> Path:
             raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error
 
     return target if target.exists() else atomically(target, unpack)
+
+
+def text_lines(path: Path, kind: str) -> Iterator[str]:
+    """The lines of a text file, plain or gzip, each with its end; ``kind`` is what an error calls the file.
+
+    What is not UTF-8 is replaced, so that whoever reads the lines refuses a binary file by its content.
+    Raises FileNotFoundError for no file, ValueError for a gzip file that is cut short.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no {kind} file {path}: check the path")
+    opened = gzip.open if _packed(path) else open
+    with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
+        try:
+            yield from lines
+        except (EOFError, gzip.BadGzipFile) as error:
+            raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error
+
+
+def _packed(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(GZIP)) == GZIP
 
 
 def derived(path: Path, name: str) -> Path:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from .files import text_lines
 
 NARROWPEAK_COLUMNS = 10
 
@@ -108,12 +109,9 @@ def room(start: np.ndarray, length: int, ends: np.ndarray, jitter: int) -> np.nd
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Numbered lines of a file, in fields; without headers and empty lines."""
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt") if packed else path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip() and not line.startswith(("#", "track", "browser")):
-                yield number, line.rstrip("\n\r").split("\t" if "\t" in line else None)
+    for number, line in enumerate(text_lines(path, "BED"), 1):
+        if line.strip() and not line.startswith(("#", "track", "browser")):
+            yield number, line.rstrip("\n\r").split("\t" if "\t" in line else None)
 
 
 def _row(fields: list[str], file: str, number: int) -> tuple[str, int, int, int, bool]:

@@ -117,7 +117,7 @@ def profile_metrics(counts: np.ndarray, predicted: np.ndarray, rep: Rep | None =
 
 def factors(rep: Rep) -> list[list[int]]:
     """The channels of each factor: a pair's two strands together, an unstranded track alone."""
-    return [sorted({c, j}) for c, j in enumerate(rep.partners) if c <= j]
+    return [list(orbit) for orbit in rep.orbits]
 
 
 PROFILE_METRICS: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

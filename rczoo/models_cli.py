@@ -44,13 +44,11 @@ def info_command(name: str, as_json: Json = False) -> None:
 @app.command("fetch")
 def fetch_command(name: str) -> None:
     """Bring a model into the cache, verified, and print its folder."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
-
     from .hub import entry, fetch
+    from .progress import bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with bars(transient=True, of_bytes=True) as progress:
+        progress.start()
         bar = progress.add_task(name, total=entry(name)[0].size)
         folder = fetch(name, lambda size: progress.advance(bar, size))
     typer.echo(folder)

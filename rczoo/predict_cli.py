@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name
+from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name, print_json
 
 if TYPE_CHECKING:
     from .predict_runs import Places
@@ -57,15 +57,15 @@ def predict(
         raise ValueError("--bed needs the genome that it is of: give --genome")
     if batch_size < 1:
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
-    from .checkpoints import read_config
-    from .hub import checkpoint_folder, load
+    from .checkpoints import load_checkpoint, read_config
+    from .hub import checkpoint_folder
     from .prediction import check_strand, choose_device
     from .readout import readout as describe
     from .whole import refuse_existing
 
     check_strand(strand)
-    config = read_config(checkpoint_folder(name))
-    place, model = choose_device(device), load(name)
+    folder, place = checkpoint_folder(name), choose_device(device)
+    config, model = read_config(folder), load_checkpoint(folder)
     readout = describe(model, config, counts)
     places = _places(out, plus, minus, readout, strand, genome)
     refuse_existing(places.paths(), force)
@@ -129,11 +129,9 @@ def _places(
 
 def _say(summary: dict[str, Any], places: Places, as_json: bool) -> None:
     """The summary, on stdout."""
-    from .storage import to_json
-
     summary["outputs"] = [str(path) for path in places.paths()]
     if as_json:
-        typer.echo(to_json(summary).decode(), nl=False)
+        print_json(summary)
         return
     for note in summary.pop("notes", []):
         typer.echo(note)

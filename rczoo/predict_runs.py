@@ -14,7 +14,7 @@ from . import __version__, dna
 from .controls import Controls, zero_control
 from .files import stamp
 from .journal import Journal
-from .prediction import answer
+from .prediction import answer, sides
 from .readout import Readout
 from .regions import Regions
 from .sequences import Sequences
@@ -48,8 +48,7 @@ def fill(
         inputs = [dna.one_hot(codes)]
         if control is not None:
             inputs.append(torch.from_numpy(control))
-        turned = [reverse, ~reverse] if strand == "both" else [reverse ^ (strand == "other")]
-        found = [readout.values(answer(model, inputs, rows)) for rows in turned]
+        found = [readout.values(answer(model, inputs, reverse ^ other)) for other in sides(strand)]
         journal.append(np.stack(found, axis=1).reshape(len(codes), -1))
         advance(len(codes))
 

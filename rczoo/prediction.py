@@ -50,7 +50,7 @@ def predict(
     inputs = [X] if control is None else [X, torch.as_tensor(control)]
     if not len(X):
         raise ValueError("predict: no sequences given")
-    wanted = [False, True] if strand == "both" else [strand == "other"]
+    wanted = sides(strand)
     parts: list[list[Outputs]] = [[] for _ in wanted]
     for first in range(0, len(X), batch_size):
         batch = [x[first : first + batch_size] for x in inputs]
@@ -108,6 +108,11 @@ def check_strand(strand: str) -> None:
     """Refuse an unknown strand."""
     if strand not in STRANDS:
         raise ValueError(f"strand {strand!r}: choose one of {', '.join(STRANDS)}")
+
+
+def sides(strand: str) -> tuple[bool, ...]:
+    """For each answer that is wanted, whether it is the other strand's."""
+    return (False, True) if strand == "both" else (strand == "other",)
 
 
 def listed(specs: Any, number: int = 1) -> list[Any]:

@@ -8,11 +8,12 @@ from typing import Any
 
 
 @contextmanager
-def bars(hidden: bool = False, transient: bool = False) -> Iterator[Any]:
-    """A rich ``Progress`` for bars that their owner adds; silent until its ``start()``."""
+def bars(hidden: bool = False, transient: bool = False, of_bytes: bool = False) -> Iterator[Any]:
+    """A rich ``Progress`` for bars, of steps or bytes, that an owner adds; silent until its ``start()``."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
+        DownloadColumn,
         MofNCompleteColumn,
         Progress,
         TextColumn,
@@ -20,7 +21,7 @@ def bars(hidden: bool = False, transient: bool = False) -> Iterator[Any]:
         TimeRemainingColumn,
     )
 
-    text, count = TextColumn("{task.description}"), MofNCompleteColumn()
+    text, count = TextColumn("{task.description}"), DownloadColumn() if of_bytes else MofNCompleteColumn()
     columns = (text, BarColumn(), count, TimeElapsedColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     hidden = hidden or (transient and not console.is_terminal)  # else rich leaves an empty line in a log

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from .notation import check_involution, fold, parse, write
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
     Array = TypeVar("Array", torch.Tensor, np.ndarray)
@@ -96,6 +97,15 @@ class Rep:
     def regular(self) -> int:
         """The number of swapped pairs (two channels each)."""
         return sum(c < j for c, j in enumerate(self.partners))
+
+    @property
+    def orbits(self) -> tuple[tuple[int, ...], ...]:
+        """The channels that belong together, such as the two strands of a factor: pairs, and single ones.
+
+        >>> Rep("1r+1t").orbits
+        ((0, 1), (2,))
+        """
+        return tuple((c, j) if c < j else (c,) for c, j in enumerate(self.partners) if c <= j)
 
     @property
     def trivial(self) -> int:
@@ -182,12 +192,9 @@ def flip(x: Array, *axes: int) -> Array:
     Or other ``axes``. Returns a new array.
     """
     axes = axes or (-1,)
-    if hasattr(x, "flip"):
-        return x.flip(axes)
-    index = [slice(None)] * x.ndim
-    for axis in axes:
-        index[axis] = slice(None, None, -1)
-    return x[tuple(index)].copy()  # type: ignore[attr-defined]
+    if isinstance(x, np.ndarray):
+        return np.flip(x, axes).copy()
+    return x.flip(axes)
 
 
 REGULAR = Rep("1r")

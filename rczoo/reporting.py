@@ -39,9 +39,7 @@ def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]], task: str |
     table = Table(title=title, title_justify="left")
     table.add_column("model", no_wrap=True)
     for metric in shown:
-        table.add_column(
-            f"{metric} {'↓' if metric in LOWER_IS_BETTER else '↑'}", justify="right", no_wrap=True
-        )
+        table.add_column(with_arrow(metric), justify="right", no_wrap=True)
         if _in_paper(task, rows, metric):
             table.add_column("paper", justify="right", no_wrap=True, style="dim")
     for error in errors:
@@ -65,6 +63,11 @@ def _number(value: float | None) -> str:
     if value is None or value != value:
         return "" if value is None else "undefined"
     return f"{value:.4f}"
+
+
+def with_arrow(metric: str) -> str:
+    """A metric's name with an arrow that says where better is."""
+    return f"{metric} {'↓' if metric in LOWER_IS_BETTER else '↑'}"
 
 
 def small(value: float | None) -> str:

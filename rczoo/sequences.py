@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from . import dna
+from .files import text_lines
 
 _AMBIGUOUS = str.maketrans(dict.fromkeys("RYSWKMBDHVryswkmbdhv", "N"))
 """The letters for several bases, of which a model knows none."""
@@ -77,7 +77,7 @@ def _encode(letters: str, name: str, file: str) -> np.ndarray:
 def _records(path: Path) -> Iterator[tuple[str, str]]:
     """Name and letters of each record."""
     name, parts = None, list[str]()
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(map(str.strip, text_lines(path, "FASTA")), 1):
         if line.startswith(">"):
             if name is not None:
                 yield name, "".join(parts)
@@ -93,18 +93,3 @@ def _records(path: Path) -> Iterator[tuple[str, str]]:
             parts.append(line)
     if name is not None:
         yield name, "".join(parts)
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """Lines of a file, packed or not, without blanks at their ends."""
-    if not path.is_file():
-        raise FileNotFoundError(f"no FASTA file {path}: check the path")
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    # latin-1 decodes any byte, so that a binary file is refused by the message above
-    with gzip.open(path, "rt", encoding="latin-1") if packed else path.open(encoding="latin-1") as lines:
-        try:
-            for line in lines:
-                yield line.strip()
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error

@@ -122,11 +122,10 @@ def symmetry(
 
 def _fetch(task: Task, quiet: bool) -> list[Path]:
     """Fetch every file of a task, with one progress bar per download."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+    from .progress import bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+    with bars(quiet, transient=True, of_bytes=True) as progress:
+        progress.start()
         return [task.path(name, _Bar(progress, name)) for name in task.file_names()]
 
 

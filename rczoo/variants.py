@@ -13,8 +13,9 @@ import torch
 
 from . import dna
 from .alleles import Alleles, Reference
+from .controls import zero_control
 from .genome import Genome
-from .prediction import Outputs, answer, check_strand
+from .prediction import Outputs, answer, check_strand, sides
 from .readout import Readout, readout
 from .vcf import Variant, read_vcf
 
@@ -94,11 +95,9 @@ def columns(model: Any, readout: Readout, both: bool) -> list[str]:
 def scores(model: Any, readout: Readout, batch: Sequence[Alleles], strand: str) -> np.ndarray:
     """Scores of some variants: (n, columns) float32. Control tracks, if the model reads any, are zeros."""
     codes = np.concatenate([alleles.codes for alleles in batch])  # ref, alt, ref, alt, ...
-    inputs = [dna.one_hot(codes)]
-    if len(model.rep_in) > 1:
-        inputs.append(torch.zeros(len(codes), model.rep_in[1].channels, readout.positions))
-    turned = [False, True] if strand == "both" else [strand == "other"]
-    outputs = [answer(model, inputs, np.full(len(codes), t)) for t in turned]
+    control = zero_control(model.rep_in, len(codes), readout)
+    inputs = [dna.one_hot(codes), *([] if control is None else [torch.from_numpy(control)])]
+    outputs = [answer(model, inputs, np.full(len(codes), other)) for other in sides(strand)]
     return np.concatenate([_change(y, readout, batch) for y in outputs], axis=1).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Device, Force, Json, Name
+from .options import Device, Force, Json, Name, print_json
 
 if TYPE_CHECKING:
     from .journal import Journal
@@ -35,9 +35,9 @@ def variants(
     A row for each alternative allele; differences are alternative minus reference, jsd is in nats. Both
     alleles are read in the middle of windows of the model's length. Symbolic and long alleles are counted.
     """
-    from .checkpoints import read_config
+    from .checkpoints import load_checkpoint, read_config
     from .genome import Genome
-    from .hub import checkpoint_folder, load
+    from .hub import checkpoint_folder
     from .journal import Journal
     from .predict_runs import identity
     from .prediction import check_strand, choose_device
@@ -49,7 +49,8 @@ def variants(
     if batch_size < 1:
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
     began, place = time.monotonic(), choose_device(device)
-    config, model = read_config(checkpoint_folder(name)), load(name).to(place)
+    folder = checkpoint_folder(name)
+    config, model = read_config(folder), load_checkpoint(folder).to(place)
     strand = strand or ("both" if model.config["merge"] == "none" else "given")
     check_strand(strand)
     refuse_existing([out], force)
@@ -86,10 +87,8 @@ def _write(out: Path, found: Variants, journal: Journal, names: list[str]) -> No
 
 
 def _say(summary: dict[str, Any], as_json: bool) -> None:
-    from .storage import to_json
-
     if as_json:
-        typer.echo(to_json(summary).decode(), nl=False)
+        print_json(summary)
         return
     typer.echo(f"wrote {summary['outputs'][0]}: {summary['variants']} variants, {summary['strand']} strand")
     if summary["skipped"]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from os.path import commonprefix
 from pathlib import Path
+
+from .files import text_lines
 
 BASES = frozenset("ACGTN")
 
@@ -64,7 +65,7 @@ def read_vcf(path: Path, skipped: Counter[str] | None = None) -> Iterator[Varian
 
 def _shared(a: str, b: str) -> int:
     """How many letters two strings share at their beginnings."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+    return len(commonprefix([a, b]))  # noqa: RUF071 - letters are what is compared
 
 
 def _symbolic(alt: str) -> bool:
@@ -74,14 +75,6 @@ def _symbolic(alt: str) -> bool:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Numbered lines without headers and empty lines."""
-    if not path.is_file():
-        raise FileNotFoundError(f"no VCF file {path}: check the path")
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt", encoding="latin-1") if packed else path.open(encoding="latin-1") as lines:
-        try:
-            for number, line in enumerate(lines, 1):
-                if line.strip() and not line.startswith("#"):
-                    yield number, line.rstrip("\r\n")
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error
+    for number, line in enumerate(text_lines(path, "VCF"), 1):
+        if line.strip() and not line.startswith("#"):
+            yield number, line.rstrip("\r\n")

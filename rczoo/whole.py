@@ -12,8 +12,9 @@ from pathlib import Path
 def whole(paths: Sequence[Path]) -> Iterator[list[Path]]:
     """Temporary paths beside ``paths``, which get their names when all is written, and vanish otherwise.
 
-    Raises OSError, in one line with the path, when one cannot be written.
+    Raises OSError, in one line with the paths, when one cannot be written; then none is there.
     """
+    named: list[Path] = []
     made = [path.with_name(f".{path.name}.unfinished") for path in paths]
     try:
         yield made
@@ -22,7 +23,10 @@ def whole(paths: Sequence[Path]) -> Iterator[list[Path]]:
                 os.fsync(file.fileno())
         for temporary, path in zip(made, paths, strict=True):
             os.replace(temporary, path)
+            named.append(path)
     except OSError as error:
+        for path in named:
+            path.unlink(missing_ok=True)
         names = " and ".join(map(str, paths))
         raise OSError(f"cannot write {names} ({error.strerror or error}): nothing was left there") from error
     finally:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rczoo.index import INDEX, Entry, parse_index
-from rczoo.reporting import LOWER_IS_BETTER, paper
+from rczoo.reporting import paper, with_arrow
 from rczoo.storage import write_bytes
 from rczoo.tasks import load_task
 
@@ -22,8 +22,6 @@ from .tables import markdown, paper_gaps
 README = HERE.parent / "README.md"
 CHOICE = ("standard", "standard+aug", "posthoc", "conjoined", "rcps")
 """The strategies between which a user chooses first."""
-
-
 TO_BEAT = {"labels": "3-mer logistic regression", "profile": "mean training profile"}
 """The reference that needs no network."""
 
@@ -73,10 +71,9 @@ def _scores(rows: Sequence[Row]) -> list[list[str]]:
     for task in sorted({row.task for row in rows if row.merge != MERGE and row.strategy in CHOICE}):
         kind = load_task(task).kind
         metric = HEADLINE[kind]
-        arrow = "↓" if metric in LOWER_IS_BETTER else "↑"
         beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), reference=True)
         found = [cell(stats.get((task, name, "test", metric))) for name in CHOICE]
-        lines.append([f"{task}, {metric} {arrow}", beaten, *found])
+        lines.append([f"{task}, {with_arrow(metric)}", beaten, *found])
         known = [paper().get((task, name, "test", metric)) for name in CHOICE]
         if any(known):
             lines.append(["the paper", "", *(f"{k[0]:.4f} ± {k[1]:.4f}" if k else "" for k in known)])
@@ -109,8 +106,7 @@ def _line(name: str, entries: Sequence[Entry]) -> list[str]:
     task = load_task(name)
     metric = HEADLINE[task.kind]
     scores = ", ".join(f"`{entry.name.split('/')[1]}` {entry.metrics[metric]:.4f}" for entry in entries)
-    arrow = "↓" if metric in LOWER_IS_BETTER else "↑"
-    return [f"`{name}`", f"{task.title}: {task.kind}", f"{task.length} bp", f"{metric} {arrow}: {scores}"]
+    return [f"`{name}`", f"{task.title}: {task.kind}", f"{task.length} bp", f"{with_arrow(metric)}: {scores}"]
 
 
 def _place(name: str) -> tuple[int, str]:

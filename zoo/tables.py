@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rczoo.reporting import LOWER_IS_BETTER, paper
+from rczoo.reporting import LOWER_IS_BETTER, paper, with_arrow
 
 from .bootstrap import Effect
 from .card import SHOWN, cell
@@ -27,7 +27,7 @@ def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
     head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *references(rows, task)]}
     for metric in shown:
         head += [
-            f"{metric} {'↓' if metric in LOWER_IS_BETTER else '↑'}",
+            with_arrow(metric),
             *(["paper"] if metric in beside else []),
         ]
         for name, line in body.items():

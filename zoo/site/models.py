@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from rczoo.index import INDEX, Entry, parse_index
-from rczoo.reporting import LOWER_IS_BETTER, METRICS
+from rczoo.reporting import LOWER_IS_BETTER, METRICS, with_arrow
 from rczoo.storage import read_json
 
 from . import markdown
 from .links import Links
 from .shell import Page, table
 
-SORTED_AS = {"model": "text", "task": "text", "strategy": "text", "equivariant": "text"}
+COLUMNS = ("model", "task", "strategy", "equivariant")
 
 
 def places(root: Path) -> dict[str, str]:
@@ -43,7 +43,7 @@ def _place(name: str) -> str:
 def _index(found: Mapping[str, Entry], configs: Mapping[str, Mapping[str, Any]]) -> Page:
     shown = [metric for metric in METRICS if any(metric in entry.metrics for entry in found.values())]
     rows = "".join(_row(entry, configs[name], shown) for name, entry in found.items())
-    head = "".join(f'<th scope="col" data-key="{key}">{key}</th>' for key in SORTED_AS)
+    head = "".join(f'<th scope="col" data-key="{key}">{key}</th>' for key in COLUMNS)
     head += "".join(_metric_head(metric) for metric in shown)
     body = (
         "<h1>Published models</h1>\n"
@@ -60,8 +60,7 @@ def _index(found: Mapping[str, Entry], configs: Mapping[str, Mapping[str, Any]])
 
 def _metric_head(metric: str) -> str:
     better = "ascending" if metric in LOWER_IS_BETTER else "descending"
-    arrow = "↓" if better == "ascending" else "↑"
-    return f'<th scope="col" data-key="{metric}" data-first="{better}">{metric} {arrow}</th>'
+    return f'<th scope="col" data-key="{metric}" data-first="{better}">{with_arrow(metric)}</th>'
 
 
 def _controls(found: Mapping[str, Entry], shown: list[str]) -> str:
