@@ -1,11 +1,16 @@
 """Where the time of a family block goes, by mixing: ``python -m tests.benchmarks.profile_blocks``.
 
-Milliseconds of one core for a forward and backward pass, by PyTorch's profiler, as a Markdown table.
+Milliseconds of one core for a forward and backward pass, by PyTorch's profiler, as a Markdown table; and for
+building a tied kernel and its gradient, the median of many.
 """
+
+import statistics
+import time
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from rczoo.convolution import RCConv1d
 from rczoo.family import Block, BlockShape
 from rczoo.frames import exchange_stacked
 from rczoo.rep import Rep
@@ -20,6 +25,8 @@ KINDS = {
     "copies": ("copy_", "cat", "flip", "fill_", "zero_", "index"),
 }
 REPEATS = 10
+KERNELS = (("2r:flip", "64r:halves", 21), ("64r:halves", "64r:halves", 3), ("64r:halves", "64r:halves", 21))
+BUILT = 200
 
 
 def passes(shape, filters, batch, length, share):
@@ -47,6 +54,17 @@ def milliseconds(run):
     return found
 
 
+def building(rep_in, rep_out, width):
+    """Milliseconds to build a tied kernel and send a gradient back through it."""
+    convolution = RCConv1d(rep_in, rep_out, width)
+    gradient, taken = torch.randn_like(convolution.kernel()), []
+    for _ in range(BUILT):
+        began = time.perf_counter()
+        convolution.kernel().backward(gradient)
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken) * 1e3
+
+
 def main():
     torch.set_num_threads(1)
     print("| block | mixing | multiply-adds | convolution | copies | the rest | GFLOP/s of the convolution |")
@@ -60,6 +78,10 @@ def main():
             rate = 3 * 2 * work / found["convolution"] / 1e6  # forward, to the input, to the weights
             cells = " | ".join(f"{found[kind]:.1f}" for kind in found)
             print(f"| {name} | {share:g} | {(1 + share) / 2:.0%} | {cells} | {rate:.0f} |", flush=True)
+    print("\n| tied kernel | width | built and differentiated |")
+    print("| --- | --- | --- |")
+    for rep_in, rep_out, width in KERNELS:
+        print(f"| {rep_in} to {rep_out} | {width} | {building(rep_in, rep_out, width):.2f} |")
 
 
 if __name__ == "__main__":
