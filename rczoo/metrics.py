@@ -105,14 +105,26 @@ def profile_metrics(counts: np.ndarray, predicted: np.ndarray, rep: Rep | None =
     ``counts`` and ``predicted`` are (n, channels, length); ``predicted`` a probability over positions per
     channel. ``rep`` (default ``"1r"``) says which channels are the two strands of one factor.
     """
+    values, measured = profile_values(counts, predicted, rep)
+    return _average({name: found[measured] for name, found in values.items()}, len(counts))
+
+
+def profile_values(
+    counts: np.ndarray, predicted: np.ndarray, rep: Rep | None = None
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """What :func:`profile_metrics` averages: every metric, (n, factors), and where it was measured at all.
+
+    Values are NaN where undefined or not measured.
+    """
     _same_shape(counts, predicted)
-    values: dict[str, list[np.ndarray]] = {"jsd": [], "pearson": [], "spearman": []}
-    for strands in factors(rep or Rep("1r")):
-        measured = ~np.isnan(counts[:, strands]).any(axis=(1, 2))
-        truth, guess = counts[measured][:, strands], predicted[measured][:, strands]
-        for name, found in values.items():
-            found.append(PROFILE_METRICS[name](truth, guess))
-    return _average({name: np.concatenate(found) for name, found in values.items()}, len(counts))
+    parts = factors(rep or Rep("1r"))
+    measured = np.stack([~np.isnan(counts[:, strands]).any(axis=(1, 2)) for strands in parts], axis=1)
+    values = {name: np.full(measured.shape, np.nan) for name in PROFILE_METRICS}
+    for number, strands in enumerate(parts):
+        rows = measured[:, number]
+        for name, metric in PROFILE_METRICS.items():
+            values[name][rows, number] = metric(counts[rows][:, strands], predicted[rows][:, strands])
+    return values, measured
 
 
 def factors(rep: Rep) -> list[list[int]]:

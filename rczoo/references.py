@@ -138,13 +138,9 @@ def _profile_row(task: Task, truth: np.ndarray, predicted: np.ndarray) -> dict[s
 
 
 def _per_example(task: Task, truth: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Each profile metric per example and factor, those measured."""
-    found: dict[str, list[np.ndarray]] = {name: [] for name in metrics.PROFILE_METRICS}
-    for strands in metrics.factors(task.rep_out[0]):
-        measured = ~np.isnan(truth[:, strands]).any(axis=(1, 2))
-        for name, metric in metrics.PROFILE_METRICS.items():
-            found[name].append(metric(truth[measured][:, strands], predicted[measured][:, strands]))
-    return {name: np.concatenate(values) for name, values in found.items()}
+    """Each profile metric, of the examples and factors that were measured."""
+    values, measured = metrics.profile_values(truth, predicted, task.rep_out[0])
+    return {name: found[measured] for name, found in values.items()}
 
 
 def _targets(task: Task, split: str) -> np.ndarray:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from real import real_task
@@ -8,11 +10,13 @@ from rczoo.metrics import profile_metrics, smooth
 from rczoo.references import (
     kmer_counts,
     label_row,
+    mean_training_profile,
     reference_rows,
     replicate_ceiling,
     replicates,
     summarise,
 )
+from rczoo.rep import Rep
 
 
 @pytest.mark.realdata
@@ -82,6 +86,24 @@ def test_intervals_cover_and_undefined_are_counted():
     perfect = label_row(target, target + 0.1)
     assert perfect["auroc"] == 1
     assert perfect["intervals"]["auroc"] == (1, 1)
+
+
+def test_what_was_not_measured_is_left_out():
+    """Of two factors, the second is unknown at half of the events: its row is that of the other half."""
+    known, random = np.arange(20) % 2 == 0, np.random.default_rng(0)
+    target = random.poisson(5, (20, 4, 30)).astype(np.float32)
+    target[~known, 2:] = np.nan
+
+    def mean_row(target, rep):
+        examples = SimpleNamespace(target=target, jitter=0)
+        return mean_training_profile(SimpleNamespace(examples=lambda split: examples, rep_out=[Rep(rep)]))
+
+    both, first, second = (
+        mean_row(*x) for x in ((target, "2r"), (target[:, :2], "1r"), (target[known, 2:], "1r"))
+    )
+    for name in ("jsd", "pearson", "spearman"):
+        assert both[name] == pytest.approx((20 * first[name] + 10 * second[name]) / 30)
+    assert both["undefined"] == dict.fromkeys(("jsd", "pearson", "spearman"), 0)
 
 
 def test_nothing_defined_is_nan_without_a_warning():

@@ -12,7 +12,7 @@ from rczoo.batches import Plain
 from rczoo.evaluation import errors, predict, scores
 from rczoo.examples import Examples
 from rczoo.losses import loss_of
-from rczoo.metrics import PROFILE_METRICS, factors
+from rczoo.metrics import profile_values
 from rczoo.network import Network
 from rczoo.tasks import SPLITS, UNSHARED, Task
 
@@ -60,12 +60,8 @@ def per_example(task: Task, logits: np.ndarray, target: np.ndarray) -> np.ndarra
         return np.clip(logits, -6e4, 6e4).astype(np.float16)
     predicted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     predicted /= predicted.sum(axis=-1, keepdims=True)
-    pairs = [(target[:, strands], predicted[:, strands]) for strands in factors(task.rep_out[0])]
-    table = [
-        [np.where(np.isnan(t).any(axis=(1, 2)), np.nan, metric(np.nan_to_num(t), p)) for t, p in pairs]
-        for metric in PROFILE_METRICS.values()
-    ]
-    return np.array(table, dtype=np.float32).swapaxes(1, 2)
+    values, _ = profile_values(target, predicted, task.rep_out[0])
+    return np.stack(list(values.values())).astype(np.float32)
 
 
 def mixing_text(config: dict[str, Any]) -> str:
