@@ -75,8 +75,9 @@ def build(
     ``merge`` closes it: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
     mixing 0, else ``sum``. ``outputs``: labels, or factors of a profile (two strands each).
     ``length`` and ``pool`` (width, stride) shape the label networks. ``control``: the Rep of control tracks.
-    ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics``: ``"pooled"`` over
-    strands, or ``"separate"``. ``build(**network.config)`` builds the same again.
+    ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics`` of BatchNorm:
+    ``"pooled"`` over strands, ``"separate"``, or ``"frozen"`` at mean 0 and variance 1, in training too.
+    ``build(**network.config)`` builds the same again.
 
     Raises ValueError on an unknown name, a share outside [0, 1], a wrap that does not sum to the depth, and
     geometry that does not fit.
@@ -94,7 +95,7 @@ def build(
         # At depth 1 there are no shares, and the two names differ only here.
         conjoined = not any(shares) if shares else mixing in (0, "conjoined")
         merge = "mean" if conjoined else "sum"
-    choose("batch_statistics", batch_statistics, ["pooled", "separate"])
+    choose("batch_statistics", batch_statistics, ["pooled", "separate", "frozen"])
     if control is not None and shapes.pool is not None:
         raise ValueError(f"{architecture} takes no control tracks: only bpnet does")
     if pool is not None:
@@ -119,7 +120,8 @@ def build(
     }
     check_merge(merge, config)
     _check_length(config, shapes)
-    network = Network(shapes.blocks, config)
+    frozen = batch_statistics == "frozen"
+    network = Network([shape._replace(frozen=frozen) for shape in shapes.blocks], config)
     network.execution = execution
     return network
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from .frames import Frames, alike, exchange, exchange_stacked, from_halves, open_frames, to_halves
 from .layout import conv1d, crop, first_channels, join_batches, normalise, split
@@ -22,12 +23,13 @@ DNA = Rep.dna()
 
 
 class BlockShape(NamedTuple):
-    """One block: a valid convolution, perhaps BatchNorm, ReLU, and perhaps a residual skip."""
+    """One block: a valid convolution, perhaps BatchNorm (perhaps frozen), ReLU, perhaps a residual skip."""
 
     kernel_size: int
     dilation: int = 1
     norm: bool = False
     residual: bool = False
+    frozen: bool = False
 
 
 def glorot_(weight: Tensor, fan_in: int, fan_out: int) -> None:
@@ -67,6 +69,19 @@ class GainConv1d(nn.Conv1d):
         return conv1d(x, self.effective_weight(), self.bias, self.dilation[0])
 
 
+class FrozenBatchNorm1d(nn.BatchNorm1d):
+    """BatchNorm that keeps mean 0 and variance 1 in training too: a scale and a shift for every filter.
+
+    By reading, it is what the RCPS of Zhou et al. 2022 trained with: the output of keras-genomics' layer is a
+    concatenation, which loses the mark by which Keras 2 tells that a layer behaves otherwise in training.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(batch, filters, length), or (n, filters) -> the same shape."""
+        kept = self.running_mean, self.running_var
+        return F.batch_norm(input, *kept, self.weight, self.bias, training=False, eps=self.eps)
+
+
 class Block(nn.Module):
     """One block in one frame: (batch, channels + exchanged, length) -> (batch, filters, shorter length).
 
@@ -77,8 +92,9 @@ class Block(nn.Module):
         super().__init__()
         self.shape, self.filters, self.exchanged = shape, filters, exchanged
         self.conv = GainConv1d(channels + exchanged, filters, shape.kernel_size, shape.dilation, gain)
+        norm = FrozenBatchNorm1d if shape.frozen else nn.BatchNorm1d
         # Keras defaults: eps 1e-3, momentum 0.99
-        self.norm = nn.BatchNorm1d(filters, eps=1e-3, momentum=0.01) if shape.norm else nn.Identity()
+        self.norm = norm(filters, eps=1e-3, momentum=0.01) if shape.norm else nn.Identity()
         self.activation = nn.ReLU()  # a module, so that attribution methods that hook modules see it
 
     def forward(self, z: Tensor) -> Tensor:

@@ -96,7 +96,7 @@ class Network(nn.Module):
         self._check(X, X_ctl)
         how = self.config["merge"]
         strands = 1 if how == "none" else 2
-        stack = self.training and self.config["batch_statistics"] == "pooled"
+        stack = self.training and self.config["batch_statistics"] != "separate"
         frames = self.trunk(X, strands, stack, self._execution)
         controls: tuple[Tensor | None, ...] = (None,) * strands
         if X_ctl is not None:

@@ -95,7 +95,7 @@ def train(
 def _fit(lesson: Lesson, keeper: Keeper, device: str, progress: Progress | None) -> None:
     """Run Lightning from the keeper's epoch on."""
     network, training = lesson.network, lesson.task.training
-    if network.config["batch_statistics"] == "pooled":
+    if network.config["batch_statistics"] != "separate":
         network.execution = "tied"
     callbacks: list[Callback] = []
     if patience := training.get("patience"):

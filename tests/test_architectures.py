@@ -135,6 +135,24 @@ def test_separate_statistics_are_the_papers_conjoined():
     assert states == [1, 2]
 
 
+@pytest.mark.parametrize("execution", ["frames", "tied"])
+def test_frozen_statistics_leave_training_as_evaluation(execution):
+    """A normalising network answers otherwise in training; a frozen one does not, and counts nothing."""
+    x, answers = torch.rand(4, 4, 61, generator=torch.Generator().manual_seed(0)), {}
+    for statistics in ("pooled", "frozen"):
+        arguments = {"length": 61, "filters": 3, "batch_statistics": statistics, "execution": execution}
+        network = build("motif-cnn", strategy="rcps", **arguments).train()
+        answers[statistics] = network(x), network.eval()(x)
+    torch.testing.assert_close(*answers["frozen"])
+    assert not torch.allclose(*answers["pooled"])
+    norm = network.trunk.blocks[0].norm
+    torch.testing.assert_close(norm.running_mean, torch.zeros(3))
+    torch.testing.assert_close(norm.running_var, torch.ones(3))
+    network(x).sum().backward()
+    assert all(x.grad.abs().sum() > 0 for x in norm.parameters())
+    assert type(build(**network.config).trunk.blocks[0].norm) is type(norm)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -14,7 +14,7 @@ from zoo.plan import DONE, PLAN, Job, plan
 from zoo.rows import collect, read_rows
 from zoo.scoring import score
 from zoo.summary import best_seeds, summarise
-from zoo.variants import options, source
+from zoo.variants import derived, options, source
 
 SEED = 1535
 
@@ -106,6 +106,8 @@ def test_collect_gathers_runs_and_references(done, tmp_path):
         ("rcps-gain-2", {"strategy": "rcps", "gain": 2.0}),
         ("standard-1-epoch", {"strategy": "standard", "epochs": 1}),
         ("rcps-160-epochs", {"strategy": "rcps", "epochs": 160}),
+        ("mixing-0.5-frozen", {"mixing": 0.5, "batch_statistics": "frozen"}),
+        ("rcps-frozen-gain-2", {"strategy": "rcps", "batch_statistics": "frozen", "gain": 2.0}),
     ],
 )
 def test_names_of_strategies(name, keywords):
@@ -117,6 +119,8 @@ def test_names_that_mean_nothing():
         options("rcsp")
     assert source("posthoc") == ("standard+aug", "mean")
     assert source("rcps") == ("rcps", None)
+    assert source("posthoc-frozen") == ("standard+aug-frozen", "mean")
+    assert derived("standard-frozen", "labels") == {"posthoc-noaug-frozen": "mean"}
 
 
 def test_every_job_of_the_zoo_s_plan_is_possible():

@@ -12,24 +12,26 @@ DERIVED = {
     "standard+aug": {"posthoc": "mean", "posthoc-max": "max", "posthoc-probability": "probability"},
 }
 """Models that a trained one becomes by another merge alone."""
+NAME = re.compile(r"(.+?)((?:-frozen|-gain-[0-9.]+|-[0-9]+-epochs?)*)")
 
 
 def options(strategy: str) -> dict[str, Any]:
     """Keywords of :func:`rczoo.training.train` for a strategy's name in the zoo.
 
-    ``-gain-2`` at the end of a name doubles the gain of every convolution; ``-160-epochs`` trains for so many
-    epochs without early stopping.
+    Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
+    at mean 0 and variance 1, and ``-160-epochs`` trains for so many epochs without early stopping.
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
     ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
 
     Raises ValueError for a name of no known form.
     """
-    name, found = strategy, {}
-    if match := re.fullmatch(r"(.+)-gain-([0-9.]+)", name):
-        name, found["gain"] = match[1], float(match[2])
-    if match := re.fullmatch(r"(.+)-([0-9]+)-epochs?", name):
-        name, found["epochs"] = match[1], int(match[2])
+    name, ending = _parts(strategy)
+    found: dict[str, Any] = {"batch_statistics": "frozen"} if "-frozen" in ending else {}
+    if match := re.search(r"-gain-([0-9.]+)", ending):
+        found["gain"] = float(match[1])
+    if match := re.search(r"-([0-9]+)-epoch", ending):
+        found["epochs"] = int(match[1])
     kind, _, numbers = name.partition("-")
     if name in NAMES:
         return {"strategy": name, **found}
@@ -40,19 +42,27 @@ def options(strategy: str) -> dict[str, Any]:
         return {"wrap": tuple(int(size) for size in numbers.split("-")), **found}
     raise ValueError(
         f"unknown strategy {strategy!r}: use one of {', '.join(NAMES)}, mixing-0.5, wrap-2-1, or one of "
-        "these followed by -gain-2 or -160-epochs"
+        "these followed by -frozen, -gain-2 or -160-epochs"
     )
 
 
 def derived(strategy: str, kind: str) -> dict[str, str]:
     """Names and merges of the models that come from a trained one on a task of this kind."""
-    merges = DERIVED.get(strategy, {})
-    return {name: merge for name, merge in merges.items() if kind == "labels" or merge != "probability"}
+    name, ending = _parts(strategy)
+    merges = DERIVED.get(name, {})
+    return {n + ending: merge for n, merge in merges.items() if kind == "labels" or merge != "probability"}
 
 
 def source(strategy: str) -> tuple[str, str | None]:
     """The trained strategy that a model comes from, and the merge that makes it (None: as trained)."""
+    name, ending = _parts(strategy)
     for trained, merges in DERIVED.items():
-        if strategy in merges:
-            return trained, merges[strategy]
+        if name in merges:
+            return trained + ending, merges[name]
     return strategy, None
+
+
+def _parts(strategy: str) -> tuple[str, str]:
+    """A name and its endings."""
+    match = NAME.fullmatch(strategy)
+    return (match[1], match[2]) if match else (strategy, "")
