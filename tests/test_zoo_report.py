@@ -55,6 +55,13 @@ def runs(tmp_path):
     return tmp_path
 
 
+def test_frozen_statistics_stand_beside_the_others_and_the_paper():
+    rows = [row("rcps", 1, 0.92), row("rcps-frozen-gain-2", 1, 0.96), row("posthoc", 1, 0.97)]
+    *_, line = tables.frozen_table(rows, "sim-200", "labels").splitlines()
+    assert line == "| rcps | 0.9200 (1) |  | 0.9600 (1) | 0.9609 ± 0.0101 |"
+    assert set(tables.paper_gaps(rows, "sim-200", "labels")) == {"rcps", "rcps-frozen-gain-2", "posthoc"}
+
+
 def test_effects_see_differences_and_their_absence(runs):
     seeds = {name: [1, 2] for name in ("rcps", "conjoined", "standard")}
     found = effects(runs / "sim-200", "labels", seeds, "conjoined", draws=200)

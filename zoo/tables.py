@@ -16,8 +16,11 @@ PAPER_NAMES = {
     "wrap-2-1": "groups(2,1)",
     "wrap-1-2": "groups(1,2)",
     "conjoined-sum": "groups(3)",
+    "rcps-frozen-gain-2": "rcps",
 }
 """The paper's names where they differ."""
+FROZEN = ("-frozen", "-frozen-gain-2")
+"""Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
 
 
 def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
@@ -61,6 +64,19 @@ def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
             gap = f"{train.mean - test.mean:+.4f}"
             body.append([name, cell(train), cell(test), gap, f"{known[0]:.4f}" if known else ""])
     return markdown(["strategy", f"{metric}, {split}", "test", "train - test", "paper, train"], body)
+
+
+def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
+    """Each strategy that was also trained with frozen batch statistics, on the test split."""
+    stats, metric = summarise(rows), HEADLINE[kind]
+    names = [name for name in trained(rows, task) if any(name + e in trained(rows, task) for e in FROZEN)]
+    body = []
+    for name in names:
+        known = _paper(task, name, metric)
+        found = [cell(stats.get((task, name + ending, "test", metric))) for ending in ("", *FROZEN)]
+        body.append([name, *found, f"{known[0]:.4f} ± {known[1]:.4f}" if known else ""])
+    head = [f"strategy, {with_arrow(metric)}", "statistics of batches", "frozen", "frozen, gain 2", "paper"]
+    return markdown(head, body)
 
 
 def effects_table(found: Mapping[str, Effect], against: str, metric: str) -> str:
