@@ -72,8 +72,8 @@ class GainConv1d(nn.Conv1d):
 class FrozenBatchNorm1d(nn.BatchNorm1d):
     """BatchNorm that keeps mean 0 and variance 1 in training too: a scale and a shift for every filter.
 
-    By reading, it is what the RCPS of Zhou et al. 2022 trained with: the output of keras-genomics' layer is a
-    concatenation, which loses the mark by which Keras 2 tells that a layer behaves otherwise in training.
+    It is what the RCPS of Zhou et al. 2022 trained with, as ``zoo/keras_statistics.py`` shows: its library's
+    BatchNorm loses the mark by which Keras 2 tells that a layer behaves otherwise in training.
     """
 
     def forward(self, input: Tensor) -> Tensor:
