@@ -35,14 +35,16 @@ def test_evidence_says_how_much_there_is(tmp_path):
         [
             row("rcps", SEEDS[0], 0.5),
             row("rcps", SEEDS[1], 0.7),
+            row("conjoined-frozen", SEEDS[0], 0.8),
             row("3-mer logistic regression", 0, 0.9, "reference"),
         ],
         plan,
     )
     assert "| sim-200, auroc ↑ | 0.9000 |  |  |  |  | 0.6000 ± 0.1414 (2) |" in text
     assert "| the paper |  | 0.9194 ± 0.0036 |" in text
+    assert "| sim-200, without batch statistics | 0.9000 |  |  |  | 0.8000 (1) |  |" in text
     assert "2 of the 6 trainings planned" in text
-    assert text.count("0.9000") == 1
+    assert text.count("0.9000") == 2
     assert "More than 0.012 from the paper's mean: sim-200 `rcps` -0.3609." in text
 
 

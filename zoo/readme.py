@@ -66,7 +66,7 @@ def evidence(rows: Sequence[Row], plan_file: Path = PLAN) -> str:
 
 
 def _scores(rows: Sequence[Row]) -> list[list[str]]:
-    """For each task a line of its own scores, and one of the paper's where it has any."""
+    """For each task a line of scores, then one of the paper's and one with frozen statistics, if any."""
     stats, lines = summarise(rows), []
     for task in sorted({row.task for row in rows if row.merge != MERGE and row.strategy in CHOICE}):
         kind = load_task(task).kind
@@ -77,6 +77,9 @@ def _scores(rows: Sequence[Row]) -> list[list[str]]:
         known = [paper().get((task, name, "test", metric)) for name in CHOICE]
         if any(known):
             lines.append(["the paper", "", *(f"{k[0]:.4f} ± {k[1]:.4f}" if k else "" for k in known)])
+        found = [cell(stats.get((task, f"{name}-frozen", "test", metric))) for name in CHOICE]
+        if any(found):
+            lines.append([f"{task}, without batch statistics", beaten, *found])
     return lines
 
 
