@@ -17,6 +17,7 @@ from .options import (
     Mixing,
     Name,
     Seed,
+    Statistics,
     Strategy,
     Threads,
     Wrap,
@@ -35,6 +36,7 @@ def build(
     merge: Merge = None,
     filters: Filters = None,
     gain: Gain = 1.0,
+    batch_statistics: Statistics = "pooled",
     length: Annotated[int | None, typer.Option(help="Input length.")] = None,
     outputs: Annotated[int | None, typer.Option(help="Labels, or profile factors.")] = None,
     control: Annotated[str | None, typer.Option(help="Rep of control tracks, such as 2t or 1r.")] = None,
@@ -55,6 +57,7 @@ def build(
         **given(mixing=numbers(mixing), wrap=sizes(wrap), strategy=strategy, merge=merge, filters=filters),
         **given(length=length, outputs=outputs, control=control),
         gain=gain,
+        batch_statistics=batch_statistics,
     )
     summary = description.summary(model)
     if out:
@@ -77,6 +80,7 @@ def train(
     merge: Merge = None,
     filters: Filters = None,
     gain: Gain = 1.0,
+    batch_statistics: Statistics = "pooled",
     seed: Seed = 1535,
     epochs: Annotated[int | None, typer.Option(help="At most so many epochs.")] = None,
     out: Annotated[Path | None, typer.Option(help="Default: runs/TASK/STRATEGY/SEED.")] = None,
@@ -103,6 +107,7 @@ def train(
             **member,
             **given(filters=filters, epochs=epochs),
             gain=gain,
+            batch_statistics=batch_statistics,
             seed=seed,
             out=out,
             force=force,

@@ -18,7 +18,11 @@ Wrap = Annotated[str | None, typer.Option(help="Sizes of the conjoined groups of
 Strategy = Annotated[str | None, typer.Option(help="A name from the paper, such as standard+aug or rcps.")]
 Merge = Annotated[str | None, typer.Option(help="How the strands are merged: sum, mean, max or probability.")]
 Filters = Annotated[int | None, typer.Option(help="Filters per strand.")]
-Gain = Annotated[float, typer.Option(help="Gain of convolutions; 2 reproduces the paper's RCPS code.")]
+Gain = Annotated[float, typer.Option(help="Gain of convolutions; 2 in the paper's RCPS code.")]
+Statistics = Annotated[
+    str,
+    typer.Option(help="BatchNorm: pooled over strands, separate, or frozen; the paper's RCPS: frozen."),
+]
 Seed = Annotated[int, typer.Option(help="Initialisation and order.")]
 Fasta = Annotated[Path | None, typer.Option(help="Sequences of the model's input length.")]
 Crop = Annotated[bool, typer.Option("--crop", help="Read the centre of sequences that are longer.")]

@@ -116,6 +116,9 @@ def test_build_shows_and_saves(tmp_path):
     assert run("build", "tf-cnn", "--wrap", "2,1", "--out", "half", "--force").exit_code == 0
     found = json.loads(run("build", "bpnet", "--strategy", "rcps-half", "--json").stdout)
     assert found["model"]["filters"] == 32
+    paper = ("--strategy", "rcps", "--gain", 2, "--batch-statistics", "frozen")
+    found = json.loads(run("build", "motif-cnn", *paper, "--json").stdout)
+    assert (found["model"]["gain"], found["model"]["batch_statistics"]) == (2.0, "frozen")
     assert found["parameters"] == sum(row["parameters"] for row in found["blocks"])
 
 

@@ -172,9 +172,14 @@ def test_a_training_that_diverges_says_so(tmp_path):
 
 
 def test_the_checkpoint_knows_how_it_was_made(tmp_path):
-    train(tiny_tasks.labels(epochs=1), strategy="posthoc", out=tmp_path, filters=3, gain=2.0)
+    paper = {"gain": 2.0, "batch_statistics": "frozen"}
+    train(tiny_tasks.labels(epochs=1), strategy="posthoc", out=tmp_path, filters=3, **paper)
     config = json.loads((tmp_path / "config.json").read_text())
     assert (config["task"], config["strategy"], config["seed"]) == ("tiny", "posthoc", 1535)
     assert (config["trained_as"]["merge"], config["model"]["merge"]) == ("none", "mean")
-    assert (config["model"]["filters"], config["model"]["gain"]) == (3, 2.0)
+    assert config["model"]["filters"] == 3
+    assert {name: config["model"][name] for name in paper} == paper
+    norm = load_checkpoint(tmp_path).trunk.blocks[0].norm
+    torch.testing.assert_close(norm.running_var, torch.ones(3))
+    assert not torch.equal(norm.weight, torch.ones(3))
     assert config["seconds"] > 0
