@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from rczoo.downloads import manifest
-from rczoo.reporting import paper
 from rczoo.tasks import Task
 
 from .rows import Row
-from .summary import HEADLINE, Key, Stat, references, trained
+from .summary import HEADLINE, Key, Stat, in_paper, references, trained
 
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
 LIMITS = {
@@ -106,7 +105,7 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
         + " |"
         for name in names
     ]
-    known = paper().get((task.name, strategy, "test", shown[0]))
+    known = in_paper(task.name, strategy, shown[0])
     beside = f" Zhou et al. 2022 have {shown[0]} {known[0]:.4f} ± {known[1]:.4f}." if known else ""
     others = ", ".join(name for name in trained(rows, task.name) if name != strategy)
     return (

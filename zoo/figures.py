@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rczoo.figures import GREY, MINUS, OTHER, PLUS, new_figure
-from rczoo.reporting import paper
 
 from .rows import Row
-from .summary import references, trained
+from .summary import in_paper, references, trained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +20,14 @@ GAIN = ("conjoined", "rcps", "rcps-gain-2")
 
 def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
     """For each task every seed of every strategy on the test split, references, and the paper's means."""
-    figure, axes = new_figure(1, len(metrics), 4.6 * len(metrics), 4.2)
+    most = max(len(trained(rows, task)) for task in metrics)
+    figure, axes = new_figure(1, len(metrics), 4.6 * len(metrics), 1.2 + 0.2 * most)
     for ax, (task, metric) in zip(axes[0], metrics.items(), strict=True):
         names = trained(rows, task)
         for y, name in enumerate(names):
             values = scores(rows, task, name, "test", metric)
             ax.plot(values, [y] * len(values), "o", color=PLUS, ms=4, alpha=0.7)
-            known = paper().get((task, name, "test", metric))
+            known = in_paper(task, name, metric)
             if known:
                 ax.errorbar(known[0], y + 0.25, xerr=known[1], fmt="D", mfc="white", color=GREY, ms=4)
         for name in references(rows, task):
@@ -38,7 +38,7 @@ def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str
         ax.grid(axis="x", alpha=0.3)
         ax.set(title=task, xlabel=f"{metric}, test ({'lower' if metric == 'jsd' else 'higher'} is better)")
         ax.plot([], [], "o", color=PLUS, ms=4, label="a seed here")
-        if any((task, name, "test", metric) in paper() for name in names):
+        if any(in_paper(task, name, metric) for name in names):
             ax.plot([], [], "D", mfc="white", color=GREY, ms=4, label="the paper, mean ± s.d.")
         ax.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
     return save(figure, path)

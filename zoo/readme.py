@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rczoo.index import INDEX, Entry, parse_index
-from rczoo.reporting import paper, with_arrow
+from rczoo.reporting import with_arrow
 from rczoo.storage import write_bytes
 from rczoo.tasks import load_task
 
@@ -16,7 +16,7 @@ from .plan import HERE, MODELS, PLAN, plan
 from .references import MERGE
 from .report import CLOSE
 from .rows import RESULTS, Row, read_rows
-from .summary import HEADLINE, ORDER, summarise
+from .summary import HEADLINE, in_paper, place, summarise
 from .tables import markdown, paper_gaps
 
 README = HERE.parent / "README.md"
@@ -74,7 +74,7 @@ def _scores(rows: Sequence[Row]) -> list[list[str]]:
         beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), reference=True)
         found = [cell(stats.get((task, name, "test", metric))) for name in CHOICE]
         lines.append([f"{task}, {with_arrow(metric)}", beaten, *found])
-        known = [paper().get((task, name, "test", metric)) for name in CHOICE]
+        known = [in_paper(task, name, metric) for name in CHOICE]
         if any(known):
             lines.append(["the paper", "", *(f"{k[0]:.4f} ± {k[1]:.4f}" if k else "" for k in known)])
         found = [cell(stats.get((task, f"{name}-frozen", "test", metric))) for name in CHOICE]
@@ -97,7 +97,7 @@ def _far_from_the_paper(rows: Sequence[Row]) -> list[str]:
 def models_table(index: Mapping[str, Entry]) -> str:
     """The published models, a line for each task: what it predicts, every strategy with its test score."""
     by_task: dict[str, list[Entry]] = {}
-    for entry in sorted(index.values(), key=lambda entry: _place(entry.name)):
+    for entry in sorted(index.values(), key=lambda entry: place(entry.name.split("/")[1])):
         by_task.setdefault(entry.name.split("/")[0], []).append(entry)
     return markdown(
         ["task", "predicts", "input", "`TASK/STRATEGY`, with its score on the test split"],
@@ -110,8 +110,3 @@ def _line(name: str, entries: Sequence[Entry]) -> list[str]:
     metric = HEADLINE[task.kind]
     scores = ", ".join(f"`{entry.name.split('/')[1]}` {entry.metrics[metric]:.4f}" for entry in entries)
     return [f"`{name}`", f"{task.title}: {task.kind}", f"{task.length} bp", f"{with_arrow(metric)}: {scores}"]
-
-
-def _place(name: str) -> tuple[int, str]:
-    strategy = name.split("/")[1]
-    return (ORDER.index(strategy) if strategy in ORDER else len(ORDER), strategy)

@@ -6,14 +6,26 @@ import statistics
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from rczoo.reporting import paper
+
 from .references import MERGE
 from .rows import Row
+from .variants import parts
 
 Key = tuple[str, str, str, str]
 """Task, strategy, split and metric."""
 
 HEADLINE = {"labels": "auroc", "profile": "jsd"}
 """The metric by which strategies of a task of this kind are compared."""
+
+
+PAPER_NAMES = {
+    "wrap-2-1": "groups(2,1)",
+    "wrap-1-2": "groups(1,2)",
+    "conjoined-sum": "groups(3)",
+    "rcps-frozen-gain-2": "rcps",
+}
+"""The paper's names where they differ."""
 
 
 class Stat(NamedTuple):
@@ -33,14 +45,19 @@ def summarise(rows: Iterable[Row]) -> dict[Key, Stat]:
 
 
 def trained(rows: Iterable[Row], task: str) -> list[str]:
-    """The strategies of a task that have results, in the order of their first names, references left out."""
+    """The strategies of a task that have results, those with an ending such as ``-frozen`` last."""
     found = {row.strategy for row in rows if row.task == task and row.merge != MERGE}
-    return sorted(found, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
+    return sorted(found, key=place)
 
 
 def references(rows: Iterable[Row], task: str) -> list[str]:
     """The names of a task's reference rows."""
     return sorted({row.strategy for row in rows if row.task == task and row.merge == MERGE})
+
+
+def in_paper(task: str, strategy: str, metric: str, split: str = "test") -> tuple[float, float] | None:
+    """The paper's mean and standard deviation over seeds, if it has them."""
+    return paper().get((task, PAPER_NAMES.get(strategy, strategy), split, metric))
 
 
 def best_seeds(rows: Iterable[Row], metric: Mapping[str, str]) -> dict[tuple[str, str], int]:
@@ -54,6 +71,12 @@ def best_seeds(rows: Iterable[Row], metric: Mapping[str, str]) -> dict[tuple[str
             loss = row.value if row.metric in ("loss", "jsd") else -row.value
             scores.setdefault((row.task, row.strategy), []).append((loss, row.seed))
     return {key: min(found)[1] for key, found in scores.items()}
+
+
+def place(strategy: str) -> tuple[str, int, str]:
+    """What to sort strategies by: endings, the order of first names, others by name."""
+    name, ending = parts(strategy)
+    return ending, ORDER.index(name) if name in ORDER else len(ORDER), name
 
 
 def _stat(values: list[float]) -> Stat:
@@ -80,5 +103,4 @@ ORDER = [
     "rcps-half",
     "rcps",
     "rcps-mean",
-    "rcps-gain-2",
 ]

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rczoo.reporting import LOWER_IS_BETTER, paper, with_arrow
+from rczoo.reporting import LOWER_IS_BETTER, with_arrow
 
 from .bootstrap import Effect
 from .card import SHOWN, cell
 from .plan import Job
 from .rows import Row
-from .summary import HEADLINE, references, summarise, trained
+from .summary import HEADLINE, in_paper, references, summarise, trained
 
-PAPER_NAMES = {
-    "wrap-2-1": "groups(2,1)",
-    "wrap-1-2": "groups(1,2)",
-    "conjoined-sum": "groups(3)",
-    "rcps-frozen-gain-2": "rcps",
-}
-"""The paper's names where they differ."""
 FROZEN = ("-frozen", "-frozen-gain-2")
 """Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
 
@@ -26,7 +19,7 @@ FROZEN = ("-frozen", "-frozen-gain-2")
 def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Every strategy and reference on the test split: mean ± standard deviation (seeds), beside the paper."""
     stats, shown = summarise(rows), SHOWN[kind]
-    beside = [m for m in shown if any(_paper(task, name, m) for name in trained(rows, task))]
+    beside = [m for m in shown if any(in_paper(task, name, m) for name in trained(rows, task))]
     head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *references(rows, task)]}
     for metric in shown:
         head += [
@@ -36,7 +29,7 @@ def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
         for name, line in body.items():
             line.append(cell(stats.get((task, name, "test", metric)), name in references(rows, task)))
             if metric in beside:
-                known = _paper(task, name, metric)
+                known = in_paper(task, name, metric)
                 line.append(f"{known[0]:.4f} ± {known[1]:.4f}" if known else "")
     return markdown(head, body.values())
 
@@ -47,7 +40,7 @@ def paper_gaps(rows: Sequence[Row], task: str, kind: str) -> dict[str, float]:
     return {
         name: stats[task, name, "test", metric].mean - known[0]
         for name in trained(rows, task)
-        if (known := _paper(task, name, metric))
+        if (known := in_paper(task, name, metric))
     }
 
 
@@ -60,7 +53,7 @@ def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
     for name in trained(rows, task):
         train, test = (stats.get((task, name, s, metric)) for s in (split, "test"))
         if train and test:
-            known = paper().get((task, name, "train", metric))
+            known = in_paper(task, name, metric, "train")
             gap = f"{train.mean - test.mean:+.4f}"
             body.append([name, cell(train), cell(test), gap, f"{known[0]:.4f}" if known else ""])
     return markdown(["strategy", f"{metric}, {split}", "test", "train - test", "paper, train"], body)
@@ -72,7 +65,7 @@ def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
     names = [name for name in trained(rows, task) if any(name + e in trained(rows, task) for e in FROZEN)]
     body = []
     for name in names:
-        known = _paper(task, name, metric)
+        known = in_paper(task, name, metric)
         found = [cell(stats.get((task, name + ending, "test", metric))) for ending in ("", *FROZEN)]
         body.append([name, *found, f"{known[0]:.4f} ± {known[1]:.4f}" if known else ""])
     head = [f"strategy, {with_arrow(metric)}", "statistics of batches", "frozen", "frozen, gain 2", "paper"]
@@ -140,7 +133,3 @@ def markdown(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     """A table in Markdown."""
     lines = [head, ["---"] * len(head), *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _paper(task: str, name: str, metric: str) -> tuple[float, float] | None:
-    return paper().get((task, PAPER_NAMES.get(name, name), "test", metric))

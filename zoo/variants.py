@@ -26,7 +26,7 @@ def options(strategy: str) -> dict[str, Any]:
 
     Raises ValueError for a name of no known form.
     """
-    name, ending = _parts(strategy)
+    name, ending = parts(strategy)
     found: dict[str, Any] = {"batch_statistics": "frozen"} if "-frozen" in ending else {}
     if match := re.search(r"-gain-([0-9.]+)", ending):
         found["gain"] = float(match[1])
@@ -48,21 +48,21 @@ def options(strategy: str) -> dict[str, Any]:
 
 def derived(strategy: str, kind: str) -> dict[str, str]:
     """Names and merges of the models that come from a trained one on a task of this kind."""
-    name, ending = _parts(strategy)
+    name, ending = parts(strategy)
     merges = DERIVED.get(name, {})
     return {n + ending: merge for n, merge in merges.items() if kind == "labels" or merge != "probability"}
 
 
 def source(strategy: str) -> tuple[str, str | None]:
     """The trained strategy that a model comes from, and the merge that makes it (None: as trained)."""
-    name, ending = _parts(strategy)
+    name, ending = parts(strategy)
     for trained, merges in DERIVED.items():
         if name in merges:
             return trained + ending, merges[name]
     return strategy, None
 
 
-def _parts(strategy: str) -> tuple[str, str]:
+def parts(strategy: str) -> tuple[str, str]:
     """A name and its endings."""
     match = NAME.fullmatch(strategy)
     return (match[1], match[2]) if match else (strategy, "")
