@@ -197,7 +197,8 @@ def test_t06_pointwise_commutes(rep, function, seed):
             RCActivation(rep, function)
         return
     layer, x = RCActivation(rep, function), normal(seed, 2, rep.channels, 5)
-    assert obeys(layer, x, rep, rep)
+    rounding = 1e-14 if function is F.gelu else 0  # PyTorch rounds it otherwise where no whole vector is left
+    torch.testing.assert_close(layer(rc(rep, x)), rc(rep, layer(x)), rtol=0, atol=rounding)
     assert torch.equal(layer(x), function(x))
 
 
