@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from zoo import tables
 from zoo.bootstrap import block_weights, effects, weighted_auroc
 from zoo.plan import Job
-from zoo.report import report, stand_in
+from zoo.report import _ranks, report, stand_in
 from zoo.rows import Row
 from zoo.summary import summarise
 
@@ -109,6 +109,14 @@ def test_tables_stand_beside_the_paper():
 def test_ranks_know_which_way_is_better():
     assert tables.ranked({"a": 0.1, "b": 0.2}, "jsd") == {"a": 1, "b": 2}
     assert tables.ranked({"a": 0.1, "b": 0.2}, "auroc") == {"b": 1, "a": 2}
+
+
+def test_a_task_that_was_only_tried_takes_no_strategy_from_the_ranks():
+    rows = [row("posthoc", 1, 0.9), row("rcps", 1, 0.8), row("standard-1-epoch", 1, 0.6, task="mcm1")]
+    text = "\n".join(_ranks(rows, {"mcm1": "labels", "sim-200": "labels"}))
+    assert "| posthoc | 1 | 1.0 |" in text
+    assert "mcm1" not in text
+    assert "No task has results" in "\n".join(_ranks(rows[2:], {"mcm1": "labels"}))
 
 
 def test_what_is_missing_is_listed():

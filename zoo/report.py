@@ -167,6 +167,10 @@ def _frozen(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
 
 
 def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
+    kinds = {task: kind for task, kind in kinds.items() if AGAINST in trained(rows, task)}
+    if not kinds:
+        yield f"## Ranks\n\nNo task has results of {AGAINST} yet."
+        return
     yield (
         "## Ranks\n\nIs post-hoc conjoining best or second-best, as the paper says? Ranks of mean test "
         "scores "
