@@ -107,7 +107,7 @@ def fill(model: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> N
     if wrong := sorted(set(expected) ^ set(tensors)):
         problem = "lacks the tensor" if wrong[0] in expected else "has an unknown tensor"
         raise ValueError(f"{path} {problem} {wrong[0]!r}: it belongs to another model; train it again")
-    for name, value in tensors.items():
+    for name, value in sorted(tensors.items()):
         if value.shape != expected[name].shape:
             raise ValueError(
                 f"{path}: {name!r} has shape {tuple(value.shape)}, the model {tuple(expected[name].shape)}: "
