@@ -187,14 +187,9 @@ class Rep:
 
 
 def flip(x: Array, *axes: int) -> Array:
-    """Reverse the length axis (the last): what reverse complement does to every trivial channel.
-
-    Or other ``axes``. Returns a new array.
-    """
+    """Reverse the length axis (the last), as R does to trivial channels, or other ``axes``; a new array."""
     axes = axes or (-1,)
-    if isinstance(x, np.ndarray):
-        return np.flip(x, axes).copy()
-    return x.flip(axes)
+    return np.flip(x, axes).copy() if isinstance(x, np.ndarray) else x.flip(axes)
 
 
 REGULAR = Rep("1r")

@@ -16,9 +16,11 @@ from torch import nn
 import rczoo
 from rczoo import Rep, attribute, build, conjoin, dna, simulation
 from rczoo.attribution import METHODS, less_mean
+from rczoo.checkpoints import load_checkpoint
 from rczoo.deeplift import LateMerge, draw_references
 from rczoo.explained import choose_target
 from rczoo.tasks import load_task
+from zoo.plan import RUNS
 
 pytest.importorskip("tangermeme", reason="pip install 'rczoo[explain]'")
 R = Rep.dna().act
@@ -378,15 +380,8 @@ def test_planted_motifs_come_out(name):
         assert found.fold > 1.15, (method, found)
 
 
-def gcn4_models():
-    return rczoo.list_models("gcn4/*")
-
-
 @pytest.mark.realdata
 def test_the_core_of_gcn4_comes_out():
-    names = [n for n in gcn4_models() if n.split("/")[1] in ("rcps", "conjoined")]
-    if not names:
-        pytest.skip("no model of gcn4 is published here")
     examples = real_task("gcn4").examples("test")
     X = examples.batch(range(len(examples)))[0]
     sites = np.zeros((len(X), X.shape[2]), dtype=bool)
@@ -395,8 +390,9 @@ def test_the_core_of_gcn4_comes_out():
             sites[row, match.start() : match.start() + 7] = True
     rows = np.flatnonzero(sites.any(1))[:8]
     X = X[rows]
-    for name in names:
-        scores = (attribute(rczoo.load(name), X) * X).sum(1).numpy()
+    for name in ("rcps", "conjoined"):  # of one seed, as which one is published changes
+        model = load_checkpoint(RUNS / "gcn4" / name / "1535")
+        scores = (attribute(model, X) * X).sum(1).numpy()
         found = enrichment(scores, sites[rows])
         assert found.fold > 5, (name, found)
-        assert found.auroc > 0.7, (name, found)  # .78 to .92 by the seed that is published
+        assert found.auroc > 0.85, (name, found)

@@ -138,7 +138,7 @@ def damage_architecture(folder):
         (damage_argument, r"unexpected keyword argument 'colour': it is of another version of rczoo"),
         (
             damage_filters,
-            r"'head\.dense\.weight' has shape \(3, 8\), the model \(3, 10\)",
+            r"'head\.dense\.weight' has shape \(3, 8\), the model \(3, 10\): it belongs to another model",
         ),
         (damage_architecture, r"(lacks the tensor|has an unknown tensor) '.*': it belongs to another model"),
     ],

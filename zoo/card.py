@@ -105,8 +105,8 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
         + " |"
         for name in names
     ]
-    known = in_paper(task.name, strategy, shown[0])
-    beside = f" Zhou et al. 2022 have {shown[0]} {known[0]:.4f} ± {known[1]:.4f}." if known else ""
+    known = paper_cell(in_paper(task.name, strategy, shown[0]))
+    beside = f" Zhou et al. 2022 have {shown[0]} {known}." if known else ""
     others = ", ".join(name for name in trained(rows, task.name) if name != strategy)
     return (
         "## Results\n\nMean ± standard deviation over all seeds trained (in brackets), test split; this "
@@ -126,6 +126,11 @@ def cell(stat: Stat | None, reference: bool = False) -> str:
         return f"{stat.mean:.4f}"
     spread = f" ± {stat.std:.4f}" if stat.seeds > 1 else ""
     return f"{stat.mean:.4f}{spread} ({stat.seeds})"
+
+
+def paper_cell(known: tuple[float, float] | None) -> str:
+    """The paper's mean and standard deviation in a table, if it has them."""
+    return f"{known[0]:.4f} ± {known[1]:.4f}" if known else ""
 
 
 def _data(task: Task, about: Mapping[str, Any]) -> str:

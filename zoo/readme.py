@@ -11,7 +11,7 @@ from rczoo.reporting import with_arrow
 from rczoo.storage import write_bytes
 from rczoo.tasks import load_task
 
-from .card import cell
+from .card import cell, paper_cell
 from .plan import HERE, MODELS, PLAN, plan
 from .references import MERGE
 from .report import CLOSE
@@ -74,9 +74,9 @@ def _scores(rows: Sequence[Row]) -> list[list[str]]:
         beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), reference=True)
         found = [cell(stats.get((task, name, "test", metric))) for name in CHOICE]
         lines.append([f"{task}, {with_arrow(metric)}", beaten, *found])
-        known = [in_paper(task, name, metric) for name in CHOICE]
+        known = [paper_cell(in_paper(task, name, metric)) for name in CHOICE]
         if any(known):
-            lines.append(["the paper", "", *(f"{k[0]:.4f} ± {k[1]:.4f}" if k else "" for k in known)])
+            lines.append(["the paper", "", *known])
         found = [cell(stats.get((task, f"{name}-frozen", "test", metric))) for name in CHOICE]
         if any(found):
             lines.append([f"{task}, without batch statistics", beaten, *found])

@@ -77,11 +77,9 @@ def _head(rows: Sequence[Row]) -> str:
         "# Results\n\n"
         "Written by `python -m zoo report` from `zoo/results.csv` and `zoo/runs/`; trained by "
         "`python -m zoo sweep`, one model by `python -m zoo job TASK STRATEGY SEED`. Numbers are mean ± "
-        "standard "
-        "deviation over seeds, with the number of seeds in brackets, on the test split, of the weights "
-        "best on "
-        "validation. Seeds are the first of the paper's ten in their order; none was left out. `posthoc` is "
-        "`standard+aug` and `posthoc-noaug` is `standard` conjoined after training.\n\n"
+        "standard deviation over seeds, with the number of seeds in brackets, on the test split, of the "
+        "weights best on validation. Seeds are the first of the paper's ten in their order; none was left "
+        "out. `posthoc` is `standard+aug` and `posthoc-noaug` is `standard` conjoined after training.\n\n"
         f"Machine: {machines}; {hours:.1f} hours of training in wall time, the machine being shared. "
         f"Commits: {commits}."
     )
@@ -173,8 +171,7 @@ def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
         return
     yield (
         "## Ranks\n\nIs post-hoc conjoining best or second-best, as the paper says? Ranks of mean test "
-        "scores "
-        f"among the strategies that all of {', '.join(kinds)} have."
+        f"scores among the strategies that all of {', '.join(kinds)} have."
     )
     yield tables.ranks_table(rows, kinds)
 
@@ -183,10 +180,9 @@ def _missing(rows: Sequence[Row], plan_file: Path) -> str:
     done = {(row.task, row.strategy, row.seed) for row in rows}
     return (
         "## Not run\n\nPlanned in `zoo/sweep.toml` and without results; `python -m zoo sweep` goes on "
-        "with them. The "
-        "paper's own tasks (ctcf, max, spi1, oct4, sox2, nanog, klf4) have task files; their data could "
-        "not be "
-        "reached from the machine of these results.\n\n" + tables.missing_table(plan(plan_file), done)
+        "with them. The paper's own tasks (ctcf, max, spi1, oct4, sox2, nanog, klf4) have task files; their "
+        "data could not be reached from the machine of these results.\n\n"
+        + tables.missing_table(plan(plan_file), done)
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rczoo.reporting import LOWER_IS_BETTER, with_arrow
 
 from .bootstrap import Effect
-from .card import SHOWN, cell
+from .card import SHOWN, cell, paper_cell
 from .plan import Job
 from .rows import Row
 from .summary import HEADLINE, in_paper, references, summarise, trained
@@ -29,8 +29,7 @@ def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
         for name, line in body.items():
             line.append(cell(stats.get((task, name, "test", metric)), name in references(rows, task)))
             if metric in beside:
-                known = in_paper(task, name, metric)
-                line.append(f"{known[0]:.4f} ± {known[1]:.4f}" if known else "")
+                line.append(paper_cell(in_paper(task, name, metric)))
     return markdown(head, body.values())
 
 
@@ -65,9 +64,8 @@ def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
     names = [name for name in trained(rows, task) if any(name + e in trained(rows, task) for e in FROZEN)]
     body = []
     for name in names:
-        known = in_paper(task, name, metric)
         found = [cell(stats.get((task, name + ending, "test", metric))) for ending in ("", *FROZEN)]
-        body.append([name, *found, f"{known[0]:.4f} ± {known[1]:.4f}" if known else ""])
+        body.append([name, *found, paper_cell(in_paper(task, name, metric))])
     head = [f"strategy, {with_arrow(metric)}", "statistics of batches", "frozen", "frozen, gain 2", "paper"]
     return markdown(head, body)
 
