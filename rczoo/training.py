@@ -19,6 +19,7 @@ from .checkpoints import save_checkpoint
 from .evaluation import evaluate as evaluate
 from .lesson import Lesson
 from .network import Network
+from .prediction import choose_device
 from .recipes import recipe
 from .resuming import Keeper, to_plain
 from .tasks import Task, load_task
@@ -58,6 +59,7 @@ def train(
     """
     task = load_task(task) if isinstance(task, str) else task
     plan = recipe(strategy, mixing, wrap, merge)
+    accelerator = choose_device(device).type
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     network = build(**{**task.model, **plan.options, **options})
@@ -73,7 +75,7 @@ def train(
     keeper = Keeper(Path(out), about, str(task.training.get("best", "loss")), force)
     if not keeper.finished:
         augment = str(task.training.get("augment", "batch")) if plan.augment else ""
-        _fit(Lesson(network, task, augment, keeper), keeper, device, progress)
+        _fit(Lesson(network, task, augment, keeper), keeper, accelerator, progress)
     if not keeper.best_weights:
         raise ValueError(
             f"training {plan.name} on {task.name} never had a finite validation {keeper.best}: "
@@ -92,7 +94,7 @@ def train(
     return best.eval()
 
 
-def _fit(lesson: Lesson, keeper: Keeper, device: str, progress: Progress | None) -> None:
+def _fit(lesson: Lesson, keeper: Keeper, accelerator: str, progress: Progress | None) -> None:
     """Run Lightning from the keeper's epoch on."""
     network, training = lesson.network, lesson.task.training
     if network.config["batch_statistics"] != "separate":
@@ -105,7 +107,7 @@ def _fit(lesson: Lesson, keeper: Keeper, device: str, progress: Progress | None)
         callbacks.append(Bar(progress, keeper))
     with _quiet():
         trainer = Trainer(
-            accelerator=_accelerator(device),
+            accelerator=accelerator,
             devices=1,
             max_epochs=keeper.about["epochs"] - keeper.first_epoch,
             callbacks=callbacks,
@@ -159,18 +161,6 @@ class Bar(Callback):
             return f"{about['strategy']}, epoch 1"
         shown = " ".join(f"{k} {history[-1][k]:.3f}" for k in ("loss", "auroc") if k in history[-1])
         return f"{about['strategy']}, epoch {len(history)}: validation {shown}"
-
-
-def _accelerator(device: str) -> str:
-    if device == "cpu":
-        return "cpu"
-    if device in ("cuda", "gpu"):
-        if not torch.cuda.is_available():
-            raise ValueError(f"device {device!r}: there is no CUDA device here; use 'cpu' or 'auto'")
-        return "gpu"
-    if device == "auto":
-        return "auto"
-    raise ValueError(f"unknown device {device!r}: choose cpu, cuda or auto")
 
 
 @contextmanager
