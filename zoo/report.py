@@ -99,9 +99,8 @@ def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str
     if AGAINST in seeds and len(seeds) > 1:
         yield tables.effects_table(effects(runs / task, kind, seeds, AGAINST), AGAINST, HEADLINE[kind])
         yield (
-            f"Intervals: {DRAWS} draws of test examples (neighbours on a chromosome together) and of "
-            "seeds. With "
-            "one seed an interval says nothing about the spread over seeds."
+            f"Intervals: {DRAWS} draws of test examples (neighbours on a chromosome together) and of seeds. "
+            "With one seed an interval says nothing about the spread over seeds."
         )
 
 
@@ -120,9 +119,9 @@ def _distance(gaps: Mapping[str, float], rows: Sequence[Row], task: str, metric:
 
 def _overfitting(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
     yield (
-        "## Training against test\n\nThe paper asks whether conjoining while training overfits. Where a "
-        "task adds "
-        "noise to its training labels, the training score is that of the same sequences with clean labels."
+        "## Training against test\n\nThe paper asks whether conjoining while training overfits. Where a task "
+        "adds noise to its training labels, the training score is that of the same sequences with clean "
+        "labels."
     )
     for task, kind in kinds.items():
         yield f"**{task}**\n\n" + tables.overfitting_table(rows, task, kind)
