@@ -62,6 +62,15 @@ def test_frozen_statistics_stand_beside_the_others_and_the_paper():
     assert set(tables.paper_gaps(rows, "sim-200", "labels")) == {"rcps", "rcps-frozen-gain-2", "posthoc"}
 
 
+def test_gain_is_told_against_conjoined_here_and_in_the_paper():
+    losses = [("conjoined", 200.0), ("rcps", 199.0), ("rcps-gain-2", 203.0)]
+    rows = [row(name, 1, loss, "train", task="gcn4", metric="loss") for name, loss in losses]
+    _, _, here, *paper = tables.gain_table(rows, ["gcn4"]).splitlines()
+    assert here == "| gcn4 | -0.50% | +1.50% |  |  |"
+    assert paper[1] == "| nanog, the paper |  | +0.11% |  | -0.28% |"
+    assert len(paper) == 4
+
+
 def test_effects_see_differences_and_their_absence(runs):
     seeds = {name: [1, 2] for name in ("rcps", "conjoined", "standard")}
     found = effects(runs / "sim-200", "labels", seeds, "conjoined", draws=200)
@@ -137,12 +146,15 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
         for name, value in [("standard", 0.8), ("rcps", 0.9), ("conjoined", 0.85)]
         for seed in (1, 2)
         for split in ("train", "train-clean", "test")
-    ]
+    ] + [row("standard-1-epoch", 1, 0.6, task="mcm1")]
     text = report(rows, runs, tmp_path / "RESULTS.md").read_text()
     assert "beyond 0.012: standard" in text.lower()
     assert "## Not run" in text
     assert "yeast-tss" in text
-    assert (tmp_path / "figures" / "strategies.svg").stat().st_size > 1000
+    drawn = (tmp_path / "figures" / "strategies.svg").read_text()
+    assert "<!-- sim-200 -->" in drawn
+    assert "## mcm1" in text
+    assert "mcm1" not in drawn, "one epoch is no result to compare"
     again = {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}
     report(rows, runs, tmp_path / "RESULTS.md")
     assert again == {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}, "figures are reproducible"

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rczoo.figures import GREY, MINUS, OTHER, PLUS, new_figure
 
 from .rows import Row
-from .summary import in_paper, references, trained
+from .summary import CHOICE, in_paper, references, trained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FAMILY = {"conjoined": 0.0, "mixing-0.25": 0.25, "mixing-0.5": 0.5, "mixing-0.75": 0.75, "rcps": 1.0}
 GAIN = ("conjoined", "rcps", "rcps-gain-2")
+MARKS = {
+    name: {"ls": "", "marker": marker, "ms": 5, "color": f"C{number}", "label": name}
+    for number, (name, marker) in enumerate(zip(CHOICE, "osD^v", strict=True))
+}
+OTHERS = {"ls": "", "marker": ".", "ms": 4, "color": GREY, "alpha": 0.6, "label": "other strategies"}
+ACROSS = 3
+"""Panels beside each other."""
 
 
 def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
     """For each task every seed of every strategy on the test split, references, and the paper's means."""
     most = max(len(trained(rows, task)) for task in metrics)
-    figure, axes = new_figure(1, len(metrics), 4.6 * len(metrics), 1.2 + 0.2 * most)
-    for ax, (task, metric) in zip(axes[0], metrics.items(), strict=True):
+    figure, axes = _panels(len(metrics), 4.6, 1.2 + 0.2 * most)
+    for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
         names = trained(rows, task)
         for y, name in enumerate(names):
             values = scores(rows, task, name, "test", metric)
@@ -46,8 +55,8 @@ def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str
 
 def continuum_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
     """Test score against mixing, a panel per task with more than one block."""
-    figure, axes = new_figure(1, len(metrics), 4.2 * len(metrics), 3.4)
-    for ax, (task, metric) in zip(axes[0], metrics.items(), strict=True):
+    figure, axes = _panels(len(metrics), 4.2, 3.4)
+    for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
         found = {m: scores(rows, task, name, "test", metric) for name, m in FAMILY.items()}
         _seeds_and_means(ax, {m: values for m, values in found.items() if values})
         ax.set(title=task, xlabel="mixing: 0 conjoined, 1 RCPS", ylabel=f"{metric}, test")
@@ -57,23 +66,26 @@ def continuum_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]
 
 def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str], split: str) -> Path:
     """Test score against the score on the training split, a panel per task."""
-    figure, axes = new_figure(1, len(metrics), 4.6 * len(metrics), 3.8)
-    for ax, (task, metric) in zip(axes[0], metrics.items(), strict=True):
+    from matplotlib.lines import Line2D
+
+    figure, axes = _panels(len(metrics), 4.6, 3.8)
+    for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
         chosen = split if scores(rows, task, trained(rows, task)[0], split, metric) else "train"
-        for number, name in enumerate(trained(rows, task)):
+        for name in sorted(trained(rows, task), key=CHOICE.__contains__):  # the others below
             x, y = scores(rows, task, name, chosen, metric), scores(rows, task, name, "test", metric)
-            ax.plot(x, y, "osD^v<>"[number % 7], ms=4, color=f"C{number % 10}", label=name)
+            ax.plot(x, y, **(MARKS[name] if name in CHOICE else OTHERS))
         low, high = (min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1]))
         ax.plot([low, high], [low, high], color=GREY, lw=0.8, scalex=False, scaley=False)
         ax.set(title=task, xlabel=f"{metric}, {chosen}", ylabel=f"{metric}, test")
-        ax.legend(fontsize=6, frameon=False)
+    handles = [Line2D([], [], **style) for style in (*MARKS.values(), OTHERS)]
+    figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
     return save(figure, path)
 
 
 def gain_figure(path: Path, rows: Sequence[Row], task: str) -> Path:
     """Training and test loss with the gain of the paper's code: every seed."""
-    figure, axes = new_figure(1, 2, 7, 3.2)
-    for ax, split in zip(axes[0], ("train", "test"), strict=True):
+    figure, axes = _panels(2, 3.5, 3.2)
+    for ax, split in zip(axes, ("train", "test"), strict=True):
         found = {x: scores(rows, task, name, split, "loss") for x, name in enumerate(GAIN)}
         _seeds_and_means(ax, {x: values for x, values in found.items() if values})
         ax.set_xticks(range(len(GAIN)), ["conjoined", "rcps", "rcps, gain 2"])
@@ -96,6 +108,15 @@ def save(figure: Any, path: Path) -> Path:
     with mpl.rc_context({"svg.hashsalt": "rczoo"}):
         figure.savefig(path, metadata={"Date": None})
     return path
+
+
+def _panels(number: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """So many axes, row by row, each of this size in inches."""
+    across, down = min(number, ACROSS), ceil(number / ACROSS)
+    figure, axes = new_figure(down, across, width * across, height * down)
+    for ax in axes.flat[number:]:
+        ax.remove()
+    return figure, list(axes.flat[:number])
 
 
 def _seeds_and_means(ax: Axes, found: Mapping[float, Sequence[float]]) -> None:

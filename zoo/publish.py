@@ -24,14 +24,12 @@ from .data import FINGERPRINT
 from .plan import MODELS, RUNS
 from .rows import Row
 from .summary import best_seeds, summarise
-from .variants import source
+from .variants import TRIAL, source
 
 EXPECTED = "expected.json"
 SHOWN = 10
 """Sequences whose outputs are published with a model."""
 TOLERANCE = 1e-5
-TRIAL = "-1-epoch"
-"""Strategies that only try whether a task works are never published."""
 
 
 def publish(

@@ -14,6 +14,7 @@ from .plan import HERE, PLAN, RUNS, plan
 from .references import MERGE
 from .rows import Row
 from .summary import HEADLINE, references, trained
+from .variants import TRIAL
 
 REPORT = HERE / "RESULTS.md"
 AGAINST = "posthoc"
@@ -49,10 +50,11 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
         raise ValueError("no results yet: run python -m zoo sweep")
     names = sorted({row.task for row in rows if row.merge != MERGE})
     kinds = {task: load_task(task).kind for task in names}
+    studied = {t: k for t, k in kinds.items() if not all(n.endswith(TRIAL) for n in trained(rows, t))}
     parts = [
         _head(rows),
         *(part for task, kind in kinds.items() for part in _task(rows, runs, task, kind)),
-        *_overfitting(rows, kinds, path),
+        *_overfitting(rows, studied, path),
         *_continuum(rows, kinds, path),
         *_gain(rows, kinds, path),
         *_frozen(rows, kinds),
@@ -60,7 +62,7 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
         _missing(rows, plan_file),
     ]
     drawn = figures.strategies_figure(
-        path.parent / "figures" / "strategies.svg", rows, {t: HEADLINE[k] for t, k in kinds.items()}
+        path.parent / "figures" / "strategies.svg", rows, {t: HEADLINE[k] for t, k in studied.items()}
     )
     parts.insert(1, f"![every seed of every strategy]({_relative(drawn, path)})")
     write_bytes(path, ("\n\n".join(parts) + "\n").encode())
@@ -148,8 +150,7 @@ def _continuum(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Ite
 def _gain(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
     yield "## Doubled gain\n\nThe paper's RCPS layer computes 2 conv + b. Does that explain its higher loss?"
     tasks = [task for task in kinds if "rcps-gain-2" in trained(rows, task)]
-    if not tasks:
-        yield "Not run yet."
+    yield tables.gain_table(rows, tasks) if tasks else "Not run yet."
     for task in tasks:
         drawn = figures.gain_figure(path.parent / "figures" / f"gain-{task}.svg", rows, task)
         yield f"![loss with gain 1 and 2]({_relative(drawn, path)})"

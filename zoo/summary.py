@@ -18,7 +18,8 @@ Key = tuple[str, str, str, str]
 HEADLINE = {"labels": "auroc", "profile": "jsd"}
 """The metric by which strategies of a task of this kind are compared."""
 
-
+CHOICE = ("standard", "standard+aug", "posthoc", "conjoined", "rcps")
+"""The strategies between which a user chooses first."""
 PAPER_NAMES = {
     "wrap-2-1": "groups(2,1)",
     "wrap-1-2": "groups(1,2)",

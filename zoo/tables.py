@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rczoo.reporting import LOWER_IS_BETTER, with_arrow
+from rczoo.reporting import LOWER_IS_BETTER, paper, with_arrow
 
 from .bootstrap import Effect
 from .card import SHOWN, cell, paper_cell
@@ -12,6 +12,7 @@ from .plan import Job
 from .rows import Row
 from .summary import HEADLINE, in_paper, references, summarise, trained
 
+GAIN = ("rcps", "rcps-gain-2")
 FROZEN = ("-frozen", "-frozen-gain-2")
 """Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
 
@@ -68,6 +69,23 @@ def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
         body.append([name, *found, paper_cell(in_paper(task, name, metric))])
     head = [f"strategy, {with_arrow(metric)}", "statistics of batches", "frozen", "frozen, gain 2", "paper"]
     return markdown(head, body)
+
+
+def gain_table(rows: Sequence[Row], tasks: Iterable[str]) -> str:
+    """By how much the mean loss of RCPS, with gain 1 and 2, is above conjoined's; the paper's has gain 2."""
+    here = {(t, n, s): stat.mean for (t, n, s, metric), stat in summarise(rows).items() if metric == "loss"}
+    known = {(t, n, s): mean for (t, n, s, metric), (mean, _) in paper().items() if metric == "loss"}
+    factors = sorted({t for t, name, _ in known if name == "rcps"})
+    body = [[t, *(_above(here, t, n, s) for s in ("train", "test") for n in GAIN)] for t in tasks]
+    for t in factors:
+        train, test = (_above(known, t, "rcps", s) for s in ("train", "test"))
+        body.append([f"{t}, the paper", "", train, "", test])
+    return markdown(["loss above conjoined's", *(f"{s}: {n}" for s in ("train", "test") for n in GAIN)], body)
+
+
+def _above(losses: Mapping[tuple[str, str, str], float], task: str, name: str, split: str) -> str:
+    loss, base = losses.get((task, name, split)), losses.get((task, "conjoined", split))
+    return f"{loss / base - 1:+.2%}" if loss and base else ""
 
 
 def effects_table(found: Mapping[str, Effect], against: str, metric: str) -> str:

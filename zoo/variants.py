@@ -12,6 +12,8 @@ DERIVED = {
     "standard+aug": {"posthoc": "mean", "posthoc-max": "max", "posthoc-probability": "probability"},
 }
 """Models that a trained one becomes by another merge alone."""
+TRIAL = "-1-epoch"
+"""Strategies that only try whether a task works: neither published nor drawn."""
 NAME = re.compile(r"(.+?)((?:-frozen|-gain-[0-9.]+|-[0-9]+-epochs?)*)")
 
 
