@@ -160,6 +160,12 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
     assert again == {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}, "figures are reproducible"
 
 
+def test_a_report_of_nothing_but_trials_draws_them(tmp_path):
+    rows = [row("standard-1-epoch", 1, 0.6, split, task="mcm1") for split in ("train", "test")]
+    assert "## mcm1" in report(rows, tmp_path, tmp_path / "RESULTS.md").read_text()
+    assert "<!-- mcm1 -->" in (tmp_path / "figures" / "strategies.svg").read_text()
+
+
 def test_stand_ins_are_called_so():
     assert "the paper's own simulation" in stand_in("sim-1000")
     assert "stand-in for the paper's Oct4" in stand_in("gcn4")

@@ -50,7 +50,8 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
         raise ValueError("no results yet: run python -m zoo sweep")
     names = sorted({row.task for row in rows if row.merge != MERGE})
     kinds = {task: load_task(task).kind for task in names}
-    studied = {t: k for t, k in kinds.items() if not all(n.endswith(TRIAL) for n in trained(rows, t))}
+    tried = [task for task in names if all(name.endswith(TRIAL) for name in trained(rows, task))]
+    studied = {task: kind for task, kind in kinds.items() if task not in tried} or kinds
     parts = [
         _head(rows),
         *(part for task, kind in kinds.items() for part in _task(rows, runs, task, kind)),
