@@ -10,10 +10,12 @@ from zoo_tasks import write_tiny
 from rczoo import hub
 from rczoo.checkpoints import load_checkpoint, read_config, save_checkpoint
 from rczoo.tasks import load_task
+from zoo.card import card
 from zoo.job import run
 from zoo.plan import Job
 from zoo.publish import prove, publish, write_index
 from zoo.rows import gather
+from zoo.summary import Stat, beats_the_reference, summarise
 from zoo.verify import difference, verify
 
 
@@ -60,6 +62,20 @@ def test_cards_say_what_a_reader_needs(zoo):
     assert "python -m zoo job tiny standard+aug 1535" in text
     conjoined = (zoo / "models" / "tiny" / "conjoined" / "README.md").read_text()
     assert "(2) |" in conjoined, "two seeds"
+
+
+def test_a_card_says_when_a_model_is_no_better_than_counting_words(zoo):
+    task, strategy = load_task(str(zoo / "tiny.toml")), "conjoined"
+    about = read_config(zoo / "models" / "tiny" / strategy)
+    rows = gather(zoo / "runs")
+    warning = "**No better in auroc than the 3-mer logistic regression, which needs no network.**"
+    for value, warned in [(0.0, False), (1.0, True)]:
+        other = [r._replace(value=value) if r.strategy.startswith("3-mer") else r for r in rows]
+        assert (warning in card(task, strategy, about, summarise(other), other, 0.0)) == warned
+    assert beats_the_reference({}, "tiny", strategy, "labels"), "nothing known"
+    jsd = {"rcps": 0.1, "mean training profile": 0.2}
+    stats = {("t", name, "test", "jsd"): Stat(value, 0, 1) for name, value in jsd.items()}
+    assert beats_the_reference(stats, "t", "rcps", "profile"), "lower is better"
 
 
 def test_publishing_again_changes_nothing(copy):

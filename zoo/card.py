@@ -9,7 +9,7 @@ from rczoo.downloads import manifest
 from rczoo.tasks import Task
 
 from .rows import Row
-from .summary import HEADLINE, Key, Stat, in_paper, references, trained
+from .summary import HEADLINE, TO_BEAT, Key, Stat, beats_the_reference, in_paper, references, trained
 
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
 LIMITS = {
@@ -107,14 +107,16 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     ]
     known = paper_cell(in_paper(task.name, strategy, shown[0]))
     beside = f" Zhou et al. 2022 have {shown[0]} {known}." if known else ""
+    warning = ""
+    if not beats_the_reference(stats, task.name, strategy, task.kind):
+        warning = f"**No better in {shown[0]} than the {TO_BEAT[task.kind]}, which needs no network.** "
     others = ", ".join(name for name in trained(rows, task.name) if name != strategy)
     return (
         "## Results\n\nMean ± standard deviation over all seeds trained (in brackets), test split; this "
         "file is the "
         f"seed that was best on validation, which may score otherwise.{beside}\n\n"
         + "\n".join(lines)
-        + "\n\n"
-        f"Other strategies on this task: {others or 'none'}."
+        + f"\n\n{warning}Other strategies on this task: {others or 'none'}."
     )
 
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from rczoo.reporting import paper
+from rczoo.reporting import LOWER_IS_BETTER, paper
 
 from .references import MERGE
 from .rows import Row
@@ -18,6 +18,8 @@ Key = tuple[str, str, str, str]
 HEADLINE = {"labels": "auroc", "profile": "jsd"}
 """The metric by which strategies of a task of this kind are compared."""
 
+TO_BEAT = {"labels": "3-mer logistic regression", "profile": "mean training profile"}
+"""The reference that needs no network."""
 CHOICE = ("standard", "standard+aug", "posthoc", "conjoined", "rcps")
 """The strategies between which a user chooses first."""
 PAPER_NAMES = {
@@ -59,6 +61,15 @@ def references(rows: Iterable[Row], task: str) -> list[str]:
 def in_paper(task: str, strategy: str, metric: str, split: str = "test") -> tuple[float, float] | None:
     """The paper's mean and standard deviation over seeds, if it has them."""
     return paper().get((task, PAPER_NAMES.get(strategy, strategy), split, metric))
+
+
+def beats_the_reference(stats: Mapping[Key, Stat], task: str, strategy: str, kind: str) -> bool:
+    """Whether the mean test score is better than what needs no network; True where that is not known."""
+    metric = HEADLINE[kind]
+    mean, reference = (stats.get((task, name, "test", metric)) for name in (strategy, TO_BEAT[kind]))
+    if not mean or not reference:
+        return True
+    return (mean.mean < reference.mean) == (metric in LOWER_IS_BETTER)
 
 
 def best_seeds(rows: Iterable[Row], metric: Mapping[str, str]) -> dict[tuple[str, str], int]:
