@@ -6,6 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from zoo import tables
 from zoo.bootstrap import block_weights, effects, weighted_auroc
+from zoo.figures import _panels
 from zoo.plan import Job
 from zoo.report import _ranks, report, stand_in
 from zoo.rows import Row
@@ -155,6 +156,8 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
     assert "<!-- sim-200 -->" in drawn
     assert "## mcm1" in text
     assert "mcm1" not in drawn, "one epoch is no result to compare"
+    assert "**mcm1**" not in text
+    assert "<!-- other strategies -->" in (tmp_path / "figures" / "train-test.svg").read_text()
     again = {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}
     report(rows, runs, tmp_path / "RESULTS.md")
     assert again == {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}, "figures are reproducible"
@@ -164,6 +167,16 @@ def test_a_report_of_nothing_but_trials_draws_them(tmp_path):
     rows = [row("standard-1-epoch", 1, 0.6, split, task="mcm1") for split in ("train", "test")]
     assert "## mcm1" in report(rows, tmp_path, tmp_path / "RESULTS.md").read_text()
     assert "<!-- mcm1 -->" in (tmp_path / "figures" / "strategies.svg").read_text()
+
+
+def test_panels_stand_in_rows_of_three():
+    figure, axes = _panels(4, 2.0, 1.0)
+    assert tuple(figure.get_size_inches()) == (6, 2)
+    figure.draw_without_rendering()
+    corners = [ax.get_position().bounds[:2] for ax in axes]
+    assert len(figure.axes) == len(axes) == 4, "no empty panels"
+    assert corners[0][1] == corners[1][1] == corners[2][1] > corners[3][1]
+    assert corners[3][0] == corners[0][0]
 
 
 def test_stand_ins_are_called_so():

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from rczoo.figures import GREY, MINUS, OTHER, PLUS, new_figure
 
 from .rows import Row
-from .summary import CHOICE, in_paper, references, trained
+from .summary import CHOICE, GAIN, in_paper, references, trained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FAMILY = {"conjoined": 0.0, "mixing-0.25": 0.25, "mixing-0.5": 0.5, "mixing-0.75": 0.75, "rcps": 1.0}
-GAIN = ("conjoined", "rcps", "rcps-gain-2")
 MARKS = {
     name: {"ls": "", "marker": marker, "ms": 5, "color": f"C{number}", "label": name}
     for number, (name, marker) in enumerate(zip(CHOICE, "osD^v", strict=True))
@@ -86,9 +85,9 @@ def gain_figure(path: Path, rows: Sequence[Row], task: str) -> Path:
     """Training and test loss with the gain of the paper's code: every seed."""
     figure, axes = _panels(2, 3.5, 3.2)
     for ax, split in zip(axes, ("train", "test"), strict=True):
-        found = {x: scores(rows, task, name, split, "loss") for x, name in enumerate(GAIN)}
+        found = {x: scores(rows, task, name, split, "loss") for x, name in enumerate(["conjoined", *GAIN])}
         _seeds_and_means(ax, {x: values for x, values in found.items() if values})
-        ax.set_xticks(range(len(GAIN)), ["conjoined", "rcps", "rcps, gain 2"])
+        ax.set_xticks(range(3), ["conjoined", "rcps", "rcps, gain 2"])
         ax.set(title=task, ylabel=f"loss, {split}")
     return save(figure, path)
 

@@ -22,6 +22,8 @@ TO_BEAT = {"labels": "3-mer logistic regression", "profile": "mean training prof
 """The reference that needs no network."""
 CHOICE = ("standard", "standard+aug", "posthoc", "conjoined", "rcps")
 """The strategies between which a user chooses first."""
+GAIN = ("rcps", "rcps-gain-2")
+"""Strategies that tell what the doubled convolution of the paper's code does."""
 PAPER_NAMES = {
     "wrap-2-1": "groups(2,1)",
     "wrap-1-2": "groups(1,2)",

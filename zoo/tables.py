@@ -10,9 +10,8 @@ from .bootstrap import Effect
 from .card import SHOWN, cell, paper_cell
 from .plan import Job
 from .rows import Row
-from .summary import HEADLINE, in_paper, references, summarise, trained
+from .summary import GAIN, HEADLINE, in_paper, references, summarise, trained
 
-GAIN = ("rcps", "rcps-gain-2")
 FROZEN = ("-frozen", "-frozen-gain-2")
 """Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
 
