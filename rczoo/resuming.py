@@ -7,6 +7,7 @@ among them as JSON inside it, so that it is replaced in one step and never unpic
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -119,15 +120,30 @@ class Keeper(Callback):
             values = json.loads(self.tensors["values"].numpy().tobytes())
         except (ValueError, KeyError) as error:
             raise ValueError(f"{error}; --force starts this training over") from error
-        if different := [k for k in self.about if values["about"].get(k) != to_plain(self.about[k])]:
-            key = different[0]
+        if different := _difference(values["about"], to_plain(self.about)):
             raise ValueError(
-                f"{self.path.parent} holds an unfinished training with {key} {values['about'].get(key)!r}, "
-                f"not {self.about[key]!r}: choose another --out, or --force to start over"
+                f"{self.path.parent} holds an unfinished training with {different}: choose another --out, "
+                "or --force to start over"
             )
-        self.history, self.stopper = values["history"], values["stopper"]
+        self.history = [
+            {k: math.nan if v is None else v for k, v in entry.items()}  # JSON has no NaN
+            for entry in values["history"]
+        ]
+        self.stopper = values["stopper"]
         self.best_epoch, self.finished = values["best_epoch"], values["finished"]
         self.seconds, self.best_weights = values["seconds"], self.part("best.")
+
+
+def _difference(known: dict[str, Any], wanted: dict[str, Any]) -> str:
+    """The first entry, however deep, in which two descriptions differ, in words; empty if there is none."""
+    for key in dict.fromkeys((*wanted, *known)):
+        old, new = known.get(key), wanted.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            if inner := _difference(old, new):
+                return f"{key} {inner}"
+        elif old != new:
+            return f"{key} {old!r}, not {new!r}"
+    return ""
 
 
 def to_plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from .architectures import build
 from .checkpoints import save_checkpoint
 from .evaluation import evaluate as evaluate
 from .lesson import Lesson
+from .memory import memory_kept
 from .network import Network
 from .prediction import choose_device
 from .recipes import recipe
@@ -70,6 +71,8 @@ def train(
             "seed": seed,
             "epochs": int(epochs or task.training["epochs"]),
             "trained_as": network.config,
+            "training": task.training,
+            "data": task.data,
         }
     )
     keeper = Keeper(Path(out), about, str(task.training.get("best", "loss")), force)
@@ -105,7 +108,7 @@ def _fit(lesson: Lesson, keeper: Keeper, accelerator: str, progress: Progress | 
     callbacks.append(keeper)
     if progress:
         callbacks.append(Bar(progress, keeper))
-    with _quiet():
+    with _quiet(), memory_kept():
         trainer = Trainer(
             accelerator=accelerator,
             devices=1,

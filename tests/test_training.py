@@ -1,6 +1,8 @@
 """Training: what is learnt and kept, and that a kill changes nothing."""
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 import tiny_tasks
@@ -9,6 +11,7 @@ import torch
 from rczoo.checkpoints import load_checkpoint, read_config
 from rczoo.evaluation import errors, evaluate
 from rczoo.lesson import Lesson
+from rczoo.metrics import label_metrics
 from rczoo.training import train
 
 
@@ -123,6 +126,23 @@ def test_the_wait_for_a_lower_loss_goes_on_after_a_kill(tmp_path, monkeypatch):
     assert len(read_config(tmp_path)["history"]) == 4
 
 
+def test_a_training_goes_on_after_an_epoch_without_a_score(tmp_path, monkeypatch):
+    task = tiny_tasks.labels(epochs=4)
+
+    def undefined_once(*given):
+        started = (tmp_path / "resume.safetensors").exists()
+        return label_metrics(*given) if started else {"auroc": math.nan}
+
+    monkeypatch.setattr("rczoo.lesson.label_metrics", undefined_once)
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, 2)
+        with pytest.raises(Killed):
+            train(task, strategy="standard", out=tmp_path)
+    train(task, strategy="standard", out=tmp_path)
+    history = read_config(tmp_path)["history"]
+    assert [entry["auroc"] is None for entry in history] == [True, False, False, False]
+
+
 def test_resuming_needs_the_same_training(tmp_path, monkeypatch):
     task = tiny_tasks.labels()
     with monkeypatch.context() as patch:
@@ -135,6 +155,10 @@ def test_resuming_needs_the_same_training(tmp_path, monkeypatch):
         train(task, strategy="rcps", seed=7, out=tmp_path)
     with pytest.raises(ValueError, match=r"unfinished training with strategy 'rcps', not 'conjoined'"):
         train(task, strategy="conjoined", out=tmp_path)
+    with pytest.raises(ValueError, match=r"training with training learning_rate 0\.01, not 0\.5: choose"):
+        train(tiny_tasks.labels(learning_rate=0.5), strategy="rcps", out=tmp_path)
+    with pytest.raises(ValueError, match="training with data seed None, not 2: choose"):
+        train(replace(task, data={"seed": 2}), strategy="rcps", out=tmp_path)
     state = tmp_path / "resume.safetensors"
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from rczoo import RCConv1d, build, fuse
 from rczoo.family import Block, BlockShape
 from rczoo.frames import exchange_stacked
+from rczoo.memory import memory_kept
 from rczoo.rep import Rep
 
 
@@ -163,6 +164,16 @@ def test_bpnet_lite(compare):
     other = bpnetlite.BPNet(n_filters=64, n_layers=6, n_control_tracks=0, trimming=173, verbose=False)
     X = dna(4, 1346)
     compare("bpnet standard / bpnet-lite 64 filters, 6 layers", _trained("standard", X), step(other, X))
+
+
+def test_memory_kept(compare):
+    once = _trained("rcps", dna(250, 1000), "motif-cnn", length=1000)
+
+    def five():
+        for _ in range(5):
+            once()
+
+    compare("five steps of motif-cnn, memory kept / given back", memory_kept()(five), five)
 
 
 PEAK = """
