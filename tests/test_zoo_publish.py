@@ -1,26 +1,29 @@
 """Publishing and verifying: models that prove themselves from disk, and those that cannot."""
 
 import json
+import math
 import shutil
 
 import pytest
 import torch
 from zoo_tasks import write_tiny
 
-from rczoo import hub
+import zoo.publish
+import zoo.verify
+from rczoo import build, hub
 from rczoo.checkpoints import load_checkpoint, read_config, save_checkpoint
 from rczoo.tasks import load_task
 from zoo.card import card
 from zoo.job import run
 from zoo.plan import Job
-from zoo.publish import prove, publish, write_index
+from zoo.publish import answers, equivariance, prove, publish, write_index
 from zoo.rows import gather
 from zoo.summary import Stat, beats_the_reference, summarise
 from zoo.verify import difference, verify
 
 
 @pytest.fixture(scope="module")
-def zoo(tmp_path_factory):
+def published(tmp_path_factory):
     """A folder with a tiny task, its runs and its published models."""
     folder = tmp_path_factory.mktemp("zoo")
     task = write_tiny(folder)
@@ -31,43 +34,43 @@ def zoo(tmp_path_factory):
 
 
 @pytest.fixture
-def copy(zoo, tmp_path):
-    return shutil.copytree(zoo, tmp_path / "zoo")
+def copy(published, tmp_path):
+    return shutil.copytree(published, tmp_path / "zoo")
 
 
-def test_published_models_load_by_name_and_are_those_of_the_runs(zoo, monkeypatch):
-    monkeypatch.setattr(hub, "bundled_folder", lambda: zoo / "models")
+def test_published_models_load_by_name_and_are_those_of_the_runs(published, monkeypatch):
+    monkeypatch.setattr(hub, "bundled_folder", lambda: published / "models")
     monkeypatch.delenv("RCZOO_HUB", raising=False)
     assert hub.list_models("tiny/*") == [
         f"tiny/{n}" for n in ("conjoined", "posthoc", "posthoc-max", "posthoc-probability", "standard+aug")
     ]
-    trained = load_checkpoint(zoo / "runs" / "tiny" / "standard+aug" / "1535")
+    trained = load_checkpoint(published / "runs" / "tiny" / "standard+aug" / "1535")
     found = hub.load("tiny/posthoc")
     assert found.config == trained.remerge("mean").config
     for key, value in trained.state_dict().items():
         assert torch.equal(found.state_dict()[key], value)
 
 
-def test_the_published_seed_is_the_best_on_validation(zoo):
-    rows = [r for r in gather(zoo / "runs") if r.strategy == "conjoined" and r.metric == "auroc"]
+def test_the_published_seed_is_the_best_on_validation(published):
+    rows = [r for r in gather(published / "runs") if r.strategy == "conjoined" and r.metric == "auroc"]
     best = max((row for row in rows if row.split == "validation"), key=lambda row: row.value)
-    assert read_config(zoo / "models" / "tiny" / "conjoined")["seed"] == best.seed
+    assert read_config(published / "models" / "tiny" / "conjoined")["seed"] == best.seed
 
 
-def test_cards_say_what_a_reader_needs(zoo):
-    text = (zoo / "models" / "tiny" / "posthoc" / "README.md").read_text()
+def test_cards_say_what_a_reader_needs(published):
+    text = (published / "models" / "tiny" / "posthoc" / "README.md").read_text()
     assert text.startswith("---\nlibrary_name: rczoo\n")
     for part in ("## Results", "## Data", "## Training", "## Use and limits", "Equivariance error", "3-mer"):
         assert part in text
     assert "python -m zoo job tiny standard+aug 1535" in text
-    conjoined = (zoo / "models" / "tiny" / "conjoined" / "README.md").read_text()
+    conjoined = (published / "models" / "tiny" / "conjoined" / "README.md").read_text()
     assert "(2) |" in conjoined, "two seeds"
 
 
-def test_a_card_says_when_a_model_is_no_better_than_counting_words(zoo):
-    task, strategy = load_task(str(zoo / "tiny.toml")), "conjoined"
-    about = read_config(zoo / "models" / "tiny" / strategy)
-    rows = gather(zoo / "runs")
+def test_a_card_says_when_a_model_is_no_better_than_counting_words(published):
+    task, strategy = load_task(str(published / "tiny.toml")), "conjoined"
+    about = read_config(published / "models" / "tiny" / strategy)
+    rows = gather(published / "runs")
     warning = "**No better in auroc than the 3-mer logistic regression, which needs no network.**"
     for value, warned in [(0.0, False), (1.0, True)]:
         other = [r._replace(value=value) if r.strategy.startswith("3-mer") else r for r in rows]
@@ -84,8 +87,8 @@ def test_publishing_again_changes_nothing(copy):
     assert {path: path.read_bytes() for path in (copy / "models").rglob("*") if path.is_file()} == before
 
 
-def test_verification_finds_models_as_published(zoo):
-    verdicts = list(verify("tiny/*", zoo / "models", zoo))
+def test_verification_finds_models_as_published(published):
+    verdicts = list(verify("tiny/*", published / "models", published))
     assert len(verdicts) == 5
     assert not any(verdict.problems for verdict in verdicts)
     assert max(verdict.metrics for verdict in verdicts) <= 1e-6
@@ -101,8 +104,24 @@ def test_verification_finds_other_weights(copy):
     kept = {k: v for k, v in about.items() if k not in ("format", "model", "rep_in", "rep_out", "sha256")}
     save_checkpoint(model, folder, **kept)
     (verdict,) = verify("tiny/posthoc", copy / "models", copy)
-    assert "outputs differ by" in verdict.problems[0]
-    assert "the card says" in verdict.problems[1]
+    assert verdict.problems[1] == "model.safetensors is not the file of the index"
+    assert "outputs differ by" in verdict.problems[2]
+    assert "the card says" in verdict.problems[3]
+
+
+def test_verification_finds_what_is_not_a_number_and_what_the_index_does_not_know(copy, monkeypatch):
+    (copy / "models" / "tiny" / "posthoc" / "README.md").write_text("mine")
+    plain = zoo.verify.score
+
+    def undefined(*given):
+        found, kept = plain(*given)
+        return {"test": {**found["test"], "loss": math.nan}}, kept
+
+    monkeypatch.setattr("zoo.verify.score", undefined)
+    (verdict,) = verify("tiny/posthoc", copy / "models", copy)
+    assert verdict.problems[0] == "README.md is not the file of the index"
+    assert "loss is nan, the card says" in verdict.problems[1]
+    assert verdict.metrics == math.inf
 
 
 def test_verification_finds_other_data(copy):
@@ -117,9 +136,9 @@ def test_what_verification_allows_grows_with_the_value():
     assert difference(1474.26, 1474.25) > 1e-6
 
 
-def test_verification_of_an_unknown_name(zoo):
+def test_verification_of_an_unknown_name(published):
     with pytest.raises(ValueError, match=r"unknown model 'tiny/postoc' \(did you mean 'tiny/posthoc'\?\)"):
-        list(verify("tiny/postoc", zoo / "models", zoo))
+        list(verify("tiny/postoc", published / "models", published))
 
 
 def test_outputs_that_are_not_reproduced_are_refused(copy):
@@ -145,6 +164,60 @@ def test_a_model_that_fails_its_check_is_refused_and_the_old_one_stays(copy, mon
     assert not list((copy / "models" / "tiny").glob(".*"))
 
 
+def test_a_refused_model_leaves_all_others_usable(copy, monkeypatch):
+    """Everything is published anew, with other cards, but for one in the middle."""
+    monkeypatch.setattr(hub, "bundled_folder", lambda: copy / "models")
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    plain = prove
+
+    def strict(folder, task):
+        if read_config(folder)["strategy"] == "posthoc":
+            raise ValueError("no posthoc today")
+        plain(folder, task)
+
+    monkeypatch.setattr("zoo.publish.prove", strict)
+    rows = [row._replace(hardware="another machine") for row in gather(copy / "runs")]
+    with pytest.raises(ValueError, match="not published:\nno posthoc today"):
+        publish(rows, copy / "runs", copy / "models", copy)
+    cards = {name: (copy / "models" / name / "README.md").read_text() for name in hub.list_models("tiny/*")}
+    assert [name for name, text in cards.items() if "another machine" not in text] == ["tiny/posthoc"]
+    for name in cards:
+        hub.load(name)
+
+
+def test_a_killed_publishing_leaves_no_model_behind_its_index(copy, monkeypatch):
+    monkeypatch.setattr(hub, "bundled_folder", lambda: copy / "models")
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    rows = [row._replace(hardware="another machine") for row in gather(copy / "runs")]
+    plain = zoo.publish.publish_model
+
+    def killed(task, strategy, *rest):
+        if strategy == "posthoc":
+            shutil.copytree(copy / "models/tiny/posthoc", copy / "models/tiny/.posthoc.draft")
+            raise KeyboardInterrupt
+        plain(task, strategy, *rest)
+
+    monkeypatch.setattr("zoo.publish.publish_model", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish(rows, copy / "runs", copy / "models", copy)
+    for name in hub.list_models("tiny/*"):
+        hub.load(name)
+    write_index(copy / "models")
+    assert len(hub.list_models("tiny/*")) == 5, "a draft is no model"
+
+
+def test_models_with_control_tracks_are_proved_without_their_signal(tmp_path):
+    model = build("bpnet", strategy="rcps", filters=2, length=445, control="2t", count_head=False).eval()
+    task = load_task("gcn4")
+    sequences = ["ACGTTGCAGATTACA" * 30][:1]
+    sequences = [text[:445] for text in (sequences[0], sequences[0][5:] + "A" * 5)]
+    save_checkpoint(model, tmp_path, strategy="rcps")
+    outputs = answers(model, sequences).tolist()
+    (tmp_path / "expected.json").write_text(json.dumps({"sequences": sequences, "outputs": outputs}))
+    prove(tmp_path, task)
+    assert equivariance(model, sequences) == 0
+
+
 def test_a_dead_model_is_refused(copy, monkeypatch):
     monkeypatch.setattr("rczoo.network.Network.forward", lambda self, X, X_ctl=None: torch.zeros(len(X), 3))
     with pytest.raises(ValueError, match="not finite, or the same for every sequence"):
@@ -152,8 +225,6 @@ def test_a_dead_model_is_refused(copy, monkeypatch):
 
 
 def test_an_untrained_count_head_is_refused(tmp_path):
-    from rczoo import build
-
     task = load_task("gcn4")
     model = build("bpnet", strategy="rcps", filters=2, length=445, count_head=True)
     save_checkpoint(model, tmp_path / "m", strategy="rcps")

@@ -5,13 +5,14 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from zoo import tables
-from zoo.bootstrap import block_weights, effects, weighted_auroc
+from zoo.bootstrap import block_weights, effects, seed_weights, weighted_auroc
 from zoo.figures import _panels
 from zoo.plan import Job
-from zoo.report import _ranks, report, stand_in
+from zoo.report import _ranks, report
 from zoo.rows import Row
-from zoo.summary import summarise
+from zoo.summary import PAPER, stand_in, summarise
 
+SEEDS = (1, 2, 3, 4)
 ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
 
 
@@ -48,7 +49,7 @@ def runs(tmp_path):
     folder.mkdir()
     np.savez_compressed(folder / "test-targets.npz", target=target)
     for name, signal in [("rcps", 6.0), ("conjoined", 1.0), ("standard", 0.0)]:
-        for seed in (1, 2):
+        for seed in SEEDS:
             place = folder / name / str(seed)
             place.mkdir(parents=True)
             logits = signal * target + rng.normal(size=target.shape)
@@ -73,13 +74,51 @@ def test_gain_is_told_against_conjoined_here_and_in_the_paper():
 
 
 def test_effects_see_differences_and_their_absence(runs):
-    seeds = {name: [1, 2] for name in ("rcps", "conjoined", "standard")}
+    seeds = {name: list(SEEDS) for name in ("rcps", "conjoined", "standard")}
     found = effects(runs / "sim-200", "labels", seeds, "conjoined", draws=200)
     assert found["rcps"].low > 0
     assert found["standard"].high < 0
     assert found["rcps"].low < found["rcps"].difference < found["rcps"].high
-    assert found["rcps"].seeds == (2, 2)
+    assert found["rcps"].seeds == (4, 4)
     assert "conjoined" not in found
+
+
+def holds_zero(drawn):
+    low, high = np.percentile(drawn, [2.5, 97.5], axis=1)
+    return np.mean((low < 0) & (high > 0))
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+def test_intervals_hold_the_truth_as_often_as_they_say(seeds):
+    rng = np.random.default_rng(0)
+    one, other = (rng.standard_normal((900, n)) @ seed_weights(n, 900, rng) for n in (seeds, 10))
+    assert holds_zero(one) == pytest.approx(0.95, abs=0.02)
+    assert holds_zero(one - other) > 0.93
+
+
+def test_weights_of_seeds_sum_to_one():
+    rng = np.random.default_rng(0)
+    for seeds in (1, 2, 5):
+        assert seed_weights(seeds, 50, rng).sum(axis=0) == pytest.approx(np.ones(50))
+    assert (seed_weights(1, 50, rng) == 1).all()
+
+
+def test_models_of_one_training_are_compared_seed_by_seed(tmp_path):
+    """Seeds differ by far more than the merges do, but every seed says the same of them."""
+    rng = np.random.default_rng(0)
+    for seed in SEEDS:
+        table = rng.uniform(0, 0.1, (3, 50, 1)) + seed
+        place = tmp_path / "standard+aug" / str(seed)
+        place.mkdir(parents=True)
+        kept = {"standard+aug": table + 0.01, "posthoc": table}
+        np.savez_compressed(place / "test-examples.npz", **kept)
+        (tmp_path / "rcps" / str(seed)).mkdir(parents=True)
+        np.savez_compressed(tmp_path / "rcps" / str(seed) / "test-examples.npz", rcps=table)
+    np.savez_compressed(tmp_path / "test-targets.npz", none=np.zeros(1))
+    seeds = {name: list(SEEDS) for name in ("standard+aug", "posthoc", "rcps")}
+    found = effects(tmp_path, "profile", seeds, "posthoc", draws=200)
+    assert (found["standard+aug"].low, found["standard+aug"].high) == pytest.approx((0.01, 0.01), abs=1e-6)
+    assert found["rcps"].high - found["rcps"].low > 1, "another training has seeds of its own"
 
 
 def test_effects_of_profiles_are_means_over_examples_and_factors(tmp_path):
@@ -121,12 +160,18 @@ def test_ranks_know_which_way_is_better():
     assert tables.ranked({"a": 0.1, "b": 0.2}, "auroc") == {"b": 1, "a": 2}
 
 
-def test_a_task_that_was_only_tried_takes_no_strategy_from_the_ranks():
-    rows = [row("posthoc", 1, 0.9), row("rcps", 1, 0.8), row("standard-1-epoch", 1, 0.6, task="mcm1")]
-    text = "\n".join(_ranks(rows, {"mcm1": "labels", "sim-200": "labels"}))
+def test_ranks_are_of_the_paper_s_strategies_where_all_six_are():
+    scores = zip(PAPER, (0.8, 0.82, 0.83, 0.9, 0.86, 0.85), strict=True)
+    rows = [row(name, seed, value) for name, value in scores for seed in (1, 2)]
+    rows += [row("posthoc-max", 1, 0.99), row("posthoc", 1, 0.9, task="sim-1000")]
+    text = "\n".join(_ranks(rows, {"sim-1000": "labels", "sim-200": "labels"}))
     assert "| posthoc | 1 | 1.0 |" in text
-    assert "mcm1" not in text
-    assert "No task has results" in "\n".join(_ranks(rows[2:], {"mcm1": "labels"}))
+    assert "| rcps | 3 | 3.0 |" in text
+    assert "sim-200 (2)" in text
+    assert "`posthoc` is first on 1 of 1 and second on 0" in text
+    assert "posthoc-max" not in text
+    assert "sim-1000" not in text
+    assert "No task has results of all" in "\n".join(_ranks(rows[2:], {"sim-200": "labels"}))
 
 
 def test_what_is_missing_is_listed():
@@ -145,7 +190,7 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
     rows = [
         row(name, seed, value + seed / 100, split)
         for name, value in [("standard", 0.8), ("rcps", 0.9), ("conjoined", 0.85)]
-        for seed in (1, 2)
+        for seed in SEEDS
         for split in ("train", "train-clean", "test")
     ] + [row("standard-1-epoch", 1, 0.6, task="mcm1")]
     text = report(rows, runs, tmp_path / "RESULTS.md").read_text()

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="needs th
 def command(folder, *more):
     return [
         *(sys.executable, "-m", "zoo", "sweep", "--runs", str(folder / "zoo" / "runs")),
-        *("--plan", str(folder / "plan.toml"), "--results", str(folder / "results.csv")),
+        *("--plan", str(folder / "plan.toml")),
         *("--cores", "1", "--nice", "0", *more),
     ]
 
@@ -53,22 +53,24 @@ def kill_when(path, process, seconds=300):
 
 @pytest.mark.slow
 def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path):
-    task = write_tiny(tmp_path, ["rcps"], epochs=12)
+    place = tmp_path / "a path with spaces"
+    place.mkdir()
+    task = write_tiny(place, ["rcps"], epochs=12)
     job = Job(str(task), "rcps", SEED)
     run(job, tmp_path / "undisturbed")
-    folder = job.folder(tmp_path / "zoo" / "runs")
-    kill_when(folder / "resume.safetensors", start(tmp_path))
+    folder = job.folder(place / "zoo" / "runs")
+    kill_when(folder / "resume.safetensors", start(place))
     assert not (folder / DONE).exists(), "it was killed in the middle"
-    again = start(tmp_path)
+    again = start(place)
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
     undisturbed = job.folder(tmp_path / "undisturbed")
-    one, other = (read_rows(place / DONE) for place in (undisturbed, folder))
+    one, other = (read_rows(done / DONE) for done in (undisturbed, folder))
     assert [row[:9] for row in one] == [row[:9] for row in other]
     for name in ("model.safetensors", "test-examples.npz"):
         assert (folder / name).read_bytes() == (undisturbed / name).read_bytes()
-    assert sorted(read_rows(tmp_path / "results.csv"))[0].task == "tiny"
-    _nothing_is_left_to_do_in_a_clone(tmp_path)
+    assert sorted(read_rows(place / "zoo" / "results.csv"))[0].task == "tiny"
+    _nothing_is_left_to_do_in_a_clone(place)
 
 
 def _nothing_is_left_to_do_in_a_clone(folder):

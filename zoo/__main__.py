@@ -13,7 +13,9 @@ from .rows import RESULTS, collect, gather
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 Runs = Annotated[Path, typer.Option(help="Folder of the jobs' results.")]
-Results = Annotated[Path, typer.Option(help="The table that gathers them.")]
+Results = Annotated[
+    Path | None, typer.Option(help="The table that gathers them [default: results.csv beside the runs].")
+]
 
 
 @app.command("sweep")
@@ -26,12 +28,12 @@ def sweep_command(
     nice: Annotated[int, typer.Option(help="How far the jobs give way to other work, 0 to 19.")] = 19,
     runs: Runs = RUNS,
     plan: Annotated[Path, typer.Option(help="What to train.")] = PLAN,
-    results: Results = RESULTS,
+    results: Results = None,
 ) -> None:
     """Train what is not trained yet; go on after any interruption."""
     from .sweep import sweep
 
-    sweep(tasks or (), tier, cores, profile, dry_run, nice, runs, plan, results)
+    sweep(tasks or (), tier, cores, profile, dry_run, nice, runs, plan, table_of(runs, results))
 
 
 @app.command("job")
@@ -48,24 +50,27 @@ def job_command(
 
 
 @app.command("collect")
-def collect_command(runs: Runs = RUNS, results: Results = RESULTS) -> None:
+def collect_command(runs: Runs = RUNS, results: Results = None) -> None:
     """Gather the results of all finished jobs into one table."""
+    results = table_of(runs, results)
     rows = collect(runs, results)
     typer.echo(f"{results}: {len(rows)} rows of {len({(*row[:2], row.seed) for row in rows})} models")
 
 
 @app.command("report")
-def report_command(runs: Runs = RUNS, results: Results = RESULTS) -> None:
-    """Write RESULTS.md and its figures from the result files."""
-    from .report import report
+def report_command(runs: Runs = RUNS, results: Results = None) -> None:
+    """Write RESULTS.md and its figures, beside the runs, from the result files."""
+    from .report import REPORT, report
 
-    typer.echo(report(collect(runs, results), runs))
+    typer.echo(report(collect(runs, table_of(runs, results)), runs, runs.parent / REPORT.name))
 
 
 @app.command("publish")
 def publish_command(
     runs: Runs = RUNS,
-    models: Annotated[Path, typer.Option(help="Folder of the published models.")] = MODELS,
+    models: Annotated[
+        Path | None, typer.Option(help="Folder of the published models [default: models beside the runs].")
+    ] = None,
     tasks: Annotated[
         Path | None, typer.Option(help="Folder of task files, for others than the zoo's.")
     ] = None,
@@ -73,7 +78,8 @@ def publish_command(
     """Publish the seed best on validation of every task and strategy, each proved from disk."""
     from .publish import publish
 
-    names = publish(collect(runs, RESULTS) if runs == RUNS else gather(runs), runs, models, tasks)
+    models = models or runs.parent / MODELS.name
+    names = publish(gather(runs), runs, models, tasks)
     typer.echo("\n".join([*names, f"{len(names)} models in {models}"]))
 
 
@@ -118,6 +124,11 @@ def site_command(
     from .site import build
 
     typer.echo(f"{out / 'index.html'}: {len(build(out))} pages")
+
+
+def table_of(runs: Path, results: Path | None) -> Path:
+    """The table of results: the one asked for, else the one beside the runs."""
+    return results or runs.parent / RESULTS.name
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from rczoo.storage import read_bytes, read_json, to_json, write_bytes
 from rczoo.tasks import Task
 
-from .scoring import splits
+from .scoring import examples_of, splits
 
 FINGERPRINT = "data.json"
 TARGETS = "test-targets.npz"
@@ -23,7 +23,8 @@ BLOCK = 50_000
 def fingerprint(task: Task) -> dict[str, Any]:
     """For each split the number of examples and a sha256 of sequences and targets."""
     found = {}
-    for split, examples in splits(task):
+    for split in splits(task):
+        examples = examples_of(task, split)
         digest = hashlib.sha256()
         for array in (examples.codes, examples.target):
             digest.update(np.ascontiguousarray(array).tobytes())

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from rczoo.checkpoints import CONFIG, load_checkpoint, read_config
 from rczoo.network import Network
@@ -39,6 +40,7 @@ def run(job: Job, runs: Path) -> None:
     with alone(folder):
         if (folder / DONE).exists():
             return
+        torch.set_num_threads(1)
         made_by = commit()
         task = load_task(job.task)
         record(task, folder.parent.parent)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from rczoo import dna
-from rczoo.batches import Plain
 from rczoo.checkpoints import load_checkpoint, read_config, save_checkpoint
 from rczoo.conformance import check, equivariance_error
-from rczoo.evaluation import predict
+from rczoo.controls import zero_control
 from rczoo.index import FILES, FORMAT, INDEX
+from rczoo.losses import first
 from rczoo.network import Network
+from rczoo.readout import readout
 from rczoo.storage import read_json, to_json, write_bytes
 from rczoo.tasks import Task, load_task
 
@@ -35,26 +38,33 @@ TOLERANCE = 1e-5
 def publish(
     rows: list[Row], runs: Path = RUNS, models: Path = MODELS, tasks: Path | None = None
 ) -> list[str]:
-    """Publish every (task, strategy) with results, from the seed best on validation; write the index.
+    """Publish every (task, strategy) with results, from the seed best on validation.
 
-    ``tasks``: a folder of task files, instead of the shipped ones. Returns the names. Raises ValueError, and
-    leaves the model out, when it fails its check; the names published before stay.
+    ``tasks``: a folder of task files, instead of the shipped ones. Returns the names. A model that fails its
+    check is left out, what was published under its name stays, and when all others are published ValueError
+    says why. The index is right after each model, so a kill leaves the published models usable.
     """
     names = sorted({row.task for row in rows})
     known = {name: load_task(str(tasks / f"{name}.toml") if tasks else name) for name in names}
     criterion = {name: str(task.training.get("best", "loss")) for name, task in known.items()}
-    published = []
+    published, refused = [], []
     for (task, strategy), seed in sorted(best_seeds(rows, criterion).items()):
         if strategy.endswith(TRIAL):
             continue
-        publish_model(known[task], strategy, seed, rows, runs, models)
-        published.append(f"{task}/{strategy}")
+        try:
+            publish_model(known[task], strategy, seed, rows, runs, models)
+        except ValueError as error:
+            refused.append(str(error))
+        else:
+            published.append(f"{task}/{strategy}")
     write_index(models)
+    if refused:
+        raise ValueError("\n".join(["not published:", *refused]))
     return published
 
 
 def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: Path, models: Path) -> Path:
-    """Publish one model: written beside its place, proved from disk, and only then put there."""
+    """Publish one model: written beside its place, proved from disk, only then put there and listed."""
     trained, merge = source(strategy)
     run = runs / task.name / trained / str(seed)
     model = load_checkpoint(run)
@@ -68,6 +78,7 @@ def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: P
         prove(draft, task)
         shutil.rmtree(target, ignore_errors=True)
         draft.replace(target)
+        write_index(models)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
@@ -97,7 +108,8 @@ def write_model(
     }
     save_checkpoint(model, folder, **about)
     sequences, outputs = expected(model, task)
-    write_bytes(folder / EXPECTED, to_json_compact({"sequences": sequences, "outputs": outputs}))
+    shown = json.dumps({"sequences": sequences, "outputs": outputs}, allow_nan=False)
+    write_bytes(folder / EXPECTED, f"{shown}\n".encode())
     text = card(
         task, strategy, about, summarise(rows), rows, equivariance(load_checkpoint(folder), sequences)
     )
@@ -107,9 +119,8 @@ def write_model(
 def expected(model: Network, task: Task) -> tuple[list[str], Any]:
     """The first test sequences as text, and what the model says of them (first output)."""
     examples = task.examples("test")
-    first = examples.take(range(min(SHOWN, len(examples))))
-    logits, _ = predict(model, Plain(first, SHOWN), task.name)
-    return [dna.decode(codes) for codes in first.codes], _rounded(logits.tolist())
+    sequences = [dna.decode(codes) for codes in examples.take(range(min(SHOWN, len(examples)))).codes]
+    return sequences, _rounded(answers(model, sequences).tolist())
 
 
 def prove(folder: Path, task: Task) -> None:
@@ -137,33 +148,36 @@ def prove(folder: Path, task: Task) -> None:
 def reproduce(model: Network, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """A model's outputs for the sequences published with it, and the outputs published."""
     content = read_json(folder / EXPECTED)
-    X = torch.cat([dna.one_hot(sequence) for sequence in content["sequences"]])
+    return answers(model, content["sequences"]), torch.tensor(content["outputs"])
+
+
+def answers(model: Network, sequences: Sequence[str]) -> torch.Tensor:
+    """A model's first output for sequences, in eval mode."""
     with torch.no_grad():
-        found = model(X)
-    return (found[0] if isinstance(found, tuple) else found), torch.tensor(content["outputs"])
+        return first(model.eval()(*inputs(model, sequences)))
 
 
-def equivariance(model: Network, sequences: list[str]) -> float:
+def equivariance(model: Network, sequences: Sequence[str]) -> float:
     """The equivariance error of a published file, on the sequences published with it."""
-    return equivariance_error(model, torch.cat([dna.one_hot(sequence) for sequence in sequences]))
+    return equivariance_error(model, *inputs(model, sequences))
+
+
+def inputs(model: Network, sequences: Sequence[str]) -> list[torch.Tensor]:
+    """Sequences as a model reads them; control tracks, if it has any, without signal."""
+    X = torch.cat([dna.one_hot(sequence) for sequence in sequences])
+    control = zero_control(model.rep_in, len(X), readout(model, {}))
+    return [X] if control is None else [X, torch.from_numpy(control)]
 
 
 def write_index(models: Path) -> None:
     """Write the index of all published models, in the order of their names."""
     entries = {}
-    for path in sorted(models.glob("*/*/config.json")):
+    for path in sorted(models.glob("*/[!.]*/config.json")):
         config, folder = read_json(path), path.parent
         name = f"{folder.parent.name}/{folder.name}"
         files = {file: _record(folder / file, f"{name}/{file}") for file in FILES if (folder / file).exists()}
         entries[name] = {"files": files, "metrics": config["metrics"]["test"]}
     write_bytes(models / INDEX, to_json({"format": FORMAT, "models": entries}))
-
-
-def to_json_compact(value: Any) -> bytes:
-    """JSON on one line: arrays of outputs are not for reading."""
-    import json
-
-    return (json.dumps(value, allow_nan=False) + "\n").encode()
 
 
 def _rounded(values: Any) -> Any:

@@ -13,7 +13,7 @@ from .bootstrap import DRAWS, effects
 from .plan import HERE, PLAN, RUNS, plan
 from .references import MERGE
 from .rows import Row
-from .summary import HEADLINE, references, trained
+from .summary import HEADLINE, PAPER, references, stand_in, trained
 from .variants import TRIAL
 
 REPORT = HERE / "RESULTS.md"
@@ -21,15 +21,6 @@ AGAINST = "posthoc"
 CLOSE = 0.012
 """How near to the paper's mean a mean counts as reproducing it."""
 
-STAND_INS = {
-    "sim-": "the paper's own simulation, drawn anew by its procedure; its exact sequences are not public",
-    "gcn4": "a stand-in for the paper's Oct4, Sox2, Nanog, Klf4: yeast ChIP-exo, about a thousand events",
-    "cbf1": "a stand-in, as gcn4",
-    "ino2": "a stand-in, as gcn4",
-    "joint": "not in the paper: the four yeast factors in one model",
-    "gue-": "a stand-in for the paper's CTCF, MAX, SPI1: a benchmark of human ChIP-seq, 101 bp",
-    "yeast-tss": "a stand-in for the paper's profiles: transcription starts, not factor binding",
-}
 FROZEN = """## Without batch statistics
 
 Why is the paper's RCPS better on simulated sequences than its conjoined, of which it is a reparametrisation
@@ -41,7 +32,6 @@ strategies used Keras's own. `python zoo/keras_statistics.py` asks these librari
 batch is the same in training and evaluation for RCPS, another one for standard, and the convolution gives 2
 conv + b. Below, `frozen` trains so (`batch_statistics="frozen"`), and `frozen, gain 2` is the paper's RCPS;
 the paper's numbers for the other strategies are with statistics of batches."""
-OTHERWISE = "a stand-in for the paper's CTCF, MAX, SPI1: yeast ChIP-exo against other promoters"
 
 
 def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: Path = PLAN) -> Path:
@@ -73,7 +63,7 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
 def _head(rows: Sequence[Row]) -> str:
     made = [row for row in rows if row.merge != MERGE]
     machines = ", ".join(sorted({row.hardware for row in made}))
-    commits = ", ".join(sorted({row.commit for row in made}))
+    commits = ", ".join(sorted({row.commit for row in rows}))
     trainings = {(row.task, row.strategy, row.seed): row.seconds for row in made}
     hours = sum(s for (_, name, _), s in trainings.items() if not name.startswith("posthoc")) / 3600
     return (
@@ -102,14 +92,10 @@ def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str
     if AGAINST in seeds and len(seeds) > 1:
         yield tables.effects_table(effects(runs / task, kind, seeds, AGAINST), AGAINST, HEADLINE[kind])
         yield (
-            f"Intervals: {DRAWS} draws of test examples (neighbours on a chromosome together) and of seeds. "
-            "With one seed an interval says nothing about the spread over seeds."
+            f"Intervals: {DRAWS} draws of test examples (neighbours on a chromosome together), and of the "
+            "mean over seeds by Student's t, models of one training together. With one seed an interval says "
+            "nothing about the spread over seeds; with two or three it is wide."
         )
-
-
-def stand_in(task: str) -> str:
-    """What a task is to the paper's data."""
-    return next((text for start, text in STAND_INS.items() if task.startswith(start)), OTHERWISE)
 
 
 def _distance(gaps: Mapping[str, float], rows: Sequence[Row], task: str, metric: str) -> str:
@@ -166,15 +152,19 @@ def _frozen(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
 
 
 def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
-    kinds = {task: kind for task, kind in kinds.items() if AGAINST in trained(rows, task)}
-    if not kinds:
-        yield f"## Ranks\n\nNo task has results of {AGAINST} yet."
+    compared = {task: kind for task, kind in kinds.items() if set(PAPER) <= set(trained(rows, task))}
+    if not compared:
+        yield f"## Ranks\n\nNo task has results of all of {', '.join(PAPER)} yet."
         return
+    found = tables.ranks(rows, compared)
+    first, second = ([task for task in compared if found[task][AGAINST] == place] for place in (1, 2))
     yield (
-        "## Ranks\n\nIs post-hoc conjoining best or second-best, as the paper says? Ranks of mean test "
-        f"scores among the strategies that all of {', '.join(kinds)} have."
+        "## Ranks\n\nIs post-hoc conjoining best or second-best, as the paper says? Ranks of the paper's six "
+        f"strategies by mean test score, with the number of seeds, on the tasks that have all six. "
+        f"`{AGAINST}` is first on {len(first)} of {len(compared)} and second on {len(second)}. A rank does "
+        "not say by how much: the intervals above do. `rcps` is with statistics of batches here."
     )
-    yield tables.ranks_table(rows, kinds)
+    yield tables.ranks_table(rows, found)
 
 
 def _missing(rows: Sequence[Row], plan_file: Path) -> str:

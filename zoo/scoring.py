@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,20 +26,24 @@ Scores = dict[str, dict[str, float]]
 """By split and metric."""
 
 
-def splits(task: Task) -> Iterator[tuple[str, Examples]]:
+def splits(task: Task) -> tuple[str, ...]:
     """The splits on which models of a task are scored."""
-    for split in SPLITS:
-        yield split, task.examples(split)
-    if task.data.get("label_noise"):
-        yield CLEAN, replace(task, data={**task.data, "label_noise": 0}).examples("train")
-    if task.data.get("clean"):
-        yield UNSHARED, task.examples(UNSHARED)
+    clean = (CLEAN,) if task.data.get("label_noise") else ()
+    return (*SPLITS, *clean, *((UNSHARED,) if task.data.get("clean") else ()))
 
 
-def score(model: Network, task: Task) -> tuple[Scores, np.ndarray]:
-    """The metrics on every split, and the per-example values of the test split (:func:`per_example`)."""
+def examples_of(task: Task, split: str) -> Examples:
+    """The examples of a split."""
+    if split == CLEAN:
+        return replace(task, data={**task.data, "label_noise": 0}).examples("train")
+    return task.examples(split)
+
+
+def score(model: Network, task: Task, wanted: Sequence[str] = ()) -> tuple[Scores, np.ndarray]:
+    """The metrics on the wanted splits (default: all), and the test split's :func:`per_example` values."""
     found: Scores = {}
-    for split, examples in splits(task):
+    for split in wanted or splits(task):
+        examples = examples_of(task, split)
         logits, target = predict(model, Plain(examples, BATCH), task.name)
         values = {**scores(task, logits, target), "loss": loss_of(task.kind)(logits, target).item()}
         found[split] = {name: value for name, value in values.items() if name not in LEFT_OUT}

@@ -22,6 +22,8 @@ TO_BEAT = {"labels": "3-mer logistic regression", "profile": "mean training prof
 """The reference that needs no network."""
 CHOICE = ("standard", "standard+aug", "posthoc", "conjoined", "rcps")
 """The strategies between which a user chooses first."""
+PAPER = ("standard", "standard+aug", "posthoc-noaug", "posthoc", "conjoined", "rcps")
+"""The strategies that the paper compares."""
 GAIN = ("rcps", "rcps-gain-2")
 """Strategies that tell what the doubled convolution of the paper's code does."""
 PAPER_NAMES = {
@@ -31,6 +33,17 @@ PAPER_NAMES = {
     "rcps-frozen-gain-2": "rcps",
 }
 """The paper's names where they differ."""
+
+STAND_INS = {
+    "sim-": "the paper's own simulation, drawn anew by its procedure; its exact sequences are not public",
+    "gcn4": "a stand-in for the paper's Oct4, Sox2, Nanog, Klf4: yeast ChIP-exo, about a thousand events",
+    "cbf1": "a stand-in, as gcn4",
+    "ino2": "a stand-in, as gcn4",
+    "joint": "not in the paper: the four yeast factors in one model",
+    "gue-": "a stand-in for the paper's CTCF, MAX, SPI1: a benchmark of human ChIP-seq, 101 bp",
+    "yeast-tss": "a stand-in for the paper's profiles: transcription starts, not factor binding",
+}
+OTHERWISE = "a stand-in for the paper's CTCF, MAX, SPI1: yeast ChIP-exo against other promoters"
 
 
 class Stat(NamedTuple):
@@ -85,6 +98,11 @@ def best_seeds(rows: Iterable[Row], metric: Mapping[str, str]) -> dict[tuple[str
             loss = row.value if row.metric in ("loss", "jsd") else -row.value
             scores.setdefault((row.task, row.strategy), []).append((loss, row.seed))
     return {key: min(found)[1] for key, found in scores.items()}
+
+
+def stand_in(task: str) -> str:
+    """What a task is to the paper's data."""
+    return next((text for start, text in STAND_INS.items() if task.startswith(start)), OTHERWISE)
 
 
 def place(strategy: str) -> tuple[str, int, str]:

@@ -10,7 +10,7 @@ from .bootstrap import Effect
 from .card import SHOWN, cell, paper_cell
 from .plan import Job
 from .rows import Row
-from .summary import GAIN, HEADLINE, in_paper, references, summarise, trained
+from .summary import GAIN, HEADLINE, PAPER, in_paper, references, summarise, trained
 
 FROZEN = ("-frozen", "-frozen-gain-2")
 """Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
@@ -96,24 +96,30 @@ def effects_table(found: Mapping[str, Effect], against: str, metric: str) -> str
     return markdown([f"against {against}", f"difference in {metric}", "95 % interval", "seeds"], body)
 
 
-def ranks_table(rows: Sequence[Row], kinds: Mapping[str, str]) -> str:
-    """The rank of each strategy of the paper among those that every task shares; 1 is best."""
+def ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """By task, the rank of each strategy of the paper by mean test score; 1 is best."""
     stats = summarise(rows)
-    shared = [set(trained(rows, task)) for task in kinds]
-    names = [name for name in trained(rows, next(iter(kinds))) if all(name in found for found in shared)]
-    ranks = {
-        task: ranked({n: stats[task, n, "test", HEADLINE[k]].mean for n in names}, HEADLINE[k])
-        for task, k in kinds.items()
+    return {
+        task: ranked({name: stats[task, name, "test", HEADLINE[kind]].mean for name in PAPER}, HEADLINE[kind])
+        for task, kind in kinds.items()
+    }
+
+
+def ranks_table(rows: Sequence[Row], found: Mapping[str, Mapping[str, int]]) -> str:
+    """Ranks by task, whose head has the smallest number of seeds, and their mean."""
+    seeds = {
+        task: min(s.seeds for (t, n, *_), s in summarise(rows).items() if t == task and n in PAPER)
+        for task in found
     }
     body = [
         [
             name,
-            *(str(ranks[task][name]) for task in kinds),
-            f"{sum(ranks[task][name] for task in kinds) / len(kinds):.1f}",
+            *(str(of_task[name]) for of_task in found.values()),
+            f"{sum(of_task[name] for of_task in found.values()) / len(found):.1f}",
         ]
-        for name in names
+        for name in PAPER
     ]
-    return markdown(["strategy", *kinds, "mean rank"], body)
+    return markdown(["strategy", *(f"{task} ({seeds[task]})" for task in found), "mean rank"], body)
 
 
 def ranked(means: Mapping[str, float], metric: str) -> dict[str, int]:
