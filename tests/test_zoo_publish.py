@@ -67,6 +67,13 @@ def test_cards_say_what_a_reader_needs(published):
     assert "(2) |" in conjoined, "two seeds"
 
 
+def test_cards_say_which_version_of_the_data(published):
+    about = read_config(published / "models" / "tiny" / "conjoined")
+    text = card(load_task("gcn4"), "conjoined", {**about, "metrics": {"test": {"jsd": 0.1}}}, {}, [], 0.0)
+    assert "(https://raw.githubusercontent.com/SysBioChalmers/ChIPexo_Pipeline/7fa9dcfcb4" in text
+    assert "(sha256 " in text
+
+
 def test_a_card_says_when_a_model_is_no_better_than_counting_words(published):
     task, strategy = load_task(str(published / "tiny.toml")), "conjoined"
     about = read_config(published / "models" / "tiny" / strategy)
