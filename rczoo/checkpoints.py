@@ -59,8 +59,6 @@ def load_checkpoint(folder: str | Path) -> Network:
 
     Raises FileNotFoundError or ValueError, in one line, for anything but an intact checkpoint.
     """
-    from .architectures import build
-
     config = read_config(folder)
     path = Path(folder) / WEIGHTS
     content = read_bytes(path)
@@ -73,11 +71,25 @@ def load_checkpoint(folder: str | Path) -> Network:
         )
     tensors = unpack_tensors(path, content)
     try:
-        model = build(**config["model"])
-    except TypeError as error:
-        raise ValueError(f"{Path(folder) / CONFIG}: {error}: it is of another version of rczoo") from error
+        model = _rebuild(config["model"], tensors)
+    except Exception as error:  # the arguments may be of any type and size
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"{Path(folder) / CONFIG}: {reason}: it was changed, or is of another version of rczoo"
+        ) from error
     fill(model, tensors, path)
     return model.eval()
+
+
+def _rebuild(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
+    """The model, untrained; refused before it takes memory if it is too wide for its weights."""
+    from .architectures import build
+
+    widest = max((size for value in tensors.values() for size in value.shape), default=0)
+    for name in ("filters", "outputs"):
+        if (arguments.get(name) or 0) > widest:
+            raise ValueError(f"{name} is {arguments[name]}, but the weights are at most {widest} wide")
+    return build(**arguments)
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

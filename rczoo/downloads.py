@@ -19,11 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from .files import CHUNK, atomically, cache_folder, partial, sha256, stamp, write_text
+from .storage import stays_below
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file to be had: its name in the cache and in mirrors, URL, sha256 (or None), bytes and licence."""
+    """A file to be had: its name in the cache and in mirrors, URL, sha256 (or None), bytes and licence.
+
+    Raises ValueError for a name that leads out of the cache.
+    """
 
     path: str
     url: str
@@ -31,6 +35,12 @@ class Source:
     bytes: int | None = None
     licence: str = "not stated"
     description: str = ""
+
+    def __post_init__(self) -> None:
+        if not stays_below(self.path):
+            raise ValueError(
+                f"the path {self.path!r} leads out of the cache: give a relative one, without .., \\ and :"
+            )
 
 
 @cache

@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .files import atomically, cache_folder, sha256
-from .index import INDEX, Entry, File, parse_index
+from .index import CARD, INDEX, Entry, File, parse_index
 from .remotes import Folder, Remote, remote
-from .storage import CONFIG, refuse_pickle
+from .storage import CONFIG, refuse_pickle, write_bytes
 
 if TYPE_CHECKING:
     from .network import Network
@@ -73,11 +74,6 @@ def entry(name: str) -> tuple[Entry, Remote]:
         return known, folder
     offered = read_index(place) if place else {}
     if name in offered and place:
-        if known and _hashes(known) != _hashes(offered[name]):
-            raise ValueError(
-                f"{place.address} offers another {name} than the one that was published: its index was "
-                f"changed; name another hub in {HUB}"
-            )
         return offered[name], place
     if known:
         asked = (
@@ -96,8 +92,8 @@ def fetch(name: str, advance: Advance | None = None) -> Path:
     """The checkpoint folder of a model, its files verified; downloaded into the cache if need be.
 
     A file appears in the cache only when whole and verified, so that a broken download, or two at once, leave
-    nothing bad. Files that are there already are verified again, and nothing is written. A model of the
-    package is used where it is.
+    nothing bad. Files that are there already are verified again, and nothing is written; only the card may
+    change under a name, and stays as it came. A model of the package is used where it is.
     """
     found, place = entry(name)
     if place.address == str(bundled_folder()):
@@ -105,7 +101,7 @@ def fetch(name: str, advance: Advance | None = None) -> Path:
     target = cache_folder() / "models" / f"{name}-{found.version}"
     for file, about in found.files.items():
         path = target / file
-        if not (path.is_file() and sha256(path) == about.sha256):
+        if not (path.is_file() and (file == CARD or sha256(path) == about.sha256)):
             _bring(place, about, path, advance)
     return target
 
@@ -130,7 +126,11 @@ def bundled_index() -> dict[str, Entry]:
 
 
 def read_index(place: Remote) -> dict[str, Entry]:
-    """The index of a hub: fresh, or the last one seen if the hub cannot be reached now."""
+    """The index of a hub: fresh, or the last one seen if the hub cannot be reached now.
+
+    ValueError for one that is no index, which is not kept. What it says of a model of the package other than
+    the package itself counts for nothing, now and later.
+    """
     key = hashlib.sha256(place.address.encode()).hexdigest()[:16]
     kept = cache_folder() / "hubs" / key / INDEX
     try:
@@ -138,11 +138,21 @@ def read_index(place: Remote) -> dict[str, Entry]:
     except ConnectionError:
         if not kept.is_file():
             raise
-        return parse_index(kept.read_bytes(), place.address)
-    entries = parse_index(content, place.address)
-    if not (kept.is_file() and kept.read_bytes() == content):
-        _keep(kept, content)
+        return _confirmed(parse_index(kept.read_bytes(), place.address))
+    entries = _confirmed(parse_index(content, place.address))
+    with suppress(OSError):  # keeping it is for worse days only, and the cache may be read-only
+        if not (kept.is_file() and kept.read_bytes() == content):
+            atomically(kept, lambda temporary: write_bytes(temporary, content))
     return entries
+
+
+def _confirmed(offered: dict[str, Entry]) -> dict[str, Entry]:
+    """A hub's entries; where they contradict what the package says of a model, the package's word counts."""
+    shipped = bundled_index()
+    return {
+        name: shipped[name] if name in shipped and shipped[name].frozen != found.frozen else found
+        for name, found in offered.items()
+    }
 
 
 def _untouched(folder: Path, found: Entry) -> Path:
@@ -159,12 +169,18 @@ def _bring(place: Remote, about: File, path: Path, advance: Advance | None) -> N
     found = hashlib.sha256(content).hexdigest()
     if found != about.sha256:
         raise ValueError(
-            f"{about.path} from {place.address}: {len(content)} bytes with sha256 {found[:12]}..., the index "
-            f"says {about.size} with {about.sha256[:12]}...: it is damaged or changed; nothing was kept, try "
+            f"{about.path} from {place.address}: {len(content)} bytes with sha256 {found[:12]}..., published "
+            f"were {about.size} with {about.sha256[:12]}...: it is damaged or changed; nothing was kept, try "
             "again"
         )
     refuse_pickle(path, content)
-    _keep(path, content)
+    try:
+        atomically(path, lambda temporary: write_bytes(temporary, content))
+    except OSError as error:
+        raise ValueError(
+            f"cannot write to the cache {cache_folder()} ({error.strerror}): set RCZOO_CACHE to a folder of "
+            "yours"
+        ) from error
 
 
 def _read(place: Remote, path: str, most: int, advance: Advance | None = None) -> bytes:
@@ -178,21 +194,3 @@ def _read(place: Remote, path: str, most: int, advance: Advance | None = None) -
         if advance:
             advance(len(piece))
     return b"".join(pieces)
-
-
-def _keep(path: Path, content: bytes) -> None:
-    try:
-        atomically(path, lambda temporary: _write(temporary, content))
-    except OSError as error:
-        raise ValueError(
-            f"cannot write to the cache {cache_folder()} ({error.strerror}): set RCZOO_CACHE to a folder of "
-            "yours"
-        ) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-
-
-def _hashes(found: Entry) -> dict[str, str]:
-    return {name: file.sha256 for name, file in found.files.items()}

@@ -6,18 +6,23 @@ An index comes from elsewhere, so nothing in it is believed before it is checked
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
+
+from .storage import stays_below
 
 FORMAT = "rczoo index 1"
 INDEX = "index.json"
 REQUIRED = ("config.json", "model.safetensors")
-FILES = (*REQUIRED, "expected.json", "README.md")
+CARD = "README.md"
+FILES = (*REQUIRED, "expected.json", CARD)
 """The files of a model. Anything else, such as a pickle, is refused."""
+LARGEST = 1 << 30
+"""Bytes of the largest file that a model may have: it is held in memory."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -46,16 +51,21 @@ class Entry:
         return sum(file.size for file in self.files.values())
 
     @property
+    def frozen(self) -> dict[str, str]:
+        """The hashes of what never changes under a name: every file but the card."""
+        return {name: file.sha256 for name, file in self.files.items() if name != CARD}
+
+    @property
     def version(self) -> str:
-        """A short hash of what the files hold."""
-        return self.files["config.json"].sha256[:12]
+        """A short hash of what never changes."""
+        return hashlib.sha256(json.dumps(self.frozen, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def parse_index(content: bytes, where: str) -> dict[str, Entry]:
     """The entries of an index by name; ValueError, in one line, for anything wrong in it."""
     try:
         index = json.loads(content)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"the index of {where} is not JSON ({error}): it is damaged or no hub") from error
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         found = index.get("format") if isinstance(index, dict) else type(index).__name__
@@ -87,16 +97,12 @@ def _file(about: Any, what: str) -> File:
     if not isinstance(about, dict):
         raise ValueError(f"{what} is a {type(about).__name__}, not path, sha256 and size")
     path, digest, size = (about.get(key) for key in ("path", "sha256", "size"))
-    if not isinstance(path, str) or not _stays_below(path):
+    if not stays_below(path) or any(character in path for character in "?#%"):
         raise ValueError(f"{what} has the path {path!r}, which leaves the hub's folder")
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise ValueError(f"{what} has no sha256, so it could not be verified")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise ValueError(f"{what} has the size {size!r}, expected bytes")
+    if size > LARGEST:
+        raise ValueError(f"{what} has {size:,} bytes, a file may have {LARGEST:,}")
     return File(path, digest, size)
-
-
-def _stays_below(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    plain = not any(character in path for character in "\\:?#%\0")
-    return plain and bool(parts) and not path.startswith("/") and ".." not in parts

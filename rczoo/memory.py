@@ -17,9 +17,9 @@ def memory_kept() -> Iterator[None]:
     """Within, what tensors of the CPU free is used again by the next ones; after it, all is given back.
 
     glibc returns every block over 32 MiB to the system as it is freed, and the system hands out the next one
-    page by page: half the processor time of a training step on 80 MB of features (``tests/benchmarks``). What
-    is computed stays the same, bit for bit. Where the C library is not glibc, nothing is changed. Afterwards
-    both settings are at glibc's defaults, whatever the environment had said.
+    page by page, which takes a fifth to a half of a training step on long sequences (``tests/benchmarks``).
+    What is computed stays the same, bit for bit. Where the C library is not glibc, nothing is changed.
+    Afterwards both settings are at glibc's defaults, whatever the environment had said.
     """
     library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
     if not hasattr(library, "mallopt"):

@@ -38,7 +38,14 @@ def info_command(name: str, as_json: Json = False) -> None:
     for file, about in found.files.items():
         typer.echo(f"  {file:<20}{about.size:>10,} bytes  sha256 {about.sha256[:12]}...")
     for metric, value in found.metrics.items():
-        typer.echo(f"  {metric:<26}{value if isinstance(value, str) else format(value, '.4f')}")
+        typer.echo(f"  {metric:<26}{_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """A metric as text. NaN, which JSON lacks, was published as null."""
+    if value is None:
+        return "nan"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 @app.command("fetch")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+LARGEST = 1_000_000
+"""Of one term: notation comes from checkpoints and task files, too, and each channel takes memory."""
 _TERM = re.compile(r"(\d*)([rts])(?::(flip|halves))?")
 _LISTED = re.compile(r"\[(\s*\d+-?\s*(?:,\s*\d+-?\s*)*)\]")
 
@@ -45,6 +47,8 @@ def parse(notation: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
             n, kind, layout = int(match[1] or 1), match[2], match[3]
             if layout and kind != "r":
                 raise ValueError(f"Rep {notation!r}: {term!r} has a layout, but only pairs (r) have one")
+            if n > LARGEST:
+                raise ValueError(f"Rep {notation!r}: {n:,} channels or pairs are more than {LARGEST:,}")
             local = _pairs(n, layout) if kind == "r" else list(range(n))
             local_signs = [-1 if kind == "s" else 1] * len(local)
         elif match := _LISTED.fullmatch(term):

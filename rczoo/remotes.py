@@ -37,15 +37,24 @@ class Folder:
             with (self.path / path).open("rb") as file:
                 while piece := file.read(CHUNK):
                     yield piece
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise FileNotFoundError(f"{self.address} has no {path}") from error
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise FileNotFoundError(f"{self.address} has no file {path}") from error
+        except OSError as error:
+            raise ConnectionError(
+                f"cannot read {self.path / path} ({error.strerror}): check its permissions, or name another "
+                "hub in RCZOO_HUB"
+            ) from error
 
 
 class Server:
-    """A static HTTP server; ``address`` is the URL of the folder with the index."""
+    """A static HTTP server; ``address`` is the URL of the folder with the index.
+
+    Raises ValueError for plain HTTP, except on this machine, in the address or wherever it leads on the way.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address.rstrip("/")
+        self._refuse_plain_http(self.address)
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """The bytes of a file, in pieces."""
@@ -54,8 +63,10 @@ class Server:
         url = f"{self.address}/{path}"
         try:
             with requests.get(url, stream=True, timeout=TIMEOUT) as answer:
+                for step in (*answer.history, answer):
+                    self._refuse_plain_http(step.url)
                 if answer.status_code in (404, 410):
-                    raise FileNotFoundError(f"{self.address} has no {path}")
+                    raise FileNotFoundError(f"{self.address} has no file {path}")
                 answer.raise_for_status()
                 yield from answer.iter_content(CHUNK)
         except requests.exceptions.RequestException as error:
@@ -63,6 +74,14 @@ class Server:
             raise ConnectionError(
                 f"cannot read {url} ({reason}): check the network, or name another hub in RCZOO_HUB"
             ) from error
+
+    def _refuse_plain_http(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in LOCAL:
+            raise ValueError(
+                f"hub {self.address!r} leads to http://{parts.hostname}, which is not encrypted, so its "
+                "index could be forged: use https://"
+            )
 
 
 def remote(address: str) -> Remote:
@@ -76,18 +95,12 @@ def remote(address: str) -> Remote:
         "": lambda text: Folder(Path(text)),
         "file": lambda text: Folder(Path(unquote(urlsplit(text).path))),
         "https": Server,
-        "http": _plain_http,
+        "http": Server,
         "hf": _hugging_face,
     }
     if scheme not in kinds:
         raise ValueError(f"hub {address!r}: use https://..., file:///..., a folder or hf://org/name")
     return kinds[scheme](address)
-
-
-def _plain_http(address: str) -> Server:
-    if urlsplit(address).hostname not in LOCAL:
-        raise ValueError(f"hub {address!r} is not encrypted, so its index could be forged: use https://")
-    return Server(address)
 
 
 def _hugging_face(address: str) -> Server:

@@ -9,8 +9,9 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, TypeGuard
+from uuid import uuid4
 
 if TYPE_CHECKING:
     import torch
@@ -21,12 +22,23 @@ CONFIG = "config.json"
 REMEDY = "copy or train it again"
 
 
+def stays_below(path: object) -> TypeGuard[str]:
+    r"""Whether a path that comes from elsewhere names something below the folder that it is joined to.
+
+    An empty path does not, nor an absolute one, nor one with ``..``, ``\`` or ``:``, on any system.
+    """
+    if not isinstance(path, str) or any(character in path for character in "\\:\0"):
+        return False
+    pure = PurePosixPath(path)
+    return bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file beside its place, then move it there: readers see the old file or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -61,7 +73,7 @@ def read_json(path: Path) -> dict[str, Any]:
     refuse_pickle(path, content)
     try:
         value = json.loads(content)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error}): it is truncated or changed; {REMEDY}") from error
     if not isinstance(value, dict):
         raise ValueError(f"{path} holds a JSON {type(value).__name__}, not an object: {REMEDY}")
@@ -92,6 +104,8 @@ def unpack_tensors(path: Path, content: bytes) -> dict[str, torch.Tensor]:
 
 def refuse_pickle(path: Path, content: bytes) -> None:
     """Raise ValueError if the bytes are a pickle (or a zip of one, as torch writes)."""
+    if content[4:9] == b"\0\0\0\0{":  # safetensors: a length, which may look like a pickle, comes first
+        return
     if content[:4] == b"PK\x03\x04" or (content[:1] == b"\x80" and content[1:2] in b"\x02\x03\x04\x05"):
         raise ValueError(
             f"{path} is a pickle, which could run any code and is never loaded: "

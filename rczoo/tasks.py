@@ -12,6 +12,7 @@ from typing import Any
 from . import downloads
 from .examples import Examples
 from .rep import REGULAR, TRIVIAL, Rep
+from .storage import stays_below
 
 SPLITS = ("train", "validation", "test")
 UNSHARED = "test-unshared"
@@ -127,10 +128,19 @@ def read_task(path: Path) -> Task:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not TOML ({error})") from error
     _check(content, path)
-    sources = {entry["path"]: downloads.Source(**entry) for entry in content.pop("files", [])}
+    sources = _sources(content.pop("files", []), path)
     content.setdefault("name", path.stem)
     content.setdefault("title", content["name"])
     return Task(**content, sources=sources, folder=path.parent)
+
+
+def _sources(entries: Any, path: Path) -> dict[str, downloads.Source]:
+    """The files of a task, by name; ValueError for one that is not described, or leads out of the cache."""
+    try:
+        found = [downloads.Source(**entry) for entry in entries]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path.name}: [[files]]: {error}") from error
+    return {source.path: source for source in found}
 
 
 def _check(content: dict[str, Any], path: Path) -> None:
@@ -140,6 +150,8 @@ def _check(content: dict[str, Any], path: Path) -> None:
         if key not in known:
             near = get_close_matches(key, known, 1) or sorted(known)
             raise ValueError(f"{path.name}: unknown entry {key!r}; did you mean {near[0]!r}?")
+    if not stays_below(content.get("name", "plain")):
+        raise ValueError(f"{path.name}: name is {content['name']!r}: write a plain one, it names folders")
     for table, needed in _TABLES.items():
         if needed not in content.get(table, {}):
             raise ValueError(f"{path.name}: [{table}] needs {needed!r}: see the task files of the zoo")

@@ -104,22 +104,15 @@ def damage_format(folder):
     (folder / "config.json").write_text('{"format": "keras"}')
 
 
-def damage_argument(folder):
-    config = json.loads((folder / "config.json").read_text())
-    config["model"]["colour"] = "blue"
-    (folder / "config.json").write_text(json.dumps(config))
+def damage_model(**arguments):
+    """The config's arguments changed; alone those given, where ``architecture`` is one."""
 
+    def damage(folder):
+        config = json.loads((folder / "config.json").read_text())
+        config["model"] = arguments if "architecture" in arguments else {**config["model"], **arguments}
+        (folder / "config.json").write_text(json.dumps(config))
 
-def damage_filters(folder):
-    config = json.loads((folder / "config.json").read_text())
-    config["model"]["filters"] = 5
-    (folder / "config.json").write_text(json.dumps(config))
-
-
-def damage_architecture(folder):
-    config = json.loads((folder / "config.json").read_text())
-    config["model"] = {"architecture": "bpnet", "mixing": 1.0}
-    (folder / "config.json").write_text(json.dumps(config))
+    return damage
 
 
 @pytest.mark.parametrize(
@@ -135,12 +128,33 @@ def damage_architecture(folder):
         (damage_remove, r"model\.safetensors is missing: copy or train it again"),
         (damage_config, r"config\.json is not JSON"),
         (damage_format, r"has format 'keras', expected 'rczoo checkpoint 1'"),
-        (damage_argument, r"unexpected keyword argument 'colour': it is of another version of rczoo"),
         (
-            damage_filters,
+            damage_model(colour="blue"),
+            r"config\.json: .*argument 'colour': it was changed, or is of another version of rczoo",
+        ),
+        (
+            damage_model(filters=10**30),
+            r"config\.json: filters is 10{30}, but the weights are at most \d+ wide",
+        ),
+        (
+            damage_model(outputs=10**9),
+            r"config\.json: outputs is 10{9}, but the weights are at most \d+ wide",
+        ),
+        (damage_model(filters="4"), r"config\.json: .*it was changed"),
+        (damage_model(length=10**30), r"config\.json: .*it was changed"),
+        (damage_model(pool=3), r"config\.json: .*it was changed"),
+        (
+            damage_model(architecture="bpnet", mixing=1.0, filters=4, control=5),
+            r"config\.json: .*it was changed",
+        ),
+        (
+            damage_model(filters=5),
             r"'head\.dense\.weight' has shape \(3, 8\), the model \(3, 10\): it belongs to another model",
         ),
-        (damage_architecture, r"(lacks the tensor|has an unknown tensor) '.*': it belongs to another model"),
+        (
+            damage_model(architecture="bpnet", mixing=1.0, filters=4),
+            r"(lacks the tensor|has an unknown tensor) '.*': it belongs to another model",
+        ),
     ],
 )
 def test_damaged_checkpoints_are_refused_in_one_line(tmp_path, damage, message):

@@ -50,6 +50,14 @@ def only_whole_files():
     return [p.name for p in found]
 
 
+@pytest.mark.parametrize(
+    "path", ["../../.bashrc", "/etc/passwd", "a/../../b", "a\\b", "C:b", "", ".", "a\0b", 3]
+)
+def test_a_path_that_leads_out_of_the_cache_is_refused(path):
+    with pytest.raises(ValueError, match=r"the path .* leads out of the cache: give a relative one"):
+        Source(path, "http://127.0.0.1:9/a")
+
+
 def test_from_a_mirror_that_is_only_read(mirror, source, monkeypatch):
     monkeypatch.setenv("RCZOO_DATA", str(mirror))
     before = snapshot(mirror)

@@ -57,6 +57,11 @@ def test_written_in_the_shortest_form(partners, signs, text):
     assert repr(Rep(text)) == f'Rep("{text}")'
 
 
+def test_a_number_too_large_for_memory_is_refused():
+    with pytest.raises(ValueError, match="9,999,999,999 channels or pairs are more than 1,000,000"):
+        Rep("2t+9999999999r")
+
+
 def test_dna_is_acgt_flipped():
     assert Rep.dna() == Rep("2r:flip") == Rep.from_partners([3, 2, 1, 0])
 

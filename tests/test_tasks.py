@@ -21,6 +21,11 @@ validation = "a.csv"
 test = "a.csv"
 """
 
+FILE = """[[files]]
+path = "{}"
+url = "http://127.0.0.1:9/a"
+[data]"""
+
 
 def test_the_zoo_has_every_task():
     assert list_tasks() == sorted([*REACHABLE, *PAPER])
@@ -169,6 +174,18 @@ def test_yeast_tss_counts_are_those_of_the_r_object():
         ("batch_size = 4", "", "needs 'batch_size'"),
         ("[data]", "[dat]", "unknown entry 'dat'; did you mean 'data'"),
         ("[model]", "[model", "is not TOML"),
+        (
+            "[data]",
+            FILE.format("../../.bashrc"),
+            r"my.toml: \[\[files\]\]: the path '../../.bashrc' leads out",
+        ),
+        ("[data]", FILE.format("/etc/passwd"), r"my.toml: .* the path '/etc/passwd' leads out of the cache"),
+        (
+            "[data]",
+            FILE.format("a").replace("url", "uri"),
+            r"my.toml: \[\[files\]\]: .*keyword argument 'uri'",
+        ),
+        ("kind", 'name = "../../x"\nkind', "my.toml: name is '../../x': write a plain one"),
     ],
 )
 def test_a_bad_task_file_is_told_what_to_write(tmp_path, old, new, words):
