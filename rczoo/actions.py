@@ -115,7 +115,9 @@ class tokens:  # noqa: N801 - used as a function
         return torch.cat([ids[..., :first], result, ids[..., ids.shape[-1] - last :]], dim=-1)
 
     def __repr__(self) -> str:
-        return f"tokens({self.complement})"
+        keep = f", keep={self.keep}" if any(self.keep) else ""
+        unknown = f", unknown={self.unknown}" if self.unknown is not None else ""
+        return f"tokens({self.complement}{keep}{unknown})"
 
 
 def act(specs: Any, values: Any, what: str = "output") -> Any:
@@ -142,6 +144,32 @@ def act(specs: Any, values: Any, what: str = "output") -> Any:
             f"one {what} spec but a {type(values).__name__} given: give one spec for each {what}"
         )
     return as_action(specs)(values)
+
+
+def typed(specs: Any) -> str:
+    """Specs as they are typed after ``import rczoo``: one, several, or a mapping of them.
+
+    A function appears by its name; one that has none as ``...``, to be filled in.
+
+    >>> print(typed({"ids": tokens([3, 2, 1, 0], keep=(1, 1)), "mask": "positions", "cell": None}))
+    {'ids': rczoo.tokens({0: 3, 1: 2, 2: 1, 3: 0}, keep=(1, 1)), 'mask': "positions", 'cell': None}
+    """
+    if isinstance(specs, Mapping):
+        return "{" + ", ".join(f"{name!r}: {typed(spec)}" for name, spec in specs.items()) + "}"
+    if isinstance(specs, list | tuple):
+        return f"({typed(specs[0])},)" if len(specs) == 1 else f"({', '.join(map(typed, specs))})"
+    action = as_action(specs)
+    if action is _identity:
+        return "None"
+    if action is flip:
+        return '"positions"'
+    if isinstance(action, tokens):
+        return f"rczoo.{action}"
+    if isinstance(action, RepAction):
+        notation = "dna" if action.rep == Rep.dna() else str(action.rep)
+        return f'rczoo.channels_last("{notation}")' if action.last else f'"{notation}"'
+    name = getattr(action, "__name__", repr(action))
+    return "..." if name == "<lambda>" else name
 
 
 def _identity(x: torch.Tensor) -> torch.Tensor:

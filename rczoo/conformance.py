@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import inspect
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from .reports import Report
     from .subject import Encode
 
-Specs = Spec | Sequence[Spec]
+Specs = Spec | Sequence[Spec] | Mapping[str, Spec]
 
 
 def check(
@@ -33,7 +34,7 @@ def check(
     inference_only: bool = False,
     reference: Any = None,
     expect_fail: Mapping[str, str] | None = None,
-    only: Iterable[str] | None = None,
+    only: Collection[str] | None = None,
     device: str = "cpu",
     name: str | None = None,
 ) -> Report:
@@ -48,11 +49,12 @@ def check(
 
     ``quick`` leaves out some checks; ``inference_only`` those of training; ``reference``: a model (or a
     factory) with equal outputs, for a fused path; ``expect_fail``: check name -> reason, strict.
-    Never raises for a fault of the model: the report then says what is wrong. ValueError on unknown names.
+    Never raises for a fault of the model: the report then says what is wrong. ValueError on unknown names,
+    and on a ``device`` (``"cpu"``, ``"cuda"`` or ``"auto"``) that is not here.
     """
     from .diagnosis import diagnose, repair_call
     from .localisation import place_of
-    from .named_checks import CHECKS, run_checks
+    from .named_checks import CHECKS, run_checks, sentence
     from .reports import Report
     from .subject import Problem, describe
     from .trial import Trial, failed
@@ -69,7 +71,8 @@ def check(
     try:
         subject = describe(model, inputs, outputs, layout, encode, device)
     except Problem as problem:
-        return Report(called, [failed(str(problem), name="runs")], expected=expect_fail or {})
+        unrun = failed(str(problem), name="runs", sentence=sentence("runs"))
+        return Report(called, [unrun], expected=expect_fail or {})
     trial = Trial(subject, _lengths(model, lengths), quick, inference_only, reference)
     results = run_checks(trial, only)
     causes = diagnose(trial, results)
@@ -105,20 +108,21 @@ def equivariance_error(
 ) -> float:
     """How far a model is from the law ``f(R x) = R f(x)`` on these inputs, relative to the output.
 
-    ``max |f(R x) - R f(x)| / max |f(x)|``, taken for each output and then the largest of them; 0 when both
-    vanish. ``rep_in`` and ``rep_out`` give one spec per input and output (a Rep, its notation, a function,
-    ``None``), by default the model's own attributes of these names. The model runs in the mode it is in.
+    The :func:`relative_error` of ``f(R x)`` from ``R f(x)``, taken for each output and then the largest of
+    them. ``rep_in`` and ``rep_out`` give one spec per input and output (a Rep, its notation, a function,
+    ``None``), in order or as a mapping: from the names of ``forward``'s parameters, and from those of the
+    outputs that are to be compared. By default they are the model's own attributes of these names. The model
+    runs in the mode it is in.
     """
-    specs_in = _one_each(rep_in if rep_in is not None else _declared(model, "rep_in"))
+    specs_in = _in_order(model, rep_in if rep_in is not None else _declared(model, "rep_in"), len(inputs))
     specs_out = _one_each(rep_out if rep_out is not None else _declared(model, "rep_out"))
     with torch.no_grad():
         turned = act(specs_in, inputs, what="input")
         direct, swapped = _one_each(model(*inputs)), _one_each(model(*turned))
         expected = act(specs_out, direct)
-    return max(
-        (relative_error(got, want) for got, want in zip(swapped, expected, strict=True)),
-        default=0.0,
-    )
+    if isinstance(expected, Mapping):
+        swapped, expected = [swapped[name] for name in expected], list(expected.values())
+    return max((relative_error(u, v) for u, v in zip(swapped, expected, strict=True)), default=0.0)
 
 
 def assert_equivariant(
@@ -140,7 +144,10 @@ def assert_equivariant(
 
 
 def relative_error(got: torch.Tensor, want: torch.Tensor) -> float:
-    """``max |got - want| / max |want|``; 0 when both vanish, infinite on shapes that differ or NaN."""
+    """``max |got - want|`` over the largest entry of either: at most 2.
+
+    0 when both vanish or are empty, infinite on shapes that differ or NaN.
+    """
     if got.shape != want.shape:
         return float("inf")
     if got.numel() == 0:
@@ -162,6 +169,21 @@ def _declared(model: object, name: str) -> Specs:
     return specs
 
 
-def _one_each(value: Any) -> tuple[Any, ...]:
-    """A single value or a sequence, as a tuple."""
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
+def _one_each(value: Any) -> Any:
+    """A single value or a sequence, as a tuple; a mapping as it is."""
+    return value if isinstance(value, list | tuple | Mapping) else (value,)
+
+
+def _in_order(model: Callable[..., Any], specs: Specs, number: int) -> Any:
+    """Specs of the first ``number`` inputs, in their order if they were a mapping from parameter names."""
+    if not isinstance(specs, Mapping):
+        return _one_each(specs)
+    from .conjoining import Conjoined
+
+    inner = model
+    while isinstance(inner, Conjoined):  # it takes what the model inside takes
+        inner = inner.model
+    names = list(inspect.signature(getattr(inner, "forward", inner)).parameters)[:number]
+    if missing := [name for name in names if name not in specs]:
+        raise ValueError(f"no input spec named {missing[0]!r} among: {', '.join(specs)}")
+    return tuple(specs[name] for name in names)

@@ -19,7 +19,7 @@ Layout = Annotated[str, typer.Option(help="NCL: (batch, channels, length); NLC: 
 EncodeWith = Annotated[
     str | None, typer.Option("--encode", help="package.module:function from strings to the model's inputs.")
 ]
-Where = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
+Where = Annotated[str, typer.Option("--device", help="cpu, cuda or auto.")]
 
 
 def check(

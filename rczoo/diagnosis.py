@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import torch
 
 from .action_faults import batch_axis, input_action, output_action
-from .actions import RepAction, as_action
+from .actions import typed
+from .conjoining import conjoin
 from .localisation import first_break, recorded
 from .operation_faults import active_dropout, geometry, narrow_precision, several, untied_norms
-from .operations import NoDropout
-from .rep import Rep
+from .operations import no_dropout
 from .subject import Problem
 from .trial import Diagnosis, Result, Situation, Trial
 
@@ -59,13 +62,13 @@ def _one(trial: Trial, result: Result) -> Diagnosis | None:
     for hypothesis in HYPOTHESES:
         if (diagnosis := hypothesis(situation, trial)) is not None:
             return diagnosis
-    return _untied(situation, trial, result)
+    return _untied(situation, result)
 
 
 def _random(situation: Situation) -> Diagnosis:
     """Randomness in evaluation mode: dropout if it vanishes without, else some other."""
     x, _ = situation.subject.pair(situation.batches[0])
-    quiet = situation.subject.under(NoDropout)
+    quiet = situation.subject.under(no_dropout)
     with torch.no_grad():
         without = [quiet(x, seed) for seed in range(6)]
         fixed = [situation.subject(x, 3) for _ in range(2)]
@@ -76,7 +79,7 @@ def _random(situation: Situation) -> Diagnosis:
     return Diagnosis("random", words, verified=same)
 
 
-def _untied(situation: Situation, trial: Trial, result: Result) -> Diagnosis:
+def _untied(situation: Situation, result: Result) -> Diagnosis:
     """No single mend explains it: say where it starts, and that conjoining repairs it."""
     place = first_break(situation.subject, situation.batches[0], max(situation.tolerance, 1e-9))
     where = (
@@ -85,28 +88,25 @@ def _untied(situation: Situation, trial: Trial, result: Result) -> Diagnosis:
     if result.name == "trained-state":
         words = f"the law holds only until training: parameters are tied by their values alone; {where}"
         return Diagnosis("untied", words, verified=False)
-    repaired = _conjoined_holds(situation, trial)
+    repaired = _conjoined(situation) is not None
     words = f"computations are not shared between the strands; {where}"
     return Diagnosis("untied", words + ("; conjoining mends it" if repaired else ""), verified=repaired)
 
 
-def _conjoined_holds(situation: Situation, trial: Trial) -> bool:
-    """Does the law hold for the conjoined model?"""
-    from dataclasses import replace
-
-    if situation.subject.encode is not None:
-        return False
-    from .conjoining import conjoin
-
+def _conjoined(situation: Situation) -> tuple[Any, Any] | None:
+    """Specs of inputs and outputs, in the form the model wants, with which conjoining mends it; else None."""
     subject = situation.subject
-    inputs = {name: spec.action for name, spec in subject.inputs.items()}
-    specs = inputs if subject.keywords else tuple(inputs.values())
+    if subject.encode is not None:
+        return None
+    inputs: Any = {name: spec.action for name, spec in subject.inputs.items()}
+    if not subject.keywords:
+        inputs = tuple(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values()))
     outputs = tuple(subject.outputs.values())
-    for specs_out in (outputs[0] if len(outputs) == 1 else outputs, subject.outputs):
-        model = conjoin(subject.model, specs, specs_out).train(subject.model.training)
+    for form in (*(outputs if len(outputs) == 1 else ()), outputs, subject.outputs):
+        model = conjoin(subject.model, inputs, form).train(subject.model.training)
         if situation.holds(replace(subject, model=model)):
-            return True
-    return False
+            return inputs, form
+    return None
 
 
 def _dead(trial: Trial) -> str:
@@ -127,38 +127,11 @@ def _reordered(trial: Trial) -> str:
 
 def repair_call(trial: Trial, results: list[Result]) -> str | None:
     """The call that conjoins the model, as it must be typed, if the law then holds; else None."""
-    subject = trial.subject
     broken = next((r for r in results if r.status == "failed" and r.situation), None)
     if broken is None or broken.cause == "random" or broken.situation is None:
         return None
-    if not _conjoined_holds(broken.situation, trial):
+    if (specs := _conjoined(broken.situation)) is None:
         return None
-    inputs = [_typed(spec.action) for spec in subject.inputs.values()]
-    outputs = [_typed(action) for action in subject.outputs.values()]
-    given = ""
-    if subject.keywords:
-        given = (
-            f"inputs={{{', '.join(f'{n!r}: {s}' for n, s in zip(subject.inputs, inputs, strict=True))}}}, "
-        )
-    elif inputs != ['"dna"']:
-        given = f"inputs={_several(inputs)}, "
-    return f"rczoo.conjoin(model, {given}outputs={_several(outputs)})"
-
-
-def _several(specs: list[str]) -> str:
-    return specs[0] if len(specs) == 1 else f"({', '.join(specs)})"
-
-
-def _typed(spec: object) -> str:
-    """A spec as it is typed."""
-    action = spec if spec == "positions" else as_action(spec)  # type: ignore[arg-type]
-    if isinstance(action, RepAction):
-        notation = "dna" if action.rep == Rep.dna() else str(action.rep)
-        return f'channels_last("{notation}")' if action.last else f'"{notation}"'
-    if action is as_action(None):
-        return "None"
-    return (
-        repr(action)
-        if action == "positions"
-        else getattr(action, "__name__", repr(action)).replace("<lambda>", "...")
-    )
+    inputs, outputs = map(typed, specs)
+    default = inputs == '"dna"' and not hasattr(trial.subject.model, "rep_in")
+    return f"rczoo.conjoin(model, {'' if default else f'inputs={inputs}, '}outputs={outputs})"

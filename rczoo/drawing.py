@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from .actions import RepAction, Spec, as_action, tokens
+from .actions import RepAction, Spec, as_action, tokens, typed
 from .dna import one_hot
+from .rep import flip
 
 Make = Callable[[np.ndarray, torch.Generator], torch.Tensor]
 
@@ -35,14 +36,15 @@ class Input:
 
 def maker(spec: Input, layout: str, first: bool, model: nn.Module) -> Make:
     """How to draw an input of which only the action is known."""
-    action = spec.action if spec.action == "positions" else as_action(spec.action)
+    action = as_action(spec.action)
     length = spec.length if spec.length is not None or first else getattr(model, "output_length", None)
-    if action == "positions":
+    if action is flip:  # "positions": a mask of all that is there
         return lambda codes, generator: torch.ones(codes.shape, dtype=torch.int64)
     if isinstance(action, tokens):
         return lambda codes, generator: action.ids(codes)
     if not isinstance(action, RepAction):
-        raise Problem(f"cannot draw an input for {spec.action!r}: give Input({spec.action!r}, make=...)")
+        asked = typed(spec.action)
+        raise Problem(f"cannot draw an input for {asked}: give rczoo.Input({asked}, make=...)")
     channels, last = action.rep.channels, action.last or layout == "NLC"
 
     def make(codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:

@@ -9,7 +9,7 @@ from .actions import RepAction, as_action
 from .conformance import relative_error
 from .counterexamples import Recipe, recipes, search
 from .dna import UNKNOWN
-from .operations import KeepPrecision, NoDropout
+from .operations import KeepPrecision, no_dropout
 from .subject import Problem, Subject
 from .trial import Result, Situation, Trial, failed, noted, passed, skipped
 
@@ -36,7 +36,7 @@ def float64_law(trial: Trial) -> Result:
     if not worst <= tolerance:
         situation = Situation(high, batches, tolerance)
         if worst <= trial.tolerance(torch.float32, worst) and float32_inside(situation):
-            trial.__dict__["high"] = high.under(KeepPrecision)  # the later checks keep float64 throughout
+            trial.__dict__["high"] = high.under(lambda model: KeepPrecision())  # in the later checks too
             return passed(f"off by {worst:.1g} relative: it computes in float32 inside", worst)
         return failed(
             f"off by {worst:.2g} relative, allowed {tolerance:.1g}{refused}", worst, situation=situation
@@ -73,7 +73,7 @@ def train_mode(trial: Trial) -> Result:
     """In train mode, with batch statistics and without dropout, the law holds for a whole batch."""
     if why := _untrainable(trial):
         return skipped(why)
-    subject = trial.high.at(trial.high.dtype, train=True).under(NoDropout)
+    subject = trial.high.at(trial.high.dtype, train=True).under(no_dropout)
     return _law(trial, subject, [trial.codes(batch=2 if trial.quick else 3, seed=8)], modes="train mode")
 
 
@@ -153,7 +153,7 @@ def _law(trial: Trial, subject: Subject, batches: list[np.ndarray], modes: str =
 def float32_inside(situation: Situation) -> bool:
     """Does the model cast to float32, no lower, and does the law hold to float64 once it does not?"""
     mode = KeepPrecision()
-    return situation.holds(situation.subject.under(lambda: mode)) and mode.narrowest == torch.float32
+    return situation.holds(situation.subject.under(lambda model: mode)) and mode.narrowest == torch.float32
 
 
 def _untrainable(trial: Trial) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from .operations import Asymmetry, KeepPrecision, Mirrored, NoDropout, module_names, neutral_norms
+from .mirroring import Asymmetry, Mirrored
+from .operations import KeepPrecision, module_names, neutral_norms, no_dropout
 from .trial import Diagnosis, Situation, Trial
 
 REMEDIES = {
@@ -20,7 +21,7 @@ REMEDIES = {
 
 def active_dropout(situation: Situation, trial: Trial) -> Diagnosis | None:
     """Does the law hold with every dropout off?"""
-    if not situation.holds(situation.subject.under(NoDropout)):
+    if not situation.holds(situation.subject.under(no_dropout)):
         return None
     if situation.modes == "train mode":
         words = "the masks differ between the strands: draw one mask per pair, or train by augmentation"
@@ -31,7 +32,7 @@ def active_dropout(situation: Situation, trial: Trial) -> Diagnosis | None:
 def narrow_precision(situation: Situation, trial: Trial) -> Diagnosis | None:
     """Does the law hold once casts to narrower floats are not made?"""
     mode = KeepPrecision()
-    if not situation.holds(situation.subject.under(lambda: mode)) or mode.narrowest is None:
+    if not situation.holds(situation.subject.under(lambda model: mode)) or mode.narrowest is None:
         return None
     narrow = str(mode.narrowest).removeprefix("torch.")
     return Diagnosis(
@@ -42,7 +43,7 @@ def narrow_precision(situation: Situation, trial: Trial) -> Diagnosis | None:
 def untied_norms(situation: Situation, trial: Trial) -> Diagnosis | None:
     """Does the law hold once each normalisation has one scale, shift, mean and variance for all channels?"""
     subject = situation.subject
-    if not situation.holds(subject.under(lambda: neutral_norms(subject.model))):
+    if not situation.holds(subject.under(neutral_norms)):
         return None
     kinds = sorted({type(m).__name__ for m in subject.model.modules() if "norm" in type(m).__name__.lower()})
     return Diagnosis(
@@ -77,12 +78,7 @@ def several(situation: Situation, trial: Trial) -> Diagnosis | None:
     """Does the law hold once geometry, dropout, precision and normalisation are mended together?"""
     subject = situation.subject
     mirrored, precision = Mirrored(), KeepPrecision()
-    mends: list[Callable] = [
-        lambda: neutral_norms(subject.model),
-        lambda: mirrored,
-        lambda: precision,
-        NoDropout,
-    ]
+    mends: list[Callable] = [neutral_norms, lambda model: mirrored, lambda model: precision, no_dropout]
     if not situation.holds(subject.under(*mends)):
         return None
     kinds = sorted({a.kind for a in mirrored.seen})
@@ -101,7 +97,7 @@ def _mended(situation: Situation, wanted: Callable[[Asymmetry], bool]) -> tuple[
     """Does the law hold with these asymmetries mended, and which were there?"""
     with module_names(situation.subject.model) as where:
         mode = Mirrored(wanted, where)
-        return situation.holds(situation.subject.under(lambda: mode)), mode.seen
+        return situation.holds(situation.subject.under(lambda model: mode)), mode.seen
 
 
 def _fitting(situation: Situation, trial: Trial) -> str:

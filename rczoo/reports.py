@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .named_checks import LAWS
 from .trial import Diagnosis, Result
 
 SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "noted": "note", "expected": "xfail"}
@@ -35,7 +36,7 @@ class Report:
         statuses = {r.name: self.status(r) for r in self.results}
         if "failed" in statuses.values():
             return False
-        tried = any(s in ("passed", "expected") for n, s in statuses.items() if n != "runs")
+        tried = any(statuses.get(name) in ("passed", "expected") for name in LAWS)
         return tried and statuses.get("runs", "passed") == "passed"
 
     @property
@@ -64,18 +65,23 @@ class Report:
     def verdict(self) -> str:
         """One line."""
         counts = [self.status(r) for r in self.results]
+        failures = counts.count("failed")
         if self.passed:
             words = (
                 "obeys reverse complement" if "expected" not in counts else "passes but for what was expected"
             )
+        elif not self.ran or any(r.name == "runs" and r.status == "failed" for r in self.results):
+            words = "COULD NOT BE CHECKED"
         else:
-            unrun = any(r.name == "runs" and r.status == "failed" for r in self.results)
-            words = "COULD NOT BE CHECKED" if unrun or not self.ran else "FAILS"
-        failures = counts.count("failed")
+            words = "FAILS" if failures else "NO LAW WAS TRIED"
         return f"{self.model}: {words}; {self.ran} of {len(self.results)} checks ran, {failures} failed"
 
     def __getitem__(self, name: str) -> Result:
-        return next(r for r in self.results if r.name == name)
+        """The result of one check. KeyError, with the names there are, for any other."""
+        found = {r.name: r for r in self.results}
+        if name not in found:
+            raise KeyError(f"no result of {name!r}: this report has {', '.join(found)}")
+        return found[name]
 
     def __str__(self) -> str:
         lines = [self.verdict, ""]

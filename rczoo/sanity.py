@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from torch import nn
@@ -83,14 +85,20 @@ def batch_independence(trial: Trial) -> Result:
     if len(subject.inputs) > 1 and subject.encode is None:
         with torch.no_grad():  # other inputs are noise of their own, so only compare slices of one batch
             x = subject.pair(codes)[0]
-            first = {n: v[:1] for n, v in x.items()} if isinstance(x, dict) else tuple(v[:1] for v in x)
-            scattered = subject(first)
+            first = partial(_first, len(codes))
+            named = isinstance(x, dict)
+            scattered = subject({n: first(v) for n, v in x.items()} if named else tuple(map(first, x)))
     error = max(relative_error(scattered[n][:1], whole[n][:1]) for n in whole)
     tolerance = trial.tolerance(subject.dtype, error)
     if not error <= tolerance:
         situation = Situation(subject, [codes], tolerance)
         return failed(f"changes by {error:.2g} relative", error, situation=situation, cause="batch")
     return passed(f"changes by {error:.1g} relative", error)
+
+
+def _first(batch: int, x: torch.Tensor) -> torch.Tensor:
+    """The first of a batch; what has no batch axis, as a scalar input, is the same for all."""
+    return x[:1] if x.ndim and len(x) == batch else x
 
 
 def fused_path(trial: Trial) -> Result:

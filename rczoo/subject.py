@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -35,17 +36,23 @@ class Subject:
     layout: str = "NCL"
     dtype: torch.dtype = torch.float32
     device: str = "cpu"
-    around: list[Callable[[], Any]] = field(default_factory=list)
+    around: list[Callable[[nn.Module], Any]] = field(default_factory=list)
 
     def at(self, dtype: torch.dtype, train: bool = False) -> Subject:
-        """The same subject on a copy of its model, in another number type; in eval mode unless ``train``."""
+        """The same subject on a copy of its model, in another number type; in eval mode unless ``train``.
+
+        Raises :class:`Problem` where the model cannot be copied, or not in this number type.
+        """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = copy.deepcopy(self.model).to(device=self.device, dtype=dtype)
+            try:
+                model = copy.deepcopy(self.model).to(device=self.device, dtype=dtype)
+            except Exception as error:
+                raise Problem(f"cannot be copied, as every check needs: {_explain(error)}") from error
         return replace(self, model=model.train(train), dtype=dtype)
 
-    def under(self, *around: Callable[[], Any]) -> Subject:
-        """The same subject whose every call runs inside these context managers (each a factory)."""
+    def under(self, *around: Callable[[nn.Module], Any]) -> Subject:
+        """The same subject whose every call runs inside these context managers, each made of its model."""
         return replace(self, around=[*self.around, *around])
 
     def pair(self, codes: np.ndarray, seed: int = 0) -> tuple[Any, Any]:
@@ -67,7 +74,10 @@ class Subject:
             default = torch.get_default_dtype()
             torch.set_default_dtype(self.dtype)  # so that tensors a model makes for itself are no narrower
             try:
-                raw = _inside(self.around, lambda: self.model(*args, **kwargs))
+                with ExitStack() as stack:
+                    for mend in self.around:
+                        stack.enter_context(mend(self.model))
+                    raw = self.model(*args, **kwargs)
             except Exception as error:
                 raise Problem(_explain(error)) from error
             finally:
@@ -134,14 +144,6 @@ class Subject:
         return found
 
 
-def _inside(around: list[Callable[[], Any]], call: Callable[[], Any]) -> Any:
-    """Call inside context managers."""
-    if not around:
-        return call()
-    with around[0]():
-        return _inside(around[1:], call)
-
-
 def _explain(error: Exception) -> str:
     """An exception in one line, with the remedy where it is known."""
     text = str(error).strip().splitlines()
@@ -159,7 +161,13 @@ def describe(
     encode: Encode | None = None,
     device: str = "cpu",
 ) -> Subject:
-    """A :class:`Subject` from specs as :func:`rczoo.conjoin` takes them. Raises :class:`Problem`."""
+    """A :class:`Subject` from specs as :func:`rczoo.conjoin` takes them.
+
+    Raises :class:`Problem` for a model that cannot be tested so, ValueError for a device that is not here.
+    """
+    from .prediction import choose_device
+
+    place = choose_device(device).type
     if not isinstance(model, nn.Module):
         raise Problem(f"a torch.nn.Module is needed, got {type(model).__name__}: give a model, or a factory")
     inputs = inputs if inputs is not None else getattr(model, "rep_in", "dna")
@@ -171,9 +179,8 @@ def describe(
         named_out = {n: _last(spec, layout) for n, spec in _by_name(outputs, "output").items()}
     except ValueError as error:
         raise Problem(str(error)) from error
-    return Subject(model, named_in, named_out, isinstance(inputs, Mapping), encode, layout, device=device).at(
-        torch.float32
-    )
+    subject = Subject(model, named_in, named_out, isinstance(inputs, Mapping), encode, layout, device=place)
+    return subject.at(torch.float32)
 
 
 def _by_name(specs: Any, what: str) -> dict[str, Any]:
@@ -186,7 +193,7 @@ def _by_name(specs: Any, what: str) -> dict[str, Any]:
 
 def _input(spec: Any, layout: str) -> Input:
     spec = spec if isinstance(spec, Input) else Input(spec)
-    return spec if spec.action == "positions" else replace(spec, action=_last(spec.action, layout))
+    return replace(spec, action=_last(spec.action, layout))
 
 
 def _last(spec: Spec, layout: str) -> Action:

@@ -109,8 +109,8 @@ class Trial:
     @cached_property
     def high(self) -> Subject:
         """The subject in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
-        double = self.subject.at(torch.float64)
         try:
+            double = self.subject.at(torch.float64)
             double.both(self.codes(batch=1))
         except Problem as problem:
             self.float64_refused = str(problem)

@@ -238,6 +238,22 @@ def independent_coins():
     return IndependentCoins()
 
 
+class Uncopied(nn.Module):
+    """Keeps a tensor that torch refuses to copy, as ``torch.nn.utils.weight_norm`` does."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = tied()
+        self.kept = self.network[0].weight * 2
+
+    def forward(self, x):
+        return self.network(x)
+
+
+def uncopied():
+    return Uncopied()
+
+
 # Equivariant and still wrong
 
 

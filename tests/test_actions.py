@@ -5,7 +5,8 @@ import re
 import pytest
 import torch
 
-from rczoo.actions import act, as_action, channels_last, tokens
+import rczoo
+from rczoo.actions import act, as_action, channels_last, tokens, typed
 from rczoo.dna import complement_codes, one_hot
 from rczoo.rep import Rep
 from tests.faulty_models import DNA
@@ -26,6 +27,29 @@ from tests.faulty_models import DNA
 def test_every_action_is_its_own_inverse(spec, x):
     action = as_action(spec)
     assert torch.equal(action(action(x)), x)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "None",
+        '"dna"',
+        '"positions"',
+        '"1r+2t"',
+        '"[2,1-,0]"',
+        'rczoo.channels_last("2r")',
+        "rczoo.tokens({4: 7, 7: 4}, keep=(1, 0), unknown=8)",
+        "rczoo.tokens({0: 3, 3: 0})",
+        '("dna",)',
+        "(\"dna\", {'a': None})",
+    ],
+)
+def test_specs_print_as_they_are_typed(text):
+    assert typed(eval(text, {"rczoo": rczoo})) == text
+
+
+def test_functions_print_by_name():
+    assert (typed(torch.flip), typed(lambda x: x)) == ("flip", "...")
 
 
 def test_tokens_complement_as_bases_do_and_keep_the_ends():

@@ -10,11 +10,17 @@ from torch import nn
 
 import rczoo
 from rczoo.actions import channels_last, tokens
-from rczoo.conformance import assert_equivariant, check, equivariance_error, relative_error
+from rczoo.conformance import check
 from rczoo.conjoining import conjoin
 from rczoo.subject import Input
 from tests import conformance_study
-from tests.faulty_models import DNA, FAULTY, FEATURES, ORDINARY, Tied, plain, tied
+from tests.faulty_models import (
+    FAULTY,
+    FEATURES,
+    ORDINARY,
+    tied,
+    uncopied,
+)
 
 
 @pytest.fixture(scope="module")
@@ -243,17 +249,43 @@ def test_a_model_in_trouble_gets_a_verdict(forward, outputs, verdict):
         (tied(), None, "say how RC acts on the outputs"),
         (tied(), "2q", "cannot read '2q'"),
         (lambda x: x, "1r", "torch.nn.Module is needed, got function"),
+        (uncopied(), "1r", "cannot be copied, as every check needs: RuntimeError: Only Tensors created"),
     ],
 )
 def test_what_cannot_be_described_fails(model, outputs, verdict):
     report = check(model, outputs=outputs)
     assert not report.passed
     assert verdict in report["runs"].detail
+    assert report["runs"].sentence.endswith(".")
 
 
-def test_a_report_in_which_no_law_was_tried_has_not_passed():
-    assert not check(tied(), outputs="1r", lengths=60, only=["runs"]).passed
-    assert check(tied(), outputs="1r", lengths=60, only=["runs", "float64-law"]).passed
+@pytest.mark.parametrize("only", [["runs"], ["deterministic", "outputs-vary"], ["gradients", "locality"]])
+def test_a_report_in_which_no_law_was_tried_has_not_passed(only):
+    report = check(tied(), outputs="1r", lengths=60, only=only)
+    assert not report.passed
+    assert "NO LAW WAS TRIED" in report.verdict
+    assert check(tied(), outputs="1r", lengths=60, only=[*only, "lengths"]).passed
+
+
+def test_a_result_that_a_report_lacks_is_named_with_those_it_has():
+    report = check(tied(), outputs="1r", lengths=60, only=["runs", "lengths"])
+    with pytest.raises(KeyError, match="no result of 'dropout': this report has runs, lengths"):
+        report["dropout"]
+
+
+class NoDouble(nn.Sequential):
+    """As on a device that has no float64."""
+
+    def to(self, device, dtype):
+        if dtype == torch.float64:
+            raise TypeError("no float64 here")
+        return super().to(device=device, dtype=dtype)
+
+
+def test_a_model_without_float64_is_checked_in_float32():
+    report = check(NoDouble(tied()), outputs="1r", lengths=60)
+    assert report.passed, str(report)
+    assert "(in float32: cannot be copied, as every check needs: TypeError: no float64 here)" in str(report)
 
 
 def test_expected_failures_are_strict():
@@ -274,6 +306,7 @@ def test_expected_failures_are_strict():
         ({"only": ["nope"]}, "no check named 'nope'"),
         ({"layout": "LNC"}, "no layout 'LNC'"),
         ({"lengths": (0,)}, "lengths must be 1 or more"),
+        ({"device": "gpu"}, "unknown device 'gpu': choose cpu, cuda or auto"),
     ],
 )
 def test_usage_errors(options, message):
@@ -310,26 +343,6 @@ def test_odd_but_right_models_pass():
 
 def test_a_small_study_has_no_alarm_and_no_miss():
     assert conformance_study.main(["--models", "8", "--mutants", "15", "--seed", "77"]) == 0
-
-
-# The law alone
-
-
-def test_equivariance_error_and_assertion():
-    x = rczoo.one_hot("ACGTACGTAACC")
-    assert equivariance_error(Tied(DNA, "1r", 3), x, rep_in="dna", rep_out="1r") < 1e-5
-    assert equivariance_error(plain(2), x, rep_in="dna", rep_out="1r") > 1e-2
-    with pytest.raises(AssertionError, match="relative, allowed"):
-        assert_equivariant(plain(2), x, rep_in="dna", rep_out="1r")
-    with pytest.raises(ValueError, match="declares no rep_in"):
-        equivariance_error(plain(2), x)
-
-
-def test_relative_error_of_the_unequal_and_the_undefined():
-    assert relative_error(torch.zeros(2), torch.zeros(3)) == float("inf")
-    assert relative_error(torch.tensor([float("nan")]), torch.zeros(1)) == float("inf")
-    assert relative_error(torch.zeros(2), torch.zeros(2)) == 0
-    assert relative_error(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0])) == 0.5
 
 
 # Reports

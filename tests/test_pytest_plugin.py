@@ -69,6 +69,23 @@ def test_option_runs_the_checks_of_any_model(tmp_path):
     assert run(tmp_path, "--rc-model", f"{FAULTY}:even_width_with_same_padding", *excused).returncode == 0
 
 
+def test_checks_without_a_result_are_skipped_for_a_reason(tmp_path):
+    (tmp_path / "test_models.py").write_text(
+        SUITE.replace(
+            '{"outputs": "1r", "lengths": 60, "quick": True}', '{"lengths": 60, "name": "undeclared"}'
+        )
+        .replace('"quick": True,\n', '"only": ["runs"],\n')
+        .replace("float64-law", "dropout")
+    )
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert "say how RC acts on the outputs" in done.stdout
+    assert "1 failed, 1 passed, 32 skipped" in done.stdout
+    assert "SKIPPED [16]" in done.stdout
+    assert "the model does not run" in done.stdout
+    assert "not asked for" in done.stdout
+
+
 def test_a_factory_that_does_not_import_fails_every_check(tmp_path):
     done = run(tmp_path, "--rc-model", "no.such:thing", "--rc-output", "1r")
     assert done.returncode == 1
@@ -104,6 +121,10 @@ BASE = ["--output", "1r", "--length", "60", "--quick"]
         (["check", f"{FAULTY}:tied", *BASE, "--expect-fail", "x=y"], 2, "no check named 'x'"),
         (["measure", f"{FAULTY}:tied", "--bed", "x.bed"], 2, "--bed and --fasta go together"),
         (["measure", f"{FAULTY}:tied", "--output", "3t"], 1, "acts on 3 channels"),
+        (["check", f"{FAULTY}:uncopied", *BASE], 1, "cannot be copied, as every check needs: RuntimeError"),
+        (["measure", f"{FAULTY}:uncopied", "--output", "1r"], 1, "cannot be copied, as every check needs"),
+        (["check", f"{FAULTY}:tied", *BASE, "--device", "gpu"], 2, "unknown device 'gpu'"),
+        (["measure", f"{FAULTY}:tied", "--output", "1r", "--device", "gpu"], 2, "unknown device 'gpu'"),
     ],
 )
 def test_commands_and_exit_codes(arguments, code, words):
