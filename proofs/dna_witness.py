@@ -1,7 +1,9 @@
 """Two bases of DNA, two blocks of widths 1 and 2: RCPS(F = 1) says more than conjoined(F = 1).
 
 Target: 2 for AT, 1 for AA and its reverse complement TT, 0 for the other thirteen. RCPS computes it
-(checked below).
+(checked below). So does conjoined(1), but for 2r at AT, for any 0 < r < 1: one block gives z = (A: 1/r + 1,
+C: 1, G: 0, T: 1/r), the next relu(z[x] + r z[y] - r - 1 - 1/r) (checked below for three r). What is
+separated here is the exact functions, not what can be approximated.
 
 Prose, not machine-checked: conjoined(1) does not. It computes phi(S(xy)) + phi(S of the reverse
 complement), where S(xy) = P(x) + Q(y), P = a z, Q = b z for some function z of a base, and phi is
@@ -28,6 +30,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from fractions import Fraction
 
 
 def dinucleotides() -> Iterator[str]:
@@ -58,6 +61,20 @@ def conjoined(sequence: str) -> int:
     return sum(max(0, (s[0] == "A") + (s[1] == "A") - 1) for s in both)
 
 
+def nearly(sequence: str, r: Fraction) -> Fraction:
+    """Conjoined(1) with other weights: at most 2 r from the target."""
+    from rczoo.dna import reverse_complement
+
+    z = {"A": 1 / r + 1, "C": Fraction(1), "G": Fraction(0), "T": 1 / r}
+    both = (sequence, reverse_complement(sequence))
+    return sum((max(Fraction(0), z[s[0]] + r * z[s[1]] - r - 1 - 1 / r) for s in both), Fraction(0))
+
+
+def nearer() -> Iterator[tuple[str, Fraction]]:
+    """All sixteen, with ever smaller r."""
+    yield from itertools.product(dinucleotides(), [Fraction(1, 10**n) for n in (1, 3, 6)])
+
+
 def target(sequence: str) -> int:
     """2 for AT, 1 for AA and TT."""
     return {"AA": 1, "TT": 1, "AT": 2}.get(sequence, 0)
@@ -73,3 +90,9 @@ def conjoined_computes_it(sequence: str) -> str | None:
     return (
         None if conjoined(sequence) == target(sequence) else f"{conjoined(sequence)}, not {target(sequence)}"
     )
+
+
+def conjoined_is_near(case: tuple[str, Fraction]) -> str | None:
+    """None where it misses the target by at most 2 r."""
+    (sequence, r), found = case, nearly(*case)
+    return None if abs(found - target(sequence)) <= 2 * r else f"{found}, not {target(sequence)}"

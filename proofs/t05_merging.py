@@ -13,7 +13,8 @@ and positions of ``phi(u, y) + phi(v, y) - 2 phi((u + v)/2, y)``, and each term 
 convex in the prediction. Each gap is a square: for cross-entropy, with a = exp(u/2), b = exp(v/2), it is
 log of ((1 + a^2)(1 + b^2)) / (1 + ab)^2, and (1 + a^2)(1 + b^2) - (1 + ab)^2 = (a - b)^2. The multinomial
 likelihood couples the positions of a strand through Z = sum of exp(u): there (sum a^2)(sum b^2) - (sum
-ab)^2 is half the double sum of (a[t] b[r] - a[r] b[t])^2.
+ab)^2 is half the double sum of (a[t] b[r] - a[r] b[t])^2. The squares are machine-checked; that the gaps are
+such logarithms, and so at least 0, is prose.
 
 Hence, at equal weights and in eval mode, the training loss of the conjoined model is at most that of the
 augmented one. That conjoining therefore *overfits* more is a hypothesis of the paper, not a theorem.
@@ -130,13 +131,14 @@ THEOREM = Theorem(
     title="Merging by mean never raises the RC-averaged loss",
     statement="a convex, RC-invariant loss of f conjoined by mean is at most that of f with augmentation",
     coverage="every f, output Rep, positions and inputs; each merge with each loss decided",
-    method=EVERY_SIZE,
+    method=f"{EVERY_SIZE}; each merge with each loss: grid; from ratio to loss: prose",
     code=(
         "rczoo.losses.binary_cross_entropy",
         "rczoo.losses.multinomial_nll",
         "rczoo.losses.log_count_error",
     ),
     tests="tests/test_laws.py::test_t05_mean_never_raises_the_loss",
+    prose="that each gap in loss is the logarithm of such a ratio, and so at least 0",
     claims=[
         gap("any loss of single entries, without sign channels", phi, unsigned),
         gap("squared error, any output Rep", squared, outputs),

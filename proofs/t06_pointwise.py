@@ -93,9 +93,10 @@ THEOREM = Theorem(
     title="Pointwise functions commute with r and t, and with s iff odd",
     statement="phi(R x) = R phi(x) on pairs and trivial channels; on sign channels iff phi(-x) = -phi(x)",
     coverage="every function, Rep and size; five odd and nine other activations by name",
-    method=EVERY_SIZE,
+    method=f"{EVERY_SIZE}; named activations: grid; 'only if': prose",
     code=("rczoo.layers.RCActivation",),
     tests="tests/test_laws.py::test_t06_pointwise_commutes",
+    prose="'only if': that the law on a sign channel is oddness",
     claims=[
         commutes("any function, without sign channels", phi, unsigned),
         commutes("an odd function, on any Rep", Odd, inputs),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 from .family import BlockShape
+from .geometry import check_whole, whole
 from .heads import ProfileHead
 from .mixing import resolve_mixing
 from .network import Network, check_merge, choose
@@ -88,6 +90,8 @@ def build(
     choose("architecture", architecture, list(ARCHITECTURES))
     shapes = ARCHITECTURES[architecture]
     filters = shapes.filters if filters is None else filters
+    sizes = {"filters": filters, "outputs": outputs, "length": length}
+    check_whole("build", **{name: (value, 1) for name, value in sizes.items() if value is not None})
     if strategy is not None:
         mixing, merge, filters = _resolve_strategy(strategy, mixing, wrap, merge, filters)
     shares = resolve_mixing(len(shapes.blocks), mixing, wrap)
@@ -100,20 +104,17 @@ def build(
         raise ValueError(f"{architecture} takes no control tracks: only bpnet does")
     if pool is not None:
         _check_pool(architecture, pool, shapes)
-    if not 0 < gain < float("inf"):
-        raise ValueError(f"gain is {gain}, expected a positive number")
-    for name, value in [("filters", filters), ("outputs", outputs), ("length", length)]:
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise ValueError(f"{name} is {value!r}, expected a whole number >= 1")
+    if not isinstance(gain, Real) or not 0 < gain < float("inf"):
+        raise ValueError(f"gain is {gain!r}, expected a positive number")
     config = {
         "architecture": architecture,
         "mixing": list(shares),
         "merge": merge,
-        "filters": filters,
+        "filters": int(filters),
         "gain": float(gain),
-        "outputs": outputs or shapes.outputs,
-        "length": length or shapes.length,
-        "pool": list(pool or shapes.pool) if shapes.pool else None,
+        "outputs": int(outputs or shapes.outputs),
+        "length": int(length or shapes.length),
+        "pool": list(map(int, pool or shapes.pool)) if shapes.pool else None,
         "control": None if control is None else str(Rep(control)),
         "count_head": bool(count_head) and shapes.pool is None,
         "batch_statistics": batch_statistics,
@@ -152,8 +153,8 @@ def _check_pool(architecture: str, pool: Sequence[int], shapes: Architecture) ->
     """Refuse a pool that is not two whole numbers, or that there is no place for."""
     if shapes.pool is None:
         raise ValueError(f"{architecture} has no pool to shape: only the label networks do")
-    if len(pool) != 2 or not all(isinstance(n, int) and n >= 1 for n in pool):
-        raise ValueError(f"pool is {tuple(pool)}, expected (width, stride), whole numbers >= 1")
+    if not isinstance(pool, Sequence) or len(pool) != 2 or not all(map(whole, pool)):
+        raise ValueError(f"pool is {pool!r}, expected (width, stride), whole numbers >= 1")
 
 
 def _check_length(config: dict[str, Any], shapes: Architecture) -> None:

@@ -8,16 +8,14 @@ Source: Zhou et al. 2022, where doing this only after training is *post-hoc conj
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import torch
 from torch import Tensor, nn
 
 from .actions import Spec, act, as_action
 from .frames import check_merge_of, combine
+from .one_batch import one_batch, rows_of
 from .rep import Rep
 
 Specs = Spec | Sequence[Spec] | Mapping[str, Spec]
@@ -36,7 +34,12 @@ def conjoin(
     ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
 
     Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
-    run as one batch, so batch statistics are pooled, and every ``nn.Dropout`` draws one mask per pair.
+    run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. Hence the batch
+    must be the first axis of what RC acts on, in and out. An input of spec ``None`` that is as long as the
+    batch is taken to hold a row for each example. Dropout of features whose first axis is not the batch, and
+    that inside attention or a recurrent layer, is drawn as the model draws it: not in pairs. A model that
+    recomputes its activations (``torch.utils.checkpoint``) must do so without dropout: the second pass would
+    draw other masks.
 
     >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4 * 10, 1))
     >>> both = conjoin(net, outputs="1t").eval()
@@ -60,60 +63,61 @@ class Conjoined(nn.Module):
         if isinstance(model, Conjoined):  # its signature is *args
             self._names: list[str] = model._names
         else:
-            self._names = list(inspect.signature(model.forward).parameters)
+            parameters = inspect.signature(model.forward).parameters.values()
+            self._names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         self._hows = _merge_of_each(merge, outputs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """The same inputs as the model's, and the same structure of outputs."""
-        turned = [self._turn(n, None, value) for n, value in enumerate(args)]
-        turned_named = {name: self._turn(None, name, value) for name, value in kwargs.items()}
-        if self.training:
-            first, second = self._one_batch(args, kwargs, turned, turned_named)
-        else:
-            first, second = self.model(*args, **kwargs), self.model(*turned, **turned_named)
-        return self._merge(first, act(self.rep_out, second))
+        """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
+        values = dict(enumerate(args)) | kwargs
+        specs = {key: None if value is None else self._spec(key) for key, value in values.items()}
+        turned = {key: as_action(specs[key])(value) for key, value in values.items()}
 
-    def _turn(self, position: int | None, name: str | None, value: Any) -> Any:
-        """Reverse complement of one input, found by its position or its name."""
-        if value is None:
-            return None
+        def run(given: Mapping[Any, Any]) -> Any:
+            return self.model(*(given[n] for n in range(len(args))), **{name: given[name] for name in kwargs})
+
+        if self.training:
+            batch, outputs = one_batch(run, specs, values, turned)
+            first, second = (act(rows_of(self.rep_out, batch, strand), outputs) for strand in (0, 1))
+        else:
+            outputs = first = run(values)
+            second = run(turned)
+        return _like(outputs, self._merge(first, act(self.rep_out, second)))
+
+    def _spec(self, key: int | str) -> Spec:
+        """How RC acts on one input, found by its position or its name."""
         if isinstance(self.rep_in, Mapping):
-            key = name if name is not None else self._names[position or 0]
-            if key not in self.rep_in:
-                raise ValueError(f"conjoin: no spec for input {key!r}: add it to inputs, or map it to None")
-            return as_action(self.rep_in[key])(value)
+            if isinstance(key, int) and key >= len(self._names):
+                raise ValueError(
+                    f"conjoin: input {key + 1} has no name in the model's forward: give it by its name, or "
+                    "inputs as a sequence"
+                )
+            name = self._names[key] if isinstance(key, int) else key
+            if name not in self.rep_in:
+                raise ValueError(f"conjoin: no spec for input {name!r}: add it to inputs, or map it to None")
+            return self.rep_in[name]
         specs = list(self.rep_in) if isinstance(self.rep_in, list | tuple) else [cast(Spec, self.rep_in)]
-        index = position if position is not None else self._names.index(str(name))
+        if isinstance(key, str) and key not in self._names:
+            raise ValueError(
+                f"conjoin: input {key!r} has no place among the parameters of the model's forward "
+                f"({', '.join(self._names) or 'none is named'}): give inputs as a mapping from names"
+            )
+        index = self._names.index(key) if isinstance(key, str) else key
         if index >= len(specs):
             raise ValueError(
                 f"conjoin: input {index + 1} given, but inputs has {len(specs)} spec(s): name one for each "
                 "(None for what RC leaves alone)"
             )
-        return as_action(specs[index])(value)
-
-    def _one_batch(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any], turned: Sequence[Any], named: Mapping[str, Any]
-    ) -> tuple[Any, Any]:
-        """Both strands in one call, so that they share batch statistics and dropout masks."""
-        batch = next(len(v) for v in [*args, *kwargs.values()] if isinstance(v, Tensor) and v.ndim)
-
-        def join(u: Any, v: Any) -> Any:
-            return torch.cat([u, v]) if isinstance(u, Tensor) and u.ndim and len(u) == batch else u
-
-        with _paired_dropout(self.model, batch):
-            both = self.model(
-                *map(join, args, turned), **{name: join(kwargs[name], named[name]) for name in kwargs}
-            )
-        return _each(both, lambda y: y[:batch]), _each(both, lambda y: y[batch:])
+        return specs[index]
 
     def _merge(self, first: Any, second: Any) -> Any:
-        """Merge outputs of one structure; a mapping keeps the entries that ``outputs`` names."""
-        if isinstance(second, Mapping):
-            return {name: combine(first[name], second[name], self._hows[name]) for name in second}
+        """Merge outputs of one structure; what is no tensor is the first strand's."""
+        if isinstance(second, dict):
+            return {name: _combined(first[name], y, self._hows[name]) for name, y in second.items()}
         if isinstance(second, tuple):
             pairs = zip(first, second, strict=True)
-            return tuple(combine(u, v, self._hows[n]) for n, (u, v) in enumerate(pairs))
-        return combine(first, second, self._hows[0])
+            return tuple(_combined(u, v, self._hows[n]) for n, (u, v) in enumerate(pairs))
+        return _combined(first, second, self._hows[0])
 
     def extra_repr(self) -> str:
         """Specs and merge, as typed."""
@@ -146,30 +150,12 @@ def _merge_of_each(merge: Merge, outputs: Specs) -> dict[Any, str]:
     return hows
 
 
-def _each(outputs: Any, function: Callable[[Tensor], Tensor]) -> Any:
-    """Apply a function to every tensor of one output, a sequence or a mapping."""
-    if isinstance(outputs, Mapping):
-        return {name: function(y) for name, y in outputs.items() if isinstance(y, Tensor)}
-    if isinstance(outputs, list | tuple):
-        return tuple(function(y) for y in outputs)
-    return function(outputs)
+def _combined(u: Any, v: Any, how: str) -> Any:
+    return combine(u, v, how) if isinstance(v, Tensor) else u
 
 
-@contextmanager
-def _paired_dropout(model: nn.Module, batch: int) -> Iterator[None]:
-    """While it lasts, every dropout layer gives both halves of its batch the same mask."""
-    layers = [m for m in model.modules() if isinstance(m, nn.Dropout | nn.Dropout1d | nn.Dropout2d)]
-    for layer in layers:
-        layer.forward = partial(_same_mask, layer, batch)  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        for layer in layers:
-            del layer.forward
-
-
-def _same_mask(layer: nn.Module, batch: int, x: Tensor) -> Tensor:
-    if len(x) != 2 * batch:  # no batch axis, as of positional features: both strands share it already
-        return type(layer).forward(layer, x)
-    mask = type(layer).forward(layer, torch.ones_like(x[: len(x) // 2]))
-    return x * torch.cat([mask, mask])
+def _like(outputs: Any, merged: Any) -> Any:
+    """What was merged, in the model's own type of sequence or mapping."""
+    if isinstance(merged, tuple):
+        return getattr(outputs, "_make", type(outputs))(merged)
+    return type(outputs)(**merged) if isinstance(merged, dict) and type(outputs) is not dict else merged

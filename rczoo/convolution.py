@@ -5,8 +5,6 @@ Proofs: ``proofs/t02_kernels.py`` (which kernels, how many), ``proofs/t07_geomet
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -76,7 +74,9 @@ class RCConv1d(RCLayer):
             dilation=(dilation, 1),
             padding=(padding, 0),
         )
-        self.kernel_size, self.stride, self.dilation, self.padding = kernel_size, stride, dilation, padding
+        self.kernel_size, self.stride, self.dilation, self.padding = map(
+            int, (kernel_size, stride, dilation, padding)
+        )
         self._regular = 2 * self.rep_out.regular == self.rep_out.channels
         if self._regular:
             number = self.rep_out.regular * self.rep_in.channels * kernel_size
@@ -88,7 +88,6 @@ class RCConv1d(RCLayer):
             self.register_buffer("index", index, persistent=False)
             self.register_buffer("sign", sign, persistent=False)
         self.weight = nn.Parameter(torch.empty(number))
-        self._cached: tuple[Tensor, Any, Tensor] | None = None
         bias_index, _, bias_number = _orbits(self.rep_out, TRIVIAL, 1)
         self.register_buffer("bias_index", bias_index.flatten(), persistent=False)
         self.bias = nn.Parameter(torch.empty(bias_number)) if bias else None
@@ -103,36 +102,15 @@ class RCConv1d(RCLayer):
             nn.init.zeros_(self.bias)
 
     def kernel(self) -> Tensor:
-        """The dense kernel (C_out, C_in, K): ``W[o,c,k] = s[o]*s[c]*W[p[o], p[c], K-1-k]``."""
+        """The dense kernel (C_out, C_in, K): ``W[o,c,k] = s[o]*s[c]*W[p[o], p[c], K-1-k]``.
+
+        Built anew at every call: to tell whether the weight has changed would take as long.
+        """
         if self._regular:  # every first row of a pair is free, which needs no lookup of single entries
             rows = self.weight.view(-1, self.rep_in.channels, self.kernel_size)
             dense = torch.cat([rows, self.rep_in.act(rows)])
             return dense if self.order is None else dense.index_select(0, self.order)
         return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
-
-    def _kernel(self) -> Tensor:
-        """The dense kernel, remembered in eval mode where no gradient to the weight is wanted.
-
-        Any change of the weight that PyTorch counts, or another tensor in its place, makes it anew; PyTorch
-        does not count a change made in place through ``.data``: after one, call ``eval()``.
-        """
-        w = self.weight
-        changing = self.training or (torch.is_grad_enabled() and w.requires_grad)
-        if changing or torch.compiler.is_compiling() or w.is_inference() or type(w) is not nn.Parameter:
-            return self.kernel()
-        state = (w._version, w.data_ptr(), w.dtype, w.device)
-        if self._cached is None or self._cached[0] is not w or self._cached[1] != state:
-            with torch.inference_mode(False), torch.no_grad():
-                self._cached = w, state, self.kernel()  # keeping w, so that no other takes its address
-        return self._cached[2]
-
-    def train(self, mode: bool = True) -> RCConv1d:
-        """Set the mode, and forget the remembered kernel."""
-        self._cached = None
-        return super().train(mode)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_cached": None}
 
     def dense_bias(self) -> Tensor | None:
         """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
@@ -142,7 +120,7 @@ class RCConv1d(RCLayer):
         """(batch, rep_in.channels, length) -> (batch, rep_out.channels, length_out)."""
         self._check(x)
         check_geometry("RCConv1d", x.shape[2], self.kernel_size, self.stride, self.dilation, self.padding)
-        return F.conv1d(x, self._kernel(), self.dense_bias(), self.stride, self.padding, self.dilation)
+        return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, self.padding, self.dilation)
 
     def extra_repr(self) -> str:
         """Reps and geometry, as typed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -82,7 +83,7 @@ def _plain(layer: Any) -> nn.Module:
 
 def _activation(function: Any) -> nn.Module:
     if isinstance(function, nn.Module) and type(function).__module__.startswith("torch.nn"):
-        return function
+        return deepcopy(function)
     if function not in ACTIVATIONS:
         name = getattr(function, "__name__", repr(function))
         known = ", ".join(sorted({layer.__name__ for layer in ACTIVATIONS.values()}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -42,10 +43,15 @@ def check_geometry(
         )
 
 
+def whole(value: object, least: int = 1) -> bool:
+    """Whether a value is a whole number, numpy's among them, and not a smaller one."""
+    return isinstance(value, Integral) and int(value) >= least
+
+
 def check_whole(layer: str, **least: tuple[object, int]) -> None:
     """Refuse each ``name=(value, least)`` that is no whole number, or a smaller one."""
     for name, (value, smallest) in least.items():
-        if not isinstance(value, int) or value < smallest:
+        if not whole(value, smallest):
             raise ValueError(f"{layer}: {name} is {value!r}, expected a whole number >= {smallest}")
 
 
@@ -62,19 +68,21 @@ def admissible_lengths(model: nn.Module, lengths: Iterable[int], channels: int =
 
     The model's layers see shapes only (no numbers are computed): tied layers of this package, and
     ``nn.Conv1d``, ``nn.MaxPool1d`` and ``nn.AvgPool1d`` of anybody's, each with its window condition.
-    ``channels`` is the number of input channels. Networks of the family run on frames, which have no such
-    condition: for them only lengths that are too short, or that a dense layer was not built for, are refused.
+    ``channels`` is the number of input channels. Networks of the family and conjoined models run on both
+    strands, which has no such condition: there only lengths that are too short, or that a dense layer was
+    not built for, are refused.
 
     >>> from rczoo import RCConv1d, RCMaxPool1d, RCSequential
     >>> tied = RCSequential(RCConv1d("2r:flip", "4r", 15), RCMaxPool1d("4r", 40, 20))
     >>> [v.length for v in admissible_lengths(tied, range(60, 120)) if v.admissible]
     [74, 94, 114]
     """
+    from .conjoining import Conjoined
     from .network import Network
 
     shapes = deepcopy(model).to("meta").float().eval()
     framed = {
-        part for network in shapes.modules() if isinstance(network, Network) for part in network.modules()
+        part for both in shapes.modules() if isinstance(both, Network | Conjoined) for part in both.modules()
     }
     for name, layer in shapes.named_modules():
         if isinstance(layer, nn.Conv1d | nn.MaxPool1d | nn.AvgPool1d) and layer not in framed:

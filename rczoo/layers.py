@@ -8,8 +8,9 @@ Proofs: ``proofs/t06_pointwise.py`` and ``t08_normalisation.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -87,7 +88,7 @@ class RCBatchNorm1d(RCLayer):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, length) -> the same shape."""
         self._check(x)
-        if self.training:
+        if self.training and x.numel():
             mean, variance = self._batch_statistics(x)
             scale, shift = self._affine(mean, variance)
         else:
@@ -106,12 +107,20 @@ class RCBatchNorm1d(RCLayer):
 class RCActivation(RCLayer):
     """A pointwise function: commutes with pairs and trivial channels always, with sign channels iff odd (T6).
 
-    Raises ValueError when the Rep has sign channels and the function is not odd (relu is not, tanh is).
+    A module may serve as the function, with parameters of one number each, which all channels share.
+    Raises ValueError when the Rep has sign channels and the function is not odd (relu is not, tanh is), and
+    for a parameter of several numbers: one for each channel would differ within pairs after training.
     """
 
     def __init__(self, rep: Rep | str, function: Callable[[Tensor], Tensor] = F.relu) -> None:
         super().__init__(rep, rep)
         self.function = function
+        for name, parameter in function.named_parameters() if isinstance(function, nn.Module) else ():
+            if parameter.numel() > 1:
+                raise ValueError(
+                    f"RCActivation: {type(function).__name__} has {parameter.numel()} numbers in its {name}, "
+                    "which may come to differ between the channels of a pair: use one number for all"
+                )
         grid = torch.linspace(0.125, 4, 32, dtype=torch.float64)
         if self.rep_in.sign and not torch.allclose(function(-grid), -function(grid), rtol=1e-12, atol=0):
             name = getattr(function, "__name__", repr(function))
@@ -151,19 +160,23 @@ class RCDropout(RCLayer):
         return x * (coin >= self.p).to(x.dtype) / (1 - self.p)
 
 
-class RCSequential(nn.Sequential):
+class RCSequential(nn.Module):
     """Layers in a row whose Reps must match, order of channels included.
 
+    It is not changed once made: ``row[:2]`` is a row of the first two layers, ``RCSequential(*row, layer)``
+    a longer one. Parameters are named as in ``nn.Sequential``.
     Raises ValueError naming the first two layers that do not fit.
     """
 
-    def __init__(self, *layers: RCLayer) -> None:
+    def __init__(self, *layers: Any) -> None:
+        super().__init__()
         for n, layer in enumerate(layers):
             if not hasattr(layer, "rep_in") or not hasattr(layer, "rep_out"):
                 raise ValueError(
                     f"RCSequential: layer {n} is a {type(layer).__name__}, which declares no Reps: "
                     "use the layers of rczoo, such as RCActivation for a function"
                 )
+            self.add_module(str(n), layer)
         if not layers:
             raise ValueError("RCSequential: no layers given, so there is no Rep: give at least one")
         for n, (before, after) in enumerate(pairwise(layers)):
@@ -174,5 +187,21 @@ class RCSequential(nn.Sequential):
                     + (": as many channels in another order" if same else "")
                     + f"; build layer {n + 1} with rep_in={str(before.rep_out)!r}"
                 )
-        super().__init__(*layers)
         self.rep_in, self.rep_out = layers[0].rep_in, layers[-1].rep_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, rep_in.channels, length) through every layer."""
+        for layer in self:
+            x = layer(x)
+        return x
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __getitem__(self, at: int | slice) -> Any:
+        """One layer, or a row of several, which are the same layers and no copies."""
+        chosen = list(self)[at]
+        return RCSequential(*chosen) if isinstance(at, slice) else chosen

@@ -30,7 +30,7 @@ def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, dilation: int = 1) ->
 
 def _rows(x: Tensor) -> Tensor:
     """(batch, channels, length) as images of height 1 with channels innermost."""
-    return x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+    return x.mT.contiguous().mT.unsqueeze(2)
 
 
 def _by_taps(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -86,9 +86,10 @@ def central(x: np.ndarray) -> np.ndarray:
         if kept * strands % BINS[-1] == 0:
             start = (length - kept) // 2
             return x[..., start : start + kept]
+    fitting = "5, 7, 9 or at least 10 positions" if strands == 2 else "an even length of at least 10"
     raise ValueError(
         f"profiles of length {length} on {strands} strand(s) have no central stretch that fills bins of "
-        f"{BINS[-1]}: use {'at least 5 positions' if strands == 2 else 'an even length of at least 10'}"
+        f"{BINS[-1]}: use {fitting}"
     )
 
 

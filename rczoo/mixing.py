@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Real
+
+from .geometry import whole
 
 
 def resolve_mixing(
@@ -26,7 +29,7 @@ def resolve_mixing(
             if mixing not in named:
                 raise ValueError(f"mixing {mixing!r} is no number and no name: use 'rcps' or 'conjoined'")
             mixing = named[mixing]
-        if isinstance(mixing, int | float):
+        if isinstance(mixing, Real):
             _check_share(float(mixing))
             if depth == 1 and mixing not in (0, 1):
                 raise ValueError(
@@ -34,6 +37,8 @@ def resolve_mixing(
                     "'conjoined', which differ only in the merge"
                 )
             mixing = [float(mixing)] * (depth - 1)
+        if not isinstance(mixing, Iterable):
+            raise ValueError(f"mixing {mixing!r} is no number, no sequence of numbers and no name")
         shares = tuple(float(m) for m in mixing)
         if len(shares) != depth - 1:
             raise ValueError(
@@ -46,12 +51,12 @@ def resolve_mixing(
         if shares is None:
             raise ValueError("give mixing (for example 0.5), wrap (for example (2, 1)) or strategy")
         return shares
-    groups = tuple(wrap)
-    if sum(groups) != depth or min(groups) < 1 or not all(isinstance(n, int) for n in groups):
-        raise ValueError(
-            f"wrap {groups} sums to {sum(groups)}, but the trunk has {depth} blocks: "
-            f"give whole group sizes of at least 1 that sum to {depth}"
-        )
+    remedy = f"give whole group sizes of at least 1 that sum to {depth}"
+    if not isinstance(wrap, Iterable) or not all(map(whole, wrap)):
+        raise ValueError(f"wrap is {wrap!r}: {remedy}")
+    groups = tuple(map(int, wrap))
+    if sum(groups) != depth:
+        raise ValueError(f"wrap {groups} sums to {sum(groups)}, but the trunk has {depth} blocks: {remedy}")
     starts = {sum(groups[:n]) for n in range(1, len(groups))}
     wrapped = tuple(float(block in starts) for block in range(1, depth))
     if shares is not None and shares != wrapped:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from . import dna
-from .rep import Rep, flip
+from .rep import TRIVIAL, Rep, flip
 from .tasks import SPLITS, Task
 
 WORD = 6
@@ -29,6 +29,7 @@ class Symmetry:
     reverse: int
     by: str
     means: tuple[np.ndarray, np.ndarray]
+    rep: Rep
 
     def summary(self) -> dict[str, float | int | str]:
         """The numbers, to be written as JSON."""
@@ -45,7 +46,8 @@ def symmetry(task: Task) -> Symmetry:
     """Compare the two orientations of a task's examples, all splits together.
 
     Profiles: mean of the profiles, each divided by its sum, of examples with the task's motif on the plus
-    strand only and on the minus strand only; without a motif, of those with more signal on either strand.
+    strand only and on the minus strand only; without a motif, of those with twice the signal on either strand
+    (of the factors that have two).
     Labels: how often each 6-mer occurs in the positives, on the given strand and (RC) on the other;
     unflipped is the 6-mer complemented without reversal.
     Raises ValueError when one orientation has no examples.
@@ -57,11 +59,12 @@ def symmetry(task: Task) -> Symmetry:
     if motif:
         forward, reverse = _by_motif(codes, motif, int(task.symmetry.get("radius", 10)))
     else:
-        forward, reverse = _by_signal(target)
+        forward, reverse = _by_signal(target, task.rep_out[0])
     if not forward.any() or not reverse.any():
+        another = f"choose another motif than {motif!r}" if motif else "name a motif in [symmetry]"
         raise ValueError(
             f"symmetry of {task.name}: {forward.sum()} forward and {reverse.sum()} reverse examples: "
-            f"choose another motif than {motif!r}"
+            + another
         )
     return _of_profiles(target, forward, reverse, task.rep_out[0], f"motif {motif}" if motif else "strand")
 
@@ -74,12 +77,11 @@ def plot(found: Symmetry, path: Path) -> None:
     axes = figure.subplots()
     length = found.means[0].shape[-1]
     positions = np.arange(length) - length // 2
-    for c, (a, b) in enumerate(zip(*found.means, strict=True)):
-        sign = 1 if c % 2 == 0 else -1
-        axes.plot(positions, sign * a, color=f"C{c // 2}", label="forward" if c == 0 else None)
-        axes.plot(
-            positions, sign * b, color=f"C{c // 2}", ls="--", label="reverse, RC-ed" if c == 0 else None
-        )
+    for factor, strands in enumerate(found.rep.orbits):
+        for channel, sign in zip(strands, (1, -1), strict=False):
+            for mean, line, name in zip(found.means, ("-", "--"), ("forward", "reverse, RC-ed"), strict=True):
+                label = name if channel == 0 else None
+                axes.plot(positions, sign * mean[channel], color=f"C{factor}", ls=line, label=label)
     axes.set(xlabel="position", ylabel="mean share of signal (minus strand below)")
     axes.set_title(f"by {found.by}: rc {found.rc:.3f}, unflipped {found.unflipped:.3f}")
     axes.legend()
@@ -111,9 +113,10 @@ def _by_motif(codes: np.ndarray, motif: str, radius: int) -> tuple[np.ndarray, n
     return plus & ~minus, minus & ~plus
 
 
-def _by_signal(target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_signal(target: np.ndarray, rep: Rep) -> tuple[np.ndarray, np.ndarray]:
     """Which examples have twice the signal on the plus strand, and on the minus strand."""
-    plus, minus = np.nansum(target[:, 0::2], axis=(1, 2)), np.nansum(target[:, 1::2], axis=(1, 2))
+    pairs = np.array([orbit for orbit in rep.orbits if len(orbit) == 2], int).reshape(-1, 2)
+    plus, minus = (np.nansum(target[:, strand], axis=(1, 2)) for strand in pairs.T)
     return plus > 2 * minus, minus > 2 * plus
 
 
@@ -122,14 +125,14 @@ def _of_profiles(target: np.ndarray, forward: np.ndarray, reverse: np.ndarray, r
     a, b = np.nanmean(share[forward], axis=0), np.nanmean(share[reverse], axis=0)
     turned = rep.act(b[None])[0]
     means = (a, turned)
-    return Symmetry(_r(a, turned), _r(a, b), int(forward.sum()), int(reverse.sum()), by, means)
+    return Symmetry(_r(a, turned), _r(a, b), int(forward.sum()), int(reverse.sum()), by, means, rep)
 
 
 def _of_words(codes: np.ndarray) -> Symmetry:
     counts, rc, complement = (_words(c) for c in (codes, dna.complement_codes(codes), _complement(codes)))
     means = (counts[None], rc[None])
     n = len(codes)
-    return Symmetry(_r(counts, rc), _r(counts, complement), n, n, f"{WORD}-mers of positives", means)
+    return Symmetry(_r(counts, rc), _r(counts, complement), n, n, f"{WORD}-mers of positives", means, TRIVIAL)
 
 
 def _complement(codes: np.ndarray) -> np.ndarray:

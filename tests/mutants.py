@@ -29,6 +29,7 @@ from rczoo import (
     heads,
     network,
     notation,
+    one_batch,
 )
 from rczoo.family import Block, GainConv1d
 from rczoo.frames import alike, exchange, open_frames
@@ -389,30 +390,30 @@ def second_answer_not_turned(specs, values, what="output"):
     return values
 
 
-@replaces(conjoining.Conjoined, "_turn", test_laws.test_t03_conjoining_is_equivariant)
-def inputs_reversed_but_not_complemented(self, position, name, value):
-    return flip(value)
+@replaces(conjoining.Conjoined, "_spec", test_laws.test_t03_conjoining_is_equivariant)
+def inputs_reversed_but_not_complemented(self, key):
+    return flip
 
 
-@replaces(conjoining.Conjoined, "_turn", test_conjoining.test_whole_networks_in_eval_mode)
-def input_of_the_second_strand_not_turned(self, position, name, value):
-    return value
+@replaces(conjoining.Conjoined, "_spec", test_conjoining.test_whole_networks_in_eval_mode)
+def input_of_the_second_strand_not_turned(self, key):
+    return None
 
 
 _PAIRED = test_conjoining.test_train_mode_pools_statistics_and_pairs_dropout
 
 
-@replaces(conjoining, "_paired_dropout", _PAIRED)
+@replaces(one_batch, "PairedDropout", _PAIRED)
 def conjoined_dropout_masks_that_differ(*_):
     return nullcontext()
 
 
-@replaces(conjoining.Conjoined, "_one_batch", _PAIRED)
-def conjoined_strands_normalised_separately(self, args, kwargs, turned, named):
+@replaces(conjoining, "one_batch", _PAIRED)
+def conjoined_strands_normalised_separately(run, specs, values, turned):
     state = torch.get_rng_state()
-    first = self.model(*args)
+    first = run(values)
     torch.set_rng_state(state)  # equal masks, so that only the statistics differ
-    return first, self.model(*turned)
+    return len(first), torch.cat([first, run(turned)])
 
 
 # The same function elsewhere

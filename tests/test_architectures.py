@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from strategies import LENGTHS, inputs_of, outputs_of, randomise
@@ -191,6 +192,9 @@ def test_frozen_statistics_leave_training_as_evaluation(execution):
         ),
         ({"mixing": 0, "batch_statistics": "both"}, r"unknown batch_statistics 'both'.*pooled, separate"),
         ({"mixing": 0, "control": "2t"}, r"tf-cnn takes no control tracks: only bpnet does"),
+        ({"mixing": 0, "gain": "2"}, r"gain is '2', expected a positive number"),
+        ({"mixing": 0, "pool": 40}, r"pool is 40, expected \(width, stride\), whole numbers >= 1"),
+        ({"strategy": "rcps-half", "filters": "a"}, r"build: filters is 'a', expected a whole number >= 1"),
         ({"mixing": 0, "gain": 0}, r"gain is 0, expected a positive number"),
         ({"mixing": 0, "gain": float("inf")}, r"gain is inf, expected a positive number"),
         ({"mixing": 0, "filters": 0}, r"filters is 0, expected a whole number >= 1"),
@@ -221,6 +225,14 @@ def test_refused(arguments, message):
     with pytest.raises(ValueError, match=message) as caught:
         build(**({"architecture": "tf-cnn"} | arguments))
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_of_numpy_are_numbers():
+    sizes = {"filters": np.int64(4), "length": np.int32(200), "pool": (np.int64(8), np.int64(4))}
+    config = build("tf-cnn", mixing=np.float32(0.5), gain=np.float64(2), outputs=np.int64(2), **sizes).config
+    plain = build("tf-cnn", mixing=0.5, gain=2, outputs=2, filters=4, length=200, pool=(8, 4)).config
+    assert json.dumps(config) == json.dumps(plain)
+    assert build("tf-cnn", wrap=np.array([2, 1])).config["mixing"] == [0, 1]
 
 
 def test_the_shortest_inputs_are_taken():

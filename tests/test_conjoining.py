@@ -1,5 +1,7 @@
 """Conjoining any model: calling conventions, structures of outputs, train mode, and what is refused."""
 
+from collections import OrderedDict, namedtuple
+
 import pytest
 import reference
 import torch
@@ -9,6 +11,7 @@ from ordinary_models import Positional, Recurrent, Strided
 from strategies import integers, label_reps, normal, palindromes, seeds
 from test_laws import DNA, obeys, rc
 from torch import nn
+from torch.nn import functional as F
 
 from rczoo import Rep, build, conjoin, one_hot
 from rczoo.conformance import relative_error
@@ -46,7 +49,6 @@ def test_train_mode_pools_statistics_and_pairs_dropout(rep, batch, part, seed):
     assert relative_error(swapped, y) < 1e-12
     torch.testing.assert_close(mean_turned, mean, rtol=1e-12, atol=1e-14)
     assert batches == 1
-    assert "forward" not in f.body[4].__dict__, "dropout layers are given back"
     torch.manual_seed(seed + 1)
     assert not torch.equal(g(x), y), "dropout is on in train mode"
     assert torch.equal(g.eval()(x), g(x)), "and off in eval mode"
@@ -203,6 +205,21 @@ def test_shown_as_typed():
             r"conjoin: no spec for input 'control': add it to inputs, or map it to None",
         ),
         (
+            lambda: conjoin(Anything(), ("dna", None), "dna")(integers(0, 1, 4, 5), shift=1),
+            r"conjoin: input 'shift' has no place among .* \(none is named\): give inputs as a mapping",
+        ),
+        (
+            lambda: conjoin(Named(), ("dna", "2t"), {"profile": "1r"})(
+                integers(0, 3, 4, 5), integers(0, 1, 2, 5)
+            ),
+            r"conjoin: in train mode both strands run as one batch, .* sizes of that axis are \[3, 1\]$",
+        ),
+        (
+            lambda: conjoin(nn.Flatten(0, 1), outputs="5t")(integers(0, 3, 4, 5)),
+            r"conjoin: in train mode an output must have the 6 examples of both strands as its first axis, "
+            r"got \(24, 5\): conjoin after training, or give it the spec None",
+        ),
+        (
             lambda: conjoin(Named(), "dna", {"counts": "1r"})(integers(0, 1, 4, 5)),
             r"no output named 'counts' among: profile, label",
         ),
@@ -242,5 +259,129 @@ class Positions(nn.Module):
 
 
 def test_a_dropout_without_a_batch_axis_is_shared_by_both_strands():
-    y = conjoin(Positions(), outputs="1t").train()(integers(0, 3, 4, 7))
-    assert y.shape == (3, 1, 7)
+    x = integers(0, 3, 4, 7)
+    torch.manual_seed(0)
+    mask = F.dropout(torch.ones(7))
+    torch.manual_seed(0)
+    y = conjoin(Positions(), outputs="1t").train()(x)
+    assert torch.equal(y, x.sum(1, keepdim=True) * (mask + mask.flip(0)) / 2)
+    assert 0 < mask.mean() < 2, "some positions were dropped"
+
+
+class Dropouts(nn.Module):
+    """Dropout by a function and, in place, by a module."""
+
+    def __init__(self):
+        super().__init__()
+        self.drop = nn.Dropout1d(0.5, inplace=True)
+
+    def forward(self, x):
+        y = 1 + F.dropout(x, 0.5, self.training)
+        self.drop(y)
+        return y
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_every_dropout_is_paired_also_nested_and_compiled(times, compiled):
+    g, x = Dropouts(), torch.ones(30, 4, 9)
+    for _ in range(times):
+        g = conjoin(g, outputs="dna", merge="sum")
+    g.train()
+    g = torch.compile(g, backend="eager", fullgraph=True) if compiled else g
+    turned = torch.cat([rc(DNA, x[:1]), x[1:]])
+    answers = []
+    for given_ in (x, turned):
+        torch.manual_seed(0)
+        answers.append(g(given_))
+    assert torch.equal(answers[1], torch.cat([rc(DNA, answers[0][:1]), answers[0][1:]]))
+    assert 0 < (answers[0] == 0).float().mean() < 1, "some channels were dropped"
+    assert len(answers[0].unique()) > 3, "and some entries of others"
+
+
+def test_a_forward_of_ones_own_is_left_alone():
+    f = nn.Sequential(nn.Dropout(0.5))
+    f[0].forward = lambda x: 3 * x
+    g, x = conjoin(f, outputs="dna").train(), integers(0, 2, 4, 5)
+    assert torch.equal(g(x), 3 * x)
+    assert torch.equal(g(x), 3 * x)
+
+
+Pair = namedtuple("Pair", "profile label")
+
+
+class Answers(OrderedDict):
+    """A mapping whose entries are attributes too, as those of transformers are."""
+
+    __getattr__ = OrderedDict.__getitem__
+
+
+def shaped(make):
+    """A model of one input whose output is what ``make`` makes of it."""
+
+    class Shaped(nn.Module):
+        def forward(self, x):
+            return make(x * torch.arange(x.shape[2]))
+
+    return Shaped()
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    ("make", "outputs", "kind"),
+    [
+        (lambda x: [x, x.sum(2)], ["dna", "dna"], list),
+        (lambda x: (x, None), ("dna", None), tuple),
+        (lambda x: Pair(x, "a note"), ("dna", None), Pair),
+        (lambda x: {"profile": x, "loss": x.mean(), "extra": None}, {"profile": "dna"}, dict),
+        (
+            lambda x: {"profile": x, "extra": None, "table": torch.ones(7, 2)},
+            dict.fromkeys(["extra", "table"]),
+            dict,
+        ),
+        (lambda x: Answers(profile=x), {"profile": "dna"}, Answers),
+        (lambda x: x.max(2), ("dna", None), torch.return_types.max),
+    ],
+)
+def test_outputs_keep_the_models_structure(make, outputs, kind, training):
+    x, f = integers(0, 2, 4, 6), shaped(make)
+    y = conjoin(f, outputs=outputs).train(training)(x)
+    first, second = f(x), f(rc(DNA, x))
+    assert type(y) is kind
+    keys = outputs if isinstance(outputs, dict) else range(len(outputs))
+    for key in keys:
+        u, v = first[key], second[key]
+        if outputs[key] == "dna":
+            assert torch.equal(y[key], (u + rc(DNA, v)) / 2)
+        elif isinstance(u, torch.Tensor) and kind is not dict:
+            assert torch.equal(y[key], (u + v) / 2)
+        else:
+            assert torch.equal(y[key], u) if isinstance(u, torch.Tensor) else y[key] is u
+    if kind is Answers:
+        assert y.profile is y["profile"]
+    assert len(y) == len(keys)
+
+
+@pytest.mark.parametrize("rows", [7, 3])
+def test_a_table_that_all_examples_share_may_come_first(rows):
+    class Weighed(nn.Module):
+        def forward(self, table, x):
+            return x * table.sum() * torch.arange(x.shape[2])
+
+    g, table, x = conjoin(Weighed(), (None, "dna"), "dna"), integers(0, rows, 2), integers(1, 5, 4, 6)
+    assert torch.equal(g.train()(table, x), g.eval()(table, x))
+
+
+class Anything(nn.Module):
+    """A signature that names no parameter."""
+
+    def forward(self, *args, **kwargs):
+        return args[0] + kwargs.get("shift", 0)
+
+
+def test_inputs_without_names_of_their_own():
+    x = integers(0, 2, 4, 5)
+    by_name = conjoin(Anything(), {"shift": None}, "dna").eval()
+    assert torch.equal(conjoin(Anything(), "dna", "dna").eval()(x), x)
+    with pytest.raises(ValueError, match=r"conjoin: input 1 has no name in the model's forward: give it"):
+        by_name(x)

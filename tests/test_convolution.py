@@ -74,12 +74,31 @@ def test_weights_made_in_inference_mode_serve():
         torch.testing.assert_close(layer(x), 2 * y)
 
 
-def test_eval_forgets_the_kernel_of_weights_changed_behind_pytorchs_back():
-    layer, x = RCConv1d("2r:flip", "2r", 3).eval(), torch.ones(1, 4, 9)
+def fused_step(weight):
+    weight.grad = torch.ones_like(weight)
+    torch.optim.SGD([weight], lr=1.0, fused=True).step()
+
+
+CHANGES = {
+    "in place": lambda weight: weight.sub_(1),
+    "an optimizer that is fused": fused_step,
+    "copied behind autograd": lambda weight: weight.data.copy_(weight.data - 1),
+    "other data": lambda weight: setattr(weight, "data", weight.data - 1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
+@pytest.mark.parametrize("rep_out", ["3r", "2r+1t"])
+def test_a_changed_weight_is_seen_at_once_in_eval_mode(rep_out, change):
+    """Fused optimizers and ``.data`` change a tensor without raising its version."""
+    layer, x = RCConv1d("2r:flip", rep_out, 3).eval(), torch.rand(1, 4, 9)
     with torch.no_grad():
-        y = layer(x)
-        layer.weight.data.mul_(2)
-        torch.testing.assert_close(layer.eval()(x), 2 * y)
+        before = layer(x)
+        change(layer.weight)
+        fresh = RCConv1d("2r:flip", rep_out, 3)
+        fresh.load_state_dict(layer.state_dict())
+        assert torch.equal(layer(x), fresh(x))
+        assert not torch.equal(layer(x), before)
 
 
 def test_state_holds_free_parameters_only():

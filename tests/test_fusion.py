@@ -190,8 +190,18 @@ def test_activations_without_a_layer_are_refused():
         torch.testing.assert_close(fuse(RCSequential(RCActivation("1r", function)))(x), function(x))
 
 
+def test_a_module_in_an_activation_stays_as_it_was():
+    module = nn.PReLU()
+    row = RCSequential(RCActivation("1r", module)).train()
+    fused = fuse(row)
+    assert module.training
+    assert module.weight.requires_grad
+    next(fused.parameters()).zero_()
+    assert module.weight.all()
+
+
 def test_layers_that_are_not_tied_are_refused():
     row = RCSequential(RCActivation("1r"))
-    row.append(nn.ReLU())
+    row.add_module("1", nn.ReLU())
     with pytest.raises(ValueError, match=r"^fuse: ReLU is no tied layer of this package"):
         fuse(row)

@@ -6,7 +6,7 @@ from hypothesis import given
 from strategies import geometries
 from torch import nn
 
-from rczoo import RCConv1d, RCMaxPool1d, RCSequential, admissible_lengths, build
+from rczoo import RCConv1d, RCMaxPool1d, RCSequential, admissible_lengths, build, conjoin
 from rczoo.geometry import check_geometry, window_remainder
 
 
@@ -82,3 +82,11 @@ def test_networks_on_frames_have_no_window_condition():
     ]
     assert admitted(build("motif-cnn", filters=2, mixing="rcps", length=77), [76, 77, 78]) == [77]
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_nor_have_conjoined_models():
+    strided = nn.Sequential(nn.Conv1d(4, 2, 5, stride=2), nn.MaxPool1d(2))
+    assert admitted(strided, range(5, 14)) == [7, 11]
+    both = conjoin(strided, outputs="1r").eval()
+    assert admitted(both, range(5, 14)) == list(range(7, 14))
+    assert admitted(nn.Sequential(both, nn.Conv1d(2, 2, 2, stride=2)), range(7, 20)) == [11, 12, 13, 14, 19]

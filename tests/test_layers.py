@@ -63,6 +63,9 @@ def test_norm_begins_as_batchnorm_does():
     single = RCBatchNorm1d("1t").train()
     single(torch.ones(1, 1, 1))
     assert torch.isfinite(single.running_var).all()
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    assert norm.train()(torch.zeros(0, 4, 5)).shape == (0, 4, 5)  # an empty batch
+    assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
     assert RCBatchNorm1d("0t").eval()(torch.zeros(2, 0, 3)).shape == (2, 0, 3)
 
 
@@ -120,7 +123,25 @@ def test_layers_show_their_types():
     assert repr(RCActivation("2r")) == "RCActivation(2r)"
     assert repr(RCDropout("1t")) == "RCDropout(1t)"
     assert repr(RCLayer("1r", "1t")) == "RCLayer(1r -> 1t)"
-    assert RCSequential(RCConv1d("1r", "2r", 1), RCConv1d("2r", "1t", 1)).rep_out == Rep("1t")
+    row = RCSequential(RCConv1d("1r", "2r", 1), RCConv1d("2r", "1t", 1))
+    assert repr(row).splitlines()[1] == "  (0): RCConv1d(1r -> 2r, kernel=1)"
+
+
+def test_parts_of_a_sequence():
+    relu = RCActivation("2r")
+    row = RCSequential(RCConv1d("2r:flip", "2r", 3), relu, RCConv1d("2r", "1t", 3), RCActivation("1t"))
+    assert (row.rep_in, row.rep_out, len(row)) == (Rep.dna(), Rep("1t"), 4)
+    assert row[1] is relu
+    assert isinstance(row[:2], RCSequential)
+    assert [*row[:2]] == [row[0], relu]
+    assert (row[1:3].rep_in, row[1:3].rep_out) == (Rep("2r"), Rep("1t"))
+    assert list(row.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert len(RCSequential(*row[:2], relu)) == 3, "a layer may come twice"
+    for change in (lambda: row.append(relu), lambda: row.__setitem__(2, relu), lambda: row.__delitem__(0)):
+        with pytest.raises(AttributeError):
+            change()
+    with pytest.raises(ValueError, match="no layers given"):
+        row[4:]
 
 
 @given(seeds)
@@ -168,6 +189,10 @@ def join(*reps):
         (
             lambda: RCActivation("1s", lambda x: torch.where(x.abs() < 1, x.abs(), x)),
             r"<lambda> is not odd, but Rep 1s has 1 sign",
+        ),
+        (
+            lambda: RCActivation("2r", nn.PReLU(4)),
+            r"RCActivation: PReLU has 4 numbers in its weight, which may come to differ between the channels",
         ),
         (lambda: RCDropout("1r", 1.0), r"RCDropout: p is 1.0, expected 0 <= p < 1"),
         (lambda: RCDropout("1r", -0.1), r"RCDropout: p is -0.1, expected 0 <= p < 1"),

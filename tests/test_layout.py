@@ -6,9 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 
-from rczoo import RCConv1d, build
+from rczoo import build
 from rczoo import layout as layouts
 from rczoo.frames import exchange, exchange_stacked, from_halves, to_halves
 
@@ -92,41 +93,16 @@ def test_gradients_are_the_same_in_both_executions(mixing):
     torch.testing.assert_close(gradients["tied"], gradients["frames"])
 
 
-def test_kernel_is_built_once_in_eval_mode_until_it_changes():
-    layer, x = RCConv1d("2r:flip", "4r", 3).eval().requires_grad_(False), torch.randn(2, 4, 9)
-    built = []
-    kernel = layer.kernel
-    layer.kernel = lambda: built.append(1) or kernel()
-    first = layer(x)
-    assert torch.equal(layer(x), first)
-    assert len(built) == 1
-    layer.weight.mul_(2)
-    torch.testing.assert_close(layer(x), 2 * first)
-    layer.weight.data = 3 * layer.weight.data
-    torch.testing.assert_close(layer(x), 6 * first)
-    layer.weight = torch.nn.Parameter(torch.zeros_like(layer.weight))
-    assert not layer(x).any()
-    layer.double()
-    assert layer(x.double()).dtype == torch.float64
-    assert len(built) == 5
+@pytest.mark.parametrize("execution", ["frames", "tied"])
+def test_per_example_gradients_by_vmap(execution):
+    network = build("tf-cnn", mixing=0.5, filters=10, length=120, pool=(8, 4)).double().eval()
+    network.execution = execution
+    X, parameters = features(0, 3, 4, 120), dict(network.named_parameters())
 
+    def answer(parameters, x):
+        return functional_call(network, parameters, (x[None],)).sum()
 
-def test_kernel_remembered_in_inference_serves_gradients_to_the_input():
-    layer, x = RCConv1d("2r:flip", "4r", 3).eval().requires_grad_(False), torch.randn(2, 4, 9)
-    with torch.inference_mode():
-        layer(x)
-    x.requires_grad_()
-    layer(x).sum().backward()
-    assert x.grad.any()
-    assert copy.deepcopy(layer)._cached is None
-
-
-def test_kernel_is_built_anew_where_its_gradient_is_wanted():
-    layer, x = RCConv1d("2r:flip", "4r", 3).eval(), torch.randn(2, 4, 9)
-    with torch.no_grad():
-        layer(x)
-    for _ in range(2):
-        layer.weight.grad = None
-        layer(x).sum().backward()
-        assert layer.weight.grad.any()
-    assert not layer.train()(x).isnan().any()
+    found = vmap(grad(answer), (None, 0))(parameters, X)
+    for n, x in enumerate(X):
+        one_by_one = torch.autograd.grad(answer(parameters, x), list(parameters.values()))
+        torch.testing.assert_close([found[name][n] for name in parameters], list(one_by_one))

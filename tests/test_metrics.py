@@ -104,7 +104,9 @@ def test_correlations_are_those_of_scipy():
     assert metrics.spearman(counts, predicted)[0] == pytest.approx(np.mean([spearmanr(*b)[0] for b in bins]))
 
 
-@pytest.mark.parametrize(("length", "kept"), [(99, 95), (1000, 1000), (98, 90), (5, 5), (10, 10)])
+@pytest.mark.parametrize(
+    ("length", "kept"), [(99, 95), (1000, 1000), (98, 90), (5, 5), (7, 5), (9, 5), (10, 10), (12, 10)]
+)
 def test_central_positions_fill_the_bins(length, kept):
     x = np.arange(2 * length, dtype=float).reshape(1, 2, length)
     found = metrics.central(x)
@@ -114,8 +116,11 @@ def test_central_positions_fill_the_bins(length, kept):
 
 
 def test_no_central_positions_is_explained():
-    with pytest.raises(ValueError, match=r"length 4 on 2 strand\(s\) .* at least 5 positions"):
-        metrics.pearson(np.ones((1, 2, 4)), np.ones((1, 2, 4)))
+    for length in (4, 6, 8):
+        with pytest.raises(
+            ValueError, match=rf"length {length} on 2 .*: use 5, 7, 9 or at least 10 positions$"
+        ):
+            metrics.pearson(np.ones((1, 2, length)), np.ones((1, 2, length)))
     with pytest.raises(ValueError, match=r"length 99 on 1 strand\(s\) .* an even length of at least 10"):
         metrics.central(np.ones((1, 1, 99)))
 

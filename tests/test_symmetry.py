@@ -5,7 +5,8 @@ import pytest
 from real import real_task
 from typer.testing import CliRunner
 
-from rczoo.symmetry import symmetry
+from rczoo.rep import Rep
+from rczoo.symmetry import _by_signal, _of_profiles, plot, symmetry
 from rczoo.tasks import load_task
 from rczoo.tasks_cli import app
 
@@ -49,6 +50,36 @@ def test_no_such_motif():
     task = dataclasses.replace(real_task("gcn4"), symmetry={"motif": "GGGGGGGGGG"})
     with pytest.raises(ValueError, match="0 forward and 0 reverse examples: choose another motif"):
         symmetry(task)
+
+
+@pytest.mark.parametrize("rep", ["1r", "2r", "1t+1r", "2r:halves"])
+def test_strands_are_those_of_the_rep(rep, tmp_path):
+    """Each factor's first channel holds the forward examples, whatever the layout."""
+    rep, random = Rep(rep), np.random.default_rng(0)
+    forward = np.arange(30) % 3 > 0
+    target = np.full((30, rep.channels, 20), 1.0) + random.random((30, rep.channels, 20))
+    for n, strands in enumerate(rep.orbits):
+        for c, on in zip(strands, (forward, ~forward), strict=False) if len(strands) == 2 else ():
+            target[on, c] *= 20 * (n + 1)
+    for c, strands in enumerate(rep.orbits):
+        if len(strands) == 1:
+            target[:, strands[0]] *= 100 + c
+    found, other = _by_signal(target, rep)
+    assert found.tolist() == forward.tolist()
+    assert other.tolist() == (~forward).tolist()
+    plot(_of_profiles(target, found, other, rep, "strand"), tmp_path / "strands.png")
+    assert (tmp_path / "strands.png").stat().st_size > 5000
+
+
+def test_without_strands_a_motif_must_tell():
+    import dataclasses
+
+    from tiny_tasks import profiles
+
+    task = profiles()
+    unstranded = dataclasses.replace(task, data=task.data | {"signal": [{"track": 1}, {"track": 2}]})
+    with pytest.raises(ValueError, match=r"0 forward and 0 reverse examples: name a motif in \[symmetry\]$"):
+        symmetry(unstranded)
 
 
 def test_words_are_counted_as_by_a_dictionary():
