@@ -120,20 +120,25 @@ def train(
 
 def evaluate(
     name: Name,
-    task: Annotated[str | None, typer.Option(help="Default: the task it was trained on.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="A task of the zoo, or a task file; default: the zoo's task it was trained on."),
+    ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     as_json: Json = False,
 ) -> None:
     """Load a checkpoint, and measure it on a split of a task and against the law of reverse complement."""
     from .checkpoints import read_config
     from .hub import checkpoint_folder
-
-    folder = checkpoint_folder(name)
-    chosen = task or read_config(folder).get("task")
-    if not chosen:
-        raise ValueError(f"{name} was not trained on a task: name one with --task")
+    from .readout import packaged
     from .tasks import load_task
 
+    folder = checkpoint_folder(name)
+    config = read_config(folder)
+    chosen = task or packaged(config)
+    if not chosen:
+        trained = f"a task of your own, {config['task']!r}" if config.get("task") else "no task"
+        raise ValueError(f"{name} was trained on {trained}: give --task FILE.toml, or a task of the zoo")
     _report(folder, load_task(chosen), split, as_json)
 
 

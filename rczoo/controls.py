@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Controls:
         if files and len(widths) != rep.channels:
             raise ValueError(
                 f"this model reads {rep.channels} control tracks, but the width of smoothing is known for "
-                f"{len(widths)}: give --control {ZEROS}"
+                f"{len(widths)} (data.control.widths in its config.json): give --control {ZEROS}"
             )
         self.channels, self.widths = rep.channels, widths
         self.tracks = [Track(path, genome.lengths) for path in files]
@@ -55,15 +56,13 @@ def check_control(rep_in: Sequence[Rep], given: Sequence[str], name: str) -> Non
 
 
 def open_controls(
-    rep_in: Sequence[Rep], given: Sequence[str], genome: Genome, task: str | None
+    rep_in: Sequence[Rep], given: Sequence[str], genome: Genome, config: Mapping[str, Any]
 ) -> Controls | None:
-    """The controls that the command line names, if the model reads any."""
+    """The controls that the command line names, if the model reads any; ``config``: its checkpoint's."""
     if len(rep_in) == 1:
         return None
     files = [] if list(given) == [ZEROS] else [Path(name) for name in given]
-    known = task_of(task)
-    widths = known.data.get("control", {}).get("widths", []) if known else [1] * (rep_in[1].channels == 1)
-    return Controls(rep_in[1], files, widths, genome)
+    return Controls(rep_in[1], files, _widths(config), genome)
 
 
 def zero_control(rep_in: Sequence[Rep], number: int, readout: Readout) -> np.ndarray | None:
@@ -71,3 +70,15 @@ def zero_control(rep_in: Sequence[Rep], number: int, readout: Readout) -> np.nda
     if len(rep_in) == 1:
         return None
     return np.zeros((number, rep_in[1].channels, readout.positions), dtype=np.float32)
+
+
+def _widths(config: Mapping[str, Any]) -> list[int]:
+    """The widths of smoothing in training: of the task in the checkpoint, else in the package, else none.
+
+    A published model's ``data`` is no task: it is the fingerprint of each split.
+    """
+    task = task_of(config.get("task"))
+    for data in (config.get("data"), task and task.data):
+        if data and "control" in data:
+            return list(data["control"]["widths"])
+    return []

@@ -105,14 +105,16 @@ def measure(
 
 
 def windows_of(bed: Path, fasta: Path, length: int) -> np.ndarray:
-    """Base codes (n, length) of the windows around a BED file's summits in a genome."""
+    """Base codes (n, length) of the windows around a BED file's summits in a genome, N beyond its ends.
+
+    Raises ValueError for no intervals, and for one off its chromosome.
+    """
     from .genome import Genome
     from .intervals import read_bed, window_start
+    from .regions import located
 
-    genome, sites = Genome(fasta), read_bed(bed)
-    if not len(sites):
-        raise ValueError(f"{bed.name} has no intervals")
-    sites = sites.renamed(genome.resolve(np.unique(sites.chrom)))
+    genome = Genome(fasta)
+    sites = located(read_bed(bed), genome)
     return genome.windows(sites.chrom, window_start(sites, length), length)
 
 

@@ -26,6 +26,8 @@ def evaluate(model: nn.Module, task: Task, split: str = "test", batch_size: int 
     reads both strands, as ``equivariance_error_tied`` with tied kernels; on the first examples, in eval mode.
     """
     examples = task.examples(split)
+    if not len(examples):
+        raise ValueError(f"task {task.name} has no {split} examples: look at [data] splits")
     logits, target = predict(model, Plain(examples, batch_size), task.name)
     loss = loss_of(task.kind)(logits, target).item()
     found = {**scores(task, logits, target), "loss": loss}

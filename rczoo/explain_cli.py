@@ -36,13 +36,13 @@ def explain(
     from .explain_inputs import numbered_target, read_fasta, read_regions
     from .hub import checkpoint_folder
     from .network import choose
-    from .readout import names_of
+    from .readout import names_of, packaged
     from .whole import refuse_existing
 
     choose("method", method, METHODS)
     refuse_existing([place(out, ending) for ending in ENDINGS], force)
     folder = checkpoint_folder(name)
-    wanted = numbered_target(target, names_of(read_config(folder).get("task")))
+    wanted = numbered_target(target, names_of(packaged(read_config(folder))))
     model = load_checkpoint(folder)
     if model.control.channels:
         raise ValueError(f"{name} reads control tracks {model.control}: use rczoo.attribute(model, X, X_ctl)")

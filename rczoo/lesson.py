@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import lightning
+import numpy as np
 import torch
 
 from .batches import Batch, Epoch, Plain
@@ -25,8 +26,18 @@ class Lesson(lightning.LightningModule):
         self.loss = loss_of(task.kind, float(task.training.get("counts_weight", 0)))
         self.training_examples = task.examples("train")
         self.validation_examples = task.examples("validation")
+        self._check_examples()
         self._losses: list[torch.Tensor] = []
         self._outputs: list[tuple[Output, torch.Tensor]] = []
+
+    def _check_examples(self) -> None:
+        """Refuse, before a training and not after it, splits that cannot train or choose a model."""
+        splits = {"training": self.training_examples, "validation": self.validation_examples}
+        for split, examples in splits.items():
+            if not len(examples):
+                raise ValueError(f"task {self.task.name} has no {split} examples: look at [data] splits")
+            if self.task.kind == "labels" and len(np.unique(examples.target)) == 1:
+                raise ValueError(f"task {self.task.name}: all {split} labels are alike: give both classes")
 
     @property
     def epoch(self) -> int:

@@ -70,7 +70,7 @@ def regions(
     genome, readout = Genome(genome_path), request.readout
     sites = None if bed is None else read_bed(bed)
     found = Regions(genome, sites, readout, max(readout.reach // 2, 1) if step is None else step)
-    controls = open_controls(request.model.rep_in, control, genome, request.config.get("task"))
+    controls = open_controls(request.model.rep_in, control, genome, request.config)
     with _journal(request, len(found)) as (journal, summary, advance):
         batches = region_batches(found, controls, journal.done, request.batch_size)
         fill(journal, request.model, readout, request.strand, batches, advance)

@@ -35,21 +35,27 @@ def predict(
 ) -> Any:
     """What the model answers for sequences, on the CPU, in eval mode, without gradients.
 
-    ``X``: strings of one length, base codes (n, length), or one-hot (n, 4, length). ``control``: the tracks
-    (n, channels, out_length) of models that read them. ``device``: ``"cpu"``, ``"cuda"`` or ``"auto"``,
-    to which the model is moved; by default it stays where it is.
+    ``X``: strings of one length, base codes (n, length), or one-hot (n, 4, length) of any dtype.
+    ``control``: the tracks (n, channels, out_length) of models that read them. ``device``: ``"cpu"``,
+    ``"cuda"`` or ``"auto"``, to which the model is moved; by default it stays where it is.
     ``strand``: ``"given"`` is f(x) as the model returns it (a tensor, or a tuple of them); ``"other"`` is
     R f(R x), the other strand's answer put back on the given one; ``"both"`` is :class:`BothStrands`.
-    Law: an equivariant model has equal answers. Raises ValueError for no sequences, an unknown strand or
-    device, and a model that does not say how RC acts on its outputs (``rep_out``) where that is needed.
+    Law: an equivariant model has equal answers. Raises ValueError for no sequences, control tracks that the
+    model does not read or lacks, an unknown strand or device, and a model that does not say how RC acts on
+    its outputs (``rep_out``) where that is needed.
     """
     check_strand(strand)
     if device is not None:
         model.to(choose_device(device))
-    X = dna.one_hot(X) if not isinstance(X, Tensor) else X
+    if batch_size < 1:
+        raise ValueError(f"batch_size {batch_size}: give at least 1")
+    ready = isinstance(X, Tensor) or (isinstance(X, np.ndarray) and X.ndim == 3)
+    X = torch.as_tensor(X) if ready else dna.one_hot(X)
     inputs = [X] if control is None else [X, torch.as_tensor(control)]
     if not len(X):
         raise ValueError("predict: no sequences given")
+    if len(inputs[-1]) != len(X):
+        raise ValueError(f"control has {len(inputs[-1])} rows for {len(X)} sequences: give one for each")
     wanted = sides(strand)
     parts: list[list[Outputs]] = [[] for _ in wanted]
     for first in range(0, len(X), batch_size):
@@ -64,19 +70,28 @@ def predict(
 def answer(model: nn.Module, inputs: Sequence[Tensor], turned: np.ndarray) -> Outputs:
     """The outputs for one batch, in eval mode, on the CPU.
 
-    Where ``turned`` (batch,) is true the model reads the reverse complement, and its answer is put back.
+    Inputs (batch, channels, length) take the dtype of the model's parameters. Where ``turned`` (batch,) is
+    true the model reads the reverse complement, and its answer is put back. Raises ValueError as
+    :func:`predict` does.
     """
-    rep_in, rep_out = getattr(model, "rep_in", ("dna", None)), getattr(model, "rep_out", None)
+    rep_in = listed(getattr(model, "rep_in", ("dna", None)[: len(inputs)]))
+    rep_out = getattr(model, "rep_out", None)
+    if len(inputs) != len(rep_in):
+        raise ValueError(
+            f"{type(model).__name__} reads {len(rep_in)} inputs ({', '.join(map(str, rep_in))}), got "
+            f"{len(inputs)}: " + ("leave control out" if len(inputs) > len(rep_in) else "give control tracks")
+        )
     rows = torch.from_numpy(np.flatnonzero(turned))
     if len(rows) and rep_out is None:
         raise ValueError(
             f"{type(model).__name__} declares no rep_out, so its answer for the other strand cannot be put "
             "back: conjoin it, or set model.rep_out, for example (rczoo.Rep('1t'),) for a label"
         )
-    place = next((p.device for p in model.parameters()), torch.device("cpu"))
-    given = [_turn(x, spec, rows) for x, spec in zip(inputs, listed(rep_in), strict=False)]
+    like = next(model.parameters(), torch.empty(0))
+    typed = [x.to(like.dtype) if x.ndim == 3 else x for x in inputs]
+    given = [_turn(x, spec, rows) for x, spec in zip(typed, rep_in, strict=True)]
     with evaluating(model), torch.no_grad():
-        outputs = model(*(x.to(place) for x in given))
+        outputs = model(*(x.to(like.device) for x in given))
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     return tuple(
         _turn(y.cpu(), spec, rows) for y, spec in zip(outputs, listed(rep_out, len(outputs)), strict=True)

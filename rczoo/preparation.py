@@ -95,10 +95,15 @@ def _key(task: Task) -> str:
         "data": task.data,
         "model": {k: task.model.get(k) for k in ("length", "outputs")},
         "kind": task.kind,
-        "files": {name: _identity(task, name) for name in task.file_names()},
+        "files": identities(task),
         "code": _code_version(),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def identities(task: Task) -> dict[str, Any]:
+    """What tells each file of a task from another of the same name."""
+    return {name: _identity(task, name) for name in task.file_names()}
 
 
 def _identity(task: Task, name: str) -> Any:

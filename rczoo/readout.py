@@ -67,7 +67,7 @@ def readout(model: Any, config: dict[str, Any], counts: bool = False) -> Readout
     labels = model.config["pool"] is not None
     if counts and len(model.rep_out) < 2:
         raise ValueError("--counts: this model has no count head: leave --counts out to get probabilities")
-    names = _names(config.get("task"), rep, labels)
+    names = _names(config, rep, labels)
     return Readout(names, rep, length, 0 if labels else model.output_length(length), counts)
 
 
@@ -78,12 +78,19 @@ def task_of(name: str | None) -> Any:
     return load_task(name) if name in list_tasks() else None
 
 
-def _names(task: str | None, rep: Rep, labels: bool) -> tuple[str, ...]:
+def packaged(config: dict[str, Any]) -> str | None:
+    """The packaged task a checkpoint was trained on; None for one of the user's own, whatever its name."""
+    task, data = task_of(config.get("task")), config.get("data", {})
+    own = task is None or ("source" in data and data != task.data)
+    return None if own else str(task.name)
+
+
+def _names(config: dict[str, Any], rep: Rep, labels: bool) -> tuple[str, ...]:
     """A name for each channel: those the task gives, else the task's own name, else numbers."""
     number = rep.channels if labels else rep.regular
-    names = names_of(task)
+    names = names_of(packaged(config))
     if len(names) != number:
-        base = task or ("label" if labels else "profile")
+        base = config.get("task") or ("label" if labels else "profile")
         names = [base] if number == 1 else [f"{base}{n}" for n in range(1, number + 1)]
     if labels:
         return tuple(names)

@@ -61,7 +61,8 @@ class Keeper(Callback):
         torch.set_rng_state(self.tensors["random"])
         for callback in trainer.callbacks:  # type: ignore[attr-defined]
             if isinstance(callback, EarlyStopping):
-                best = torch.tensor(self.stopper["best_score"])
+                known = self.stopper["best_score"]  # JSON has no infinity
+                best = torch.tensor(math.inf if known is None else known)
                 callback.load_state_dict({**self.stopper, "best_score": best})
 
     def restore(self, optimiser: torch.optim.Optimizer) -> torch.optim.Optimizer:

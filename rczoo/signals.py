@@ -13,7 +13,6 @@ from .tasks import Task
 
 ENRICHMENT = 2.0
 """Signal at the summits over the genome's mean, below which the sites do not belong to the signal."""
-LAGS = 60
 CLEARER = 0.05
 """A shift must raise the correlation by this much to be believed."""
 
@@ -97,10 +96,12 @@ def centre(mean: np.ndarray, rep: Rep) -> tuple[float, float]:
 
     ``mean`` is (channels, length). A profile that is its own RC about a place d from the middle of the window
     matches its RC at lag 2d; of an even window the centre base itself lies half a base from the middle.
+    Places up to a third of the window from the middle are tried, so that a third is left to compare: one
+    further off is found to be off, at a wrong distance.
     """
     turned = rep.act(mean[None])[0]
     length = mean.shape[-1]
-    most, expected = min(LAGS, length // 3), 1 - length % 2
+    most, expected = 2 * length // 3, 1 - length % 2
     scores = {}
     for lag in range(-most, most + 1):
         a = mean[:, max(lag, 0) : length + min(lag, 0)]

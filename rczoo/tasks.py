@@ -9,17 +9,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from . import downloads
+from . import downloads, task_entries
 from .examples import Examples
 from .rep import REGULAR, TRIVIAL, Rep
 from .storage import stays_below
+from .task_entries import SPLITS as SPLITS
 
-SPLITS = ("train", "validation", "test")
 UNSHARED = "test-unshared"
 """The test set of a cleaned table without what it shares with training."""
-KINDS = ("labels", "profile")
-SOURCES = ("simulation", "chalmers-chipexo", "intervals", "table")
-_TABLES = {"model": "architecture", "training": "batch_size", "data": "source"}
 
 
 @dataclass(frozen=True)
@@ -120,14 +117,16 @@ def load_task(name_or_path: str | os.PathLike[str]) -> Task:
 
 
 def read_task(path: Path) -> Task:
-    """Read and check a task file."""
+    """Read a task file; ValueError names the first entry that is unknown, missing or not what it must be."""
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ValueError(f"no task file {path}: check the path") from error
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not TOML ({error})") from error
-    _check(content, path)
+    task_entries.check(content, path.name)
+    if not stays_below(content.get("name", "plain")):
+        raise ValueError(f"{path.name}: name is {content['name']!r}: write a plain one, it names folders")
     sources = _sources(content.pop("files", []), path)
     content.setdefault("name", path.stem)
     content.setdefault("title", content["name"])
@@ -141,30 +140,6 @@ def _sources(entries: Any, path: Path) -> dict[str, downloads.Source]:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path.name}: [[files]]: {error}") from error
     return {source.path: source for source in found}
-
-
-def _check(content: dict[str, Any], path: Path) -> None:
-    """Raise ValueError on a missing or unknown entry."""
-    known = {"name", "title", "kind", "description", "symmetry", "files", *_TABLES}
-    for key in content:
-        if key not in known:
-            near = get_close_matches(key, known, 1) or sorted(known)
-            raise ValueError(f"{path.name}: unknown entry {key!r}; did you mean {near[0]!r}?")
-    if not stays_below(content.get("name", "plain")):
-        raise ValueError(f"{path.name}: name is {content['name']!r}: write a plain one, it names folders")
-    for table, needed in _TABLES.items():
-        if needed not in content.get(table, {}):
-            raise ValueError(f"{path.name}: [{table}] needs {needed!r}: see the task files of the zoo")
-    if content.get("kind") not in KINDS:
-        raise ValueError(f"{path.name}: kind is {content.get('kind')!r}: write one of {', '.join(KINDS)}")
-    if content["data"]["source"] not in SOURCES:
-        raise ValueError(
-            f"{path.name}: [data] source is {content['data']['source']!r}: write one of {', '.join(SOURCES)}"
-        )
-    if not isinstance(content["model"].get("length"), int):
-        raise ValueError(f"{path.name}: [model] needs 'length', the number of input bases")
-    if content["kind"] == "profile" and not isinstance(content["data"].get("out_length"), int):
-        raise ValueError(f"{path.name}: [data] needs 'out_length', the number of profile positions")
 
 
 def _folder() -> Path:

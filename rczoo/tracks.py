@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 
-from .chromosomes import describe, resolve
+from .chromosomes import describe, match
 
 
 class Track:
@@ -29,13 +29,8 @@ class Track:
         if wrong:
             raise ValueError(f"{path.name} is not a bigWig file: check that it was made or downloaded whole")
         self.lengths: dict[str, int] = dict(self._file.chroms())
-        self._names: dict[str, str] = {}
-        self.missing: list[str] = []
-        for chrom in chromosome_lengths:
-            try:
-                self._names |= resolve([chrom], self.lengths, path.name)
-            except ValueError:
-                self.missing.append(chrom)
+        self._names = match(chromosome_lengths, self.lengths)
+        self.missing = [chrom for chrom in chromosome_lengths if chrom not in self._names]
         if not self._names:
             own, wanted = ", ".join([*self.lengths][:3]), ", ".join([*chromosome_lengths][:3])
             raise ValueError(

@@ -17,10 +17,12 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from .architectures import build
 from .checkpoints import save_checkpoint
 from .evaluation import evaluate as evaluate
+from .geometry import check_whole
 from .lesson import Lesson
 from .memory import memory_kept
 from .network import Network
 from .prediction import choose_device
+from .preparation import identities
 from .recipes import recipe
 from .resuming import Keeper, to_plain
 from .tasks import Task, load_task
@@ -59,6 +61,8 @@ def train(
     Raises ValueError when ``out`` holds another training or a finished one.
     """
     task = load_task(task) if isinstance(task, str) else task
+    epochs = task.training["epochs"] if epochs is None else epochs
+    check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0))
     plan = recipe(strategy, mixing, wrap, merge)
     accelerator = choose_device(device).type
     torch.set_num_threads(threads)
@@ -69,10 +73,11 @@ def train(
             "task": task.name,
             "strategy": plan.name,
             "seed": seed,
-            "epochs": int(epochs or task.training["epochs"]),
+            "epochs": int(epochs),
             "trained_as": network.config,
             "training": task.training,
             "data": task.data,
+            "files": identities(task),
         }
     )
     keeper = Keeper(Path(out), about, str(task.training.get("best", "loss")), force)
@@ -89,7 +94,7 @@ def train(
     best = network.remerge(plan.remerge) if plan.remerge else network
     known = {
         "best_epoch": keeper.best_epoch,
-        "seconds": round(keeper.elapsed(), 1),
+        "seconds": round(keeper.elapsed(), 3),
         "history": keeper.history,
     }
     save_checkpoint(best, out, **about, **known)

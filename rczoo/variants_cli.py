@@ -36,6 +36,7 @@ def variants(
     alleles are read in the middle of windows of the model's length. Symbolic and long alleles are counted.
     """
     from .checkpoints import load_checkpoint, read_config
+    from .chromosomes import describe as describe_names
     from .genome import Genome
     from .hub import checkpoint_folder
     from .journal import Journal
@@ -55,7 +56,10 @@ def variants(
     check_strand(strand)
     refuse_existing([out], force)
     readout = describe(model, config)
-    found = Variants(vcf, Genome(genome), readout.length)
+    letters = Genome(genome)
+    found = Variants(vcf, letters, readout.length)
+    chromosomes = dict.fromkeys(variant.chrom for variant in found)
+    renamed = {chrom: letters.resolve([chrom])[chrom] for chrom in chromosomes}  # each alone, as when read
     names = columns(model, readout, strand == "both")
     about = identity(config, model, (vcf, genome), [strand, batch_size, place.type])
     with Journal(out, about, len(names), batch_size) as journal:
@@ -67,10 +71,12 @@ def variants(
         _write(out, found, journal, names)
         flipped = flips(names, journal.read(0, journal.done)) if strand == "both" else None
         journal.remove()
+    note = describe_names(renamed, letters.name)
     summary = {"model": name, "variants": len(found), "skipped": dict(found.skipped), "strand": strand}
     more = {"sign_flips": flipped} if strand == "both" else {}
+    notes = {"notes": [note] if note else []}
     times = {"resumed_from": before, "seconds": round(time.monotonic() - began, 1), "outputs": [str(out)]}
-    _say({**summary, **more, **times}, as_json)
+    _say({**summary, **more, **notes, **times}, as_json)
 
 
 def _write(out: Path, found: Variants, journal: Journal, names: list[str]) -> None:
@@ -90,6 +96,8 @@ def _say(summary: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(summary)
         return
+    for note in summary["notes"]:
+        typer.echo(note)
     typer.echo(f"wrote {summary['outputs'][0]}: {summary['variants']} variants, {summary['strand']} strand")
     if summary["skipped"]:
         typer.echo("left out: " + ", ".join(f"{n} {why}" for why, n in summary["skipped"].items()))

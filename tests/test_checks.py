@@ -146,6 +146,18 @@ def test_signal_off_centre(folder):
     assert problems(folder)["centre"].startswith("signal is centred -7 bases from the middle of the window")
 
 
+@pytest.mark.parametrize("shift", [-60, -40, 40, 60])
+def test_signal_far_off_centre(folder, shift):
+    """Beyond 30 bases, where the lag is more than 60, and beyond a quarter of the window."""
+    write_bed(folder / "sites.bed", [(c, p - shift, p - shift + 1) for c, p in SITES])
+    assert problems(folder)["centre"].startswith(f"signal is centred {shift:+d} bases from the middle")
+
+
+def test_signal_beyond_what_is_tried_is_off_centre_all_the_same(folder):
+    write_bed(folder / "sites.bed", [(c, p - 75, p - 74) for c, p in SITES])
+    assert "signal is centred" in problems(folder)["centre"]
+
+
 def test_silent_windows_and_channels(folder):
     empty = {name: (v if name == "chr1" else np.zeros_like(v)) for name, v in MINUS.items()}
     write_bigwig(folder / "minus.bw", empty)

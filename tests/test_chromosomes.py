@@ -1,6 +1,6 @@
 import pytest
 
-from rczoo.chromosomes import describe, resolve
+from rczoo.chromosomes import describe, match, resolve
 
 ROMAN = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV", "XVI"]
 YEAST = {
@@ -24,6 +24,15 @@ def test_human_x_is_not_ten():
     assert resolve(["X", "10", "MT"], human, "hg19") == {"X": "chrX", "10": "chr10", "MT": "chrM"}
     with pytest.raises(ValueError, match="has no chromosome 'chr10'"):
         resolve(["chr10"], ["chr1", "chrX"], "part.fa")
+
+
+@pytest.mark.parametrize("wanted", [["chrX"], ["I", "V", "X"], ["chr1", "chrX"]])
+def test_x_v_and_i_alone_are_no_numerals(wanted):
+    arabic = [f"chr{i}" for i in range(1, 23)]
+    assert set(match(wanted, arabic)) <= {"chr1"}
+    with pytest.raises(ValueError, match=r"has no chromosome '(chr)?X' under any name"):
+        resolve(wanted[::-1], arabic, "no-x.fa")
+    assert match([*wanted, "chrIX"], arabic)[wanted[-1]] == "chr10"
 
 
 def test_missing_chromosome_names_both_and_the_remedy():

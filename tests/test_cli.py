@@ -169,7 +169,7 @@ def test_options_reach_the_model(tmp_path, task):
         (["build", "bpnet", "--mixing", "1", "--control", "2x"], "Rep '2x': cannot read '2x'"),
         (["evaluate", "nowhere"], "no model 'nowhere'; near it:"),
         (["evaluate", "cut", "--task", "SMALL"], "the file is truncated or changed"),
-        (["evaluate", "cut"], "was not trained on a task: name one with --task"),
+        (["evaluate", "cut"], "was trained on no task: give --task FILE.toml"),
         (["demo", "--task", "sim-100"], "the demo runs on sim-200 or gcn4, got 'sim-100'"),
     ],
 )

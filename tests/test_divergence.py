@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from miniature import write_bed, write_fasta
 from torch import nn
 
 from rczoo.conjoining import conjoin
-from rczoo.divergence import measure
+from rczoo.divergence import measure, windows_of
 from tests.faulty_models import profile_network
 
 
@@ -43,3 +44,16 @@ def test_a_conjoined_model_does_not_diverge():
 def test_unequal_sequences_are_refused():
     with pytest.raises(ValueError, match="have lengths 4 and 5"):
         measure(Composition(), ["AAAC", "AAACC"], outputs="1t")
+
+
+def test_windows_lie_around_the_summits_and_regions_off_the_genome_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    fasta, bed = write_fasta(tmp_path / "g.fa", {"chr1": "ACGTACGTAC"}), tmp_path / "r.bed"
+    write_bed(bed, [("1", 3, 6), ("1", 0, 1)])
+    assert windows_of(bed, fasta, 5).tolist() == [[2, 3, 0, 1, 2], [4, 4, 0, 1, 2]]
+    write_bed(bed, [("1", 3, 6), ("chr1", 900, 901)])
+    with pytest.raises(ValueError, match=r"region chr1:900-901 runs off its chromosome, which has 10 bases"):
+        windows_of(bed, fasta, 5)
+    bed.write_text("")
+    with pytest.raises(ValueError, match="there are no regions to read"):
+        windows_of(bed, fasta, 5)

@@ -30,6 +30,7 @@ from small_models import (
 
 import rczoo
 from rczoo import dna, journal
+from rczoo.checkpoints import save_checkpoint
 from rczoo.genome import Genome
 from rczoo.tracks import smooth
 
@@ -215,9 +216,10 @@ def test_counts_scale_profiles(place):
     )
 
 
-def test_control_tracks(place, genome):
-    model = profile_model(control="1t")
-    saved(model, place / "m")
+@pytest.mark.parametrize("widths", [[51], [1, 51]])
+def test_control_tracks_are_smoothed_as_the_checkpoints_task_says(place, genome, widths):
+    model = profile_model(control=f"{len(widths)}t")
+    save_checkpoint(model, place / "m", task="oct4", data={"control": {"widths": widths}})
     signal = {name: np.arange(n) % 7 + 1.0 for name, n in GENOME.items()}
     write_bigwig(place / "c.bw", signal)
     write_bed(place / "one.bed", [("chrI", 400, 401, "a", 0, "-")])
@@ -225,19 +227,33 @@ def test_control_tracks(place, genome):
     assert run(*command, "--control", "c.bw", "--out", "o.tsv").exit_code == 0
     first = 400 - LENGTH // 2 + MARGIN
     letters = dna.reverse_complement(window(genome["chrI"], first - MARGIN, LENGTH))
-    control = smooth(signal["chrI"][first : first + POSITIONS], 1)[::-1].copy()
-    profile = rczoo.predict(model, letters, control[None, None]).softmax(-1)[0].numpy()
-    found = [float(r["profile_plus"]) for r in table("o.tsv")]
+    rows = [
+        smooth(signal["chrI"][first - w // 2 : first + POSITIONS + w // 2], w)[::-1].copy() for w in widths
+    ]
+    profile = rczoo.predict(model, letters, np.stack(rows)[None]).softmax(-1)[0].numpy()
+    found = [float(r["oct4_plus"]) for r in table("o.tsv")]
     assert found == pytest.approx(profile[1, ::-1].tolist(), rel=1e-4)
     assert run(*command, "--control", "zeros", "--out", "z.tsv").exit_code == 0
-    assert [float(r["profile_plus"]) for r in table("z.tsv")] != found
-    assert "m reads control tracks (1t): give the control's bigWig files" in refused(
+    assert [float(r["oct4_plus"]) for r in table("z.tsv")] != found
+    assert f"m reads control tracks ({len(widths)}t): give the control's bigWig files" in refused(
         run(*command, "--out", "n.tsv")
     )
     saved(profile_model(), place / "n")
     assert "n reads no control tracks: leave --control out" in refused(
         run("predict", "n", *command[2:], "--out", "x.tsv", "--control", "c.bw")
     )
+
+
+def test_widths_of_smoothing_are_never_guessed(place, genome):
+    write_bigwig(place / "c.bw", {name: np.ones(n) for name, n in GENOME.items()})
+    command = ("predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--control", "c.bw", "--force")
+    fingerprints = {"train": {"examples": 3, "sha256": "ab"}}
+    save_checkpoint(profile_model(control="1t"), place / "m", task="own", data=fingerprints)
+    message = "reads 1 control tracks, but the width of smoothing is known for 0 (data.control.widths in its"
+    assert message in refused(run(*command, "--out", "o.tsv"))
+    assert run(*command[:-2], "zeros", "--force", "--out", "o.tsv").exit_code == 0
+    save_checkpoint(profile_model(control="2t"), place / "m", task="oct4", data=fingerprints)
+    assert run(*command, "--out", "o.tsv").exit_code == 0
 
 
 SLOW = """

@@ -82,6 +82,32 @@ def test_messages():
         rczoo.predict(plain, CODES[:, :80], strand="both")
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.int64, torch.bool])
+def test_one_hot_of_any_dtype_from_torch_or_numpy(dtype):
+    model = profile_model(control="1t")
+    X, tracks = dna.one_hot(CODES).to(dtype), torch.arange(7.0)[:, None, None].expand(7, 1, 25)
+    expected = rczoo.predict(model, CODES, tracks, strand="both")
+    for given, control in ((X, tracks.double()), (X.numpy(), tracks.int().numpy())):
+        found = rczoo.predict(model, given, control, strand="both")
+        assert torch.equal(found.given, expected.given)
+        assert torch.equal(found.other, expected.other)
+    low = rczoo.predict(profile_model(control="1t").double(), X, tracks)
+    assert low.dtype == torch.float64
+
+
+def test_inputs_that_do_not_fit_the_model_are_refused():
+    tracks = torch.zeros(7, 1, 25)
+    with pytest.raises(ValueError, match=r"reads 1 inputs \(2r:flip\), got 2: leave control out"):
+        rczoo.predict(profile_model(), CODES, tracks)
+    model = profile_model(control="1t")
+    with pytest.raises(ValueError, match=r"reads 2 inputs \(2r:flip, 1t\), got 1: give control tracks"):
+        rczoo.predict(model, CODES)
+    with pytest.raises(ValueError, match="control has 6 rows for 7 sequences: give one for each"):
+        rczoo.predict(model, CODES, tracks[:6])
+    with pytest.raises(ValueError, match="batch_size 0: give at least 1"):
+        rczoo.predict(model, CODES, tracks, batch_size=0)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_gpu_answers_the_same():

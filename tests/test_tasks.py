@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -168,7 +170,7 @@ def test_yeast_tss_counts_are_those_of_the_r_object():
     ("old", "new", "words"),
     [
         ('"labels"', '"label"', "kind is 'label': write one of labels, profile"),
-        ('"labels"', '"profile"', "needs 'out_length'"),
+        ('"labels"', '"profile"', "kind is 'profile', but .* source 'table' gives labels"),
         ('"table"', '"excel"', "source is 'excel': write one of simulation"),
         ("length = 101", "", "needs 'length'"),
         ("batch_size = 4", "", "needs 'batch_size'"),
@@ -192,6 +194,138 @@ def test_a_bad_task_file_is_told_what_to_write(tmp_path, old, new, words):
     path = tmp_path / "my.toml"
     path.write_text(TASK.replace(old, new))
     with pytest.raises(ValueError, match=words):
+        load_task(path)
+
+
+PROFILE = """
+kind = "profile"
+[model]
+architecture = "bpnet"
+length = 546
+control = "2t"
+[training]
+batch_size = 4
+epochs = 3
+patience = 0
+learning_rate = 1e-3
+best = "loss"
+augment = "batch"
+[data]
+source = "intervals"
+genome = "g.fa"
+positives = "sites.bed"
+out_length = 200
+jitter = 5
+splits = { validation = ["chr2"], test = ["chr3"] }
+[[data.signal]]
+plus = "plus.bw"
+minus = "minus.bw"
+[data.control]
+plus = ["cplus.bw"]
+minus = "cminus.bw"
+widths = [1, 5]
+"""
+MATCHED = """
+[data.matched]
+sites = "a.bed"
+distance = 9
+per_positive = 1
+seed = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            "length = 546",
+            "length = 546\nfilterz = 3",
+            "[model] unknown entry 'filterz'; did you mean 'filt",
+        ),
+        (
+            "learning_rate",
+            "learnig_rate",
+            "[training] unknown entry 'learnig_rate'; did you mean 'learning",
+        ),
+        ("jitter", "jiter", "[data] unknown entry 'jiter'; did you mean 'jitter'?"),
+        (
+            "{ validation",
+            "{ validaton",
+            "[data.splits] unknown entry 'validaton'; did you mean 'valid",
+        ),
+        ('plus = "plus', 'plas = "plus', "[data.signal] unknown entry 'plas'; did you mean 'plus'?"),
+        ("widths", "width", "[data.control] unknown entry 'width'; did you mean 'widths'?"),
+        (
+            "[data.control]",
+            MATCHED + "sede = 1\n[data.control]",
+            "[data.matched] unknown entry 'sede'",
+        ),
+        ("jitter", "clean", "[data] unknown entry 'clean'; choose from source, splits"),
+        ('"batch"', '"bacth"', "[training] augment is 'bacth': write one of batch, set"),
+        ('best = "loss"', 'best = "los"', "[training] best is 'los': write one of loss, auroc"),
+        (
+            'best = "loss"',
+            'best = "auroc"',
+            "[training] best is 'auroc', which only labels have",
+        ),
+        ("batch_size = 4", "batch_size = 0", "[training] batch_size is 0: write a whole number >= 1"),
+        ("batch_size = 4", "batch_size = true", "[training] batch_size is True: write a whole number >= 1"),
+        ("epochs = 3", "epochs = 2.5", "[training] epochs is 2.5: write a whole number >= 1"),
+        ("patience = 0", 'patience = "ten"', "[training] patience is 'ten': write a whole number >= 0"),
+        ("1e-3", "0", "[training] learning_rate is 0: write a number > 0"),
+        ("1e-3", "inf", "[training] learning_rate is inf: write a number > 0"),
+        ("patience", "positives = 1\npatience", "[training] gives one of positives and negatives: give both"),
+        ("splits", "# splits", "[data] needs 'splits': write a table with train, validation, test"),
+        ("genome", "# genome", "[data] needs 'genome': write the name of a file, or a list of them"),
+        ("positives", "# positives", "[data] needs 'positives': write the name of a file"),
+        ("out_length", "# out_length", "[data] needs 'out_length', the number of profile positions"),
+        (
+            "[[data.signal]]",
+            "[data.signal]",
+            "[data] signal is {'plus': 'plus.bw'",
+        ),
+        (
+            '[[data.signal]]\nplus = "plus.bw"\nminus = "minus.bw"',
+            "",
+            "[data] needs 'signal'",
+        ),
+        ('minus = "minus.bw"', "", "[data.signal] gives plus: give plus and minus"),
+        (
+            'minus = "cminus.bw"',
+            'both = "b.bw"',
+            "[data.control] gives plus and both: give plus",
+        ),
+        ("widths = [1, 5]", "", "[data.control] needs 'widths': write a list of odd"),
+        ("[1, 5]", "[1]", "[model] control has 2 channels, [data.control] 1 widths: make them equal"),
+        ('control = "2t"', "", "[model] control has 0 channels, [data.control] 2 widths"),
+        (
+            "[data.control]",
+            '[data.matched]\nsites = "a"\n[data.control]',
+            "[data.matched] needs 'distance'",
+        ),
+        ("jitter", 'negatives = "n.bed"\njitter', ""),
+        ("[data.control]", MATCHED + "[data.control]", ""),
+        (
+            "jitter = 5",
+            'negatives = "n"\nmatched = 3',
+            "[data] matched is 3: write a table with",
+        ),
+        ("jitter = 5", 'jitter = "x"', "[data] jitter is 'x': write a whole"),
+        ('"chr2"', "2", "[data.splits] validation is [2]: write a list of chromosomes"),
+        (
+            "length = 546",
+            'length = "x"',
+            "[model] length is 'x': write the number of input",
+        ),
+    ],
+)
+def test_every_entry_of_every_table_is_checked_on_reading(tmp_path, old, new, words):
+    path = tmp_path / "my.toml"
+    path.write_text(PROFILE.replace(old, new, 1))
+    if not words:
+        load_task(path)
+        return
+    with pytest.raises(ValueError, match="^" + re.escape(f"my.toml: {words}")):
         load_task(path)
 
 

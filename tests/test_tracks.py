@@ -34,6 +34,12 @@ def test_other_names_and_missing_chromosomes_are_noted(tmp_path):
     assert track.notes == ["a.bw: chrI is 1", "a.bw leaves out chrII: taken as no signal"]
 
 
+def test_a_file_without_the_sex_chromosome_has_no_signal_there(tmp_path):
+    path = write_bigwig(tmp_path / "a.bw", {"chr1": np.ones(200), "chr10": np.ones(90)})
+    track = Track(path, {"chr1": 200, "chr10": 90, "chrX": 150})
+    assert track.notes == ["a.bw leaves out chrX: taken as no signal"]
+
+
 def test_nan_is_no_signal(tmp_path):
     path = tmp_path / "a.bw"
     out = pyBigWig.open(str(path), "w")

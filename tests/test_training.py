@@ -8,10 +8,13 @@ import pytest
 import tiny_tasks
 import torch
 
+from rczoo import build
 from rczoo.checkpoints import load_checkpoint, read_config
 from rczoo.evaluation import errors, evaluate
 from rczoo.lesson import Lesson
 from rczoo.metrics import label_metrics
+from rczoo.readout import packaged
+from rczoo.tasks import load_task
 from rczoo.training import train
 
 
@@ -186,7 +189,50 @@ def test_mistakes_leave_nothing_behind(tmp_path):
         train(task, strategy="rcps", out=tmp_path / "a", device="tpu")
     with pytest.raises(ValueError, match="unknown strategy 'rcsp'"):
         train(task, strategy="rcsp", out=tmp_path / "a")
+    for option in ({"epochs": 0}, {"epochs": -1}, {"threads": 0}, {"seed": -1}):
+        with pytest.raises(ValueError, match=rf"train: {next(iter(option))} is .*, expected a whole number"):
+            train(task, strategy="rcps", out=tmp_path / "a", **option)
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize(("split", "called"), [("train", "training"), ("validation", "validation")])
+def test_splits_that_cannot_train_are_refused_before_a_training(tmp_path, split, called):
+    task = tiny_tasks.labels()
+    examples = task.splits[split]
+    for other, message in [
+        (examples.take(range(0)), f"task tiny has no {called} examples: look at"),
+        (replace(examples, target=0 * examples.target), f"tiny: all {called} labels are alike: give both"),
+    ]:
+        wrong = replace(task, splits={**task.splits, split: other})
+        with pytest.raises(ValueError, match=message):
+            train(wrong, strategy="rcps", out=tmp_path)
+    with pytest.raises(ValueError, match="task tiny has no test examples"):
+        evaluate(
+            build("motif-cnn", strategy="rcps", length=60),
+            replace(task, splits={"test": examples.take(range(0))}),
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_files_that_were_changed_are_another_training(tmp_path, monkeypatch):
+    task = tiny_tasks.labels()
+    monkeypatch.setattr("rczoo.training.identities", lambda task: {"peaks.bed": [7, 1]})
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, 1)
+        with pytest.raises(Killed):
+            train(task, strategy="rcps", out=tmp_path)
+    monkeypatch.setattr("rczoo.training.identities", lambda task: {"peaks.bed": [7, 2]})
+    with pytest.raises(ValueError, match=r"training with files peaks.bed \[7, 1\], not \[7, 2\]: choose"):
+        train(task, strategy="rcps", out=tmp_path)
+
+
+def test_a_task_of_one_s_own_is_not_taken_for_the_zoo_s(tmp_path):
+    train(replace(tiny_tasks.labels(epochs=1), name="gue-tf3"), strategy="rcps", out=tmp_path)
+    config = read_config(tmp_path)
+    assert packaged({**config, "data": {"source": "intervals", "genome": "mine.fa"}}) is None
+    assert packaged({**config, "data": load_task("gue-tf3").data}) == "gue-tf3"
+    assert packaged({"task": "gue-tf3", "data": {"test": {"sha256": "as published"}}}) == "gue-tf3"
+    assert packaged({"task": "my_task"}) is packaged({}) is None
 
 
 def test_a_training_that_diverges_says_so(tmp_path):

@@ -297,6 +297,15 @@ def test_another_genome_and_bad_places(place, genome):
     )
 
 
+def test_other_names_of_chromosomes_are_noted(place, genome):
+    saved(profile_model("rcps"), place / "m")
+    rows = [("1", *row[1:]) if row[0] == "chrI" else row for row in rows_of(genome)]
+    vcf = write_vcf(place / "names.vcf", rows)
+    command = ("variants", "m", "--vcf", vcf, "--genome", "g.fa", "--out", "names.tsv", "--force")
+    assert run(*command).stdout.splitlines()[0] == "g.fa: 1 is chrI"
+    assert json.loads(run(*command, "--json").stdout)["notes"] == ["g.fa: 1 is chrI"]
+
+
 def test_control_tracks_are_zeros(place, genome):
     vcf = write_vcf(place / "v.vcf", rows_of(genome)[:1])
     model = profile_model(control="2t")
