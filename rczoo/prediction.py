@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from . import dna
 from .actions import act
+from .machine import full_precision
 
 STRANDS = ("given", "other", "both")
 Outputs = tuple[Tensor, ...]
@@ -90,7 +91,7 @@ def answer(model: nn.Module, inputs: Sequence[Tensor], turned: np.ndarray) -> Ou
     like = next(model.parameters(), torch.empty(0))
     typed = [x.to(like.dtype) if x.ndim == 3 else x for x in inputs]
     given = [_turn(x, spec, rows) for x, spec in zip(typed, rep_in, strict=True)]
-    with evaluating(model), torch.no_grad():
+    with evaluating(model), torch.no_grad(), full_precision():
         outputs = model(*(x.to(like.device) for x in given))
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     return tuple(

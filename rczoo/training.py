@@ -19,6 +19,7 @@ from .checkpoints import save_checkpoint
 from .evaluation import evaluate as evaluate
 from .geometry import check_whole
 from .lesson import Lesson
+from .machine import full_precision, hardware
 from .memory import memory_kept
 from .network import Network
 from .prediction import choose_device
@@ -96,6 +97,7 @@ def train(
         "best_epoch": keeper.best_epoch,
         "seconds": round(keeper.elapsed(), 3),
         "history": keeper.history,
+        "hardware": hardware(accelerator, threads),
     }
     save_checkpoint(best, out, **about, **known)
     keeper.forget()
@@ -113,7 +115,7 @@ def _fit(lesson: Lesson, keeper: Keeper, accelerator: str, progress: Progress | 
     callbacks.append(keeper)
     if progress:
         callbacks.append(Bar(progress, keeper))
-    with _quiet(), memory_kept():
+    with _quiet(), memory_kept(), full_precision():
         trainer = Trainer(
             accelerator=accelerator,
             devices=1,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .plan import MODELS, PLAN, RUNS, Job
+from .plan import plan as jobs_of
 from .rows import RESULTS, collect, gather
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -47,6 +48,22 @@ def job_command(
     from .job import run
 
     run(Job(task, strategy, seed), runs)
+
+
+@app.command("train")
+def train_command(
+    tasks: Annotated[list[str] | None, typer.Argument(help="Only these tasks.")] = None,
+    tier: Annotated[int | None, typer.Option(help="Only this tier.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+    workers: Annotated[int, typer.Option(min=1, help="Trainings at once.")] = 2,
+    runs: Runs = RUNS,
+    plan: Annotated[Path, typer.Option(help="What to train.")] = PLAN,
+) -> None:
+    """Train many models at once on one device; the sweep then only scores them."""
+    from .many import train_many
+
+    for line in train_many(jobs_of(plan, tier, tasks or ()), runs, device, workers):
+        typer.echo(line)
 
 
 @app.command("collect")

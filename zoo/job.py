@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from rczoo.checkpoints import CONFIG, load_checkpoint, read_config
+from rczoo.machine import hardware
 from rczoo.network import Network
 from rczoo.resuming import STATE
 from rczoo.storage import write_bytes
@@ -22,7 +23,7 @@ from rczoo.training import train
 from .data import record
 from .plan import DONE, Job
 from .references import write_references
-from .rows import Row, commit, hardware, write_rows
+from .rows import Row, commit, write_rows
 from .scoring import Scores, mixing_text, score
 from .variants import derived, options
 
@@ -61,20 +62,20 @@ def run(job: Job, runs: Path) -> None:
         write_rows(folder / DONE, rows)
 
 
-def trained(job: Job, task: Task, folder: Path) -> Network:
+def trained(job: Job, task: Task, folder: Path, device: str = "cpu") -> Network:
     """The job's trained model: loaded if its training is finished, else trained."""
     if (folder / CONFIG).exists() and not (folder / STATE).exists():
         return load_checkpoint(folder)
     keywords = options(job.strategy)
     if "epochs" in keywords:
         task = replace(task, training={**task.training, "patience": 0})
-    return train(task, seed=job.seed, out=folder, **keywords)
+    return train(task, seed=job.seed, out=folder, device=device, **keywords)
 
 
 def table(job: Job, folder: Path, name: str, model: Network, values: Scores, made_by: str) -> Iterator[Row]:
     """The rows of one model."""
     config = read_config(folder)
-    machine = hardware()
+    machine = config.get("hardware") or hardware()  # that of the training; the scores are a processor's
     for split, metrics in values.items():
         for metric, value in metrics.items():
             yield Row(

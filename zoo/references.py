@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rczoo.machine import hardware
 from rczoo.references import reference_rows
 from rczoo.tasks import Task
 
 from .data import REFERENCES
-from .rows import Row, commit, hardware, write_rows
+from .rows import Row, commit, write_rows
 
 MERGE = "reference"
 """What stands in the column ``merge`` of these rows."""

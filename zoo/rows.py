@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import platform
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -64,16 +63,6 @@ def gather(runs: Path) -> list[Row]:
     return sorted(row for path in paths for row in read_rows(path))
 
 
-def hardware() -> str:
-    """The processor that a job runs on: its model, and the threads it uses."""
-    names = [
-        line.partition(":")[2].strip()
-        for line in _text(Path("/proc/cpuinfo")).splitlines()
-        if line.startswith("model name")
-    ]
-    return f"1 thread of {names[0] if names else platform.machine()}"
-
-
 def commit() -> str:
     """The commit of the checkout, with a + if its code has since been changed."""
     head = _git("rev-parse", "--short=10", "HEAD")
@@ -89,7 +78,3 @@ def _row(entry: dict[str, str]) -> Row:
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=HERE.parent, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _text(path: Path) -> str:
-    return path.read_text("utf-8") if path.exists() else ""

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from rczoo.checkpoints import load_checkpoint, read_config
 from rczoo.index import INDEX, Entry, parse_index
+from rczoo.machine import hardware
 from rczoo.network import choose
 from rczoo.tasks import Task, load_task
 
 from .data import fingerprint
 from .plan import MODELS
 from .publish import TOLERANCE, reproduce
-from .rows import hardware
 from .scoring import score
 
 SAME, ELSEWHERE = 1e-6, 1e-4

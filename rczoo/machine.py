@@ -1,0 +1,29 @@
+"""The machine that computes: its name in tables of results, and its arithmetic, the same on every kind."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import torch
+
+CPUS = Path("/proc/cpuinfo")
+
+
+def hardware(device: str = "cpu", threads: int = 1) -> str:
+    """The name of the GPU, or the threads and the model of the processor."""
+    if device == "cuda":
+        return str(torch.cuda.get_device_name())
+    lines = CPUS.read_text("utf-8").splitlines() if CPUS.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{threads} thread{'s' * (threads > 1)} of {names[0] if names else platform.machine()}"
+
+
+def full_precision() -> AbstractContextManager[None]:
+    """Within, a GPU convolves in float32 as a CPU does, by algorithms that give the same every time.
+
+    PyTorch's default on a GPU rounds the factors of a convolution to ten bits (TF32), which moves logits by
+    about a thousandth and makes tied kernels unequal by as much. On a CPU nothing changes.
+    """
+    return torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
