@@ -115,7 +115,7 @@ def _fit(lesson: Lesson, keeper: Keeper, accelerator: str, progress: Progress | 
     callbacks.append(keeper)
     if progress:
         callbacks.append(Bar(progress, keeper))
-    with _quiet(), memory_kept(), full_precision():
+    with _quiet(), memory_kept(), full_precision(search=True):
         trainer = Trainer(
             accelerator=accelerator,
             devices=1,

@@ -7,6 +7,7 @@ import tiny_tasks
 import torch
 
 from rczoo import machine
+from rczoo.checkpoints import read_config
 from rczoo.training import train
 
 
@@ -20,11 +21,12 @@ def test_processors_by_model_and_threads(tmp_path, monkeypatch):
     assert machine.hardware() == f"1 thread of {platform.machine()}"
 
 
-def test_full_precision_holds_within_and_ends():
+@pytest.mark.parametrize("search", [False, True])
+def test_full_precision_holds_within_and_ends(search):
     before = torch.backends.cudnn.allow_tf32
-    with machine.full_precision():
+    with machine.full_precision(search):
         assert not torch.backends.cudnn.allow_tf32
-        assert torch.backends.cudnn.deterministic
+        assert torch.backends.cudnn.deterministic != search
     assert torch.backends.cudnn.allow_tf32 == before
     assert not torch.backends.cudnn.deterministic
 
@@ -32,12 +34,11 @@ def test_full_precision_holds_within_and_ends():
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("strategy", ["standard+aug", "rcps", "conjoined"])
-def test_a_training_on_a_gpu_is_that_of_a_processor(tmp_path, strategy):
-    tasks = tiny_tasks.labels(n=200, epochs=3), tiny_tasks.profiles(n=40)
-    for task in tasks:
-        models = [
-            train(task, strategy=strategy, out=tmp_path / task.name / device, device=device)
-            for device in ("cpu", "cuda")
-        ]
-        for one, other in zip(*(model.parameters() for model in models), strict=True):
-            torch.testing.assert_close(one, other, rtol=1e-2, atol=1e-4)
+@pytest.mark.parametrize("task", [tiny_tasks.labels(n=200, epochs=3), tiny_tasks.profiles(n=40)])
+def test_a_training_on_a_gpu_is_that_of_a_processor(tmp_path, task, strategy):
+    losses = []
+    for device in ("cpu", "cuda"):
+        # a bias before BatchNorm has a gradient of nothing but rounding, which Adam makes whole steps of
+        train(task, strategy=strategy, out=tmp_path / device, device=device, batch_statistics="frozen")
+        losses.append([entry["loss"] for entry in read_config(tmp_path / device)["history"]])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)

@@ -60,7 +60,7 @@ def test_the_data_must_be_those_of_the_earlier_runs(tmp_path):
     run(job, tmp_path / "runs")
     (job.folder(tmp_path / "runs") / DONE).unlink()
     write_tiny(tmp_path, size=61)
-    with pytest.raises(ValueError, match="tiny: the train data are .* earlier runs saw"):
+    with pytest.raises(ValueError, match=r"tiny: the train data are .* earlier runs saw"):
         next(train_many([job], tmp_path / "runs"))
 
 
