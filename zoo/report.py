@@ -69,11 +69,12 @@ def _head(rows: Sequence[Row]) -> str:
     return (
         "# Results\n\n"
         "Written by `python -m zoo report` from `zoo/results.csv` and `zoo/runs/`; trained by "
-        "`python -m zoo sweep`, one model by `python -m zoo job TASK STRATEGY SEED`. Numbers are mean ± "
-        "standard deviation over seeds, with the number of seeds in brackets, on the test split, of the "
-        "weights best on validation. Seeds are the first of the paper's ten in their order; none was left "
-        "out. `posthoc` is `standard+aug` and `posthoc-noaug` is `standard` conjoined after training.\n\n"
-        f"Machine: {machines}; {hours:.1f} hours of training in wall time, the machine being shared. "
+        "`python -m zoo sweep`, on a GPU `python -m zoo train`, one model by `python -m zoo job TASK "
+        "STRATEGY SEED`. Numbers are mean ± standard deviation over seeds, with the number of seeds in brackets, on "
+        "the test split, of the weights best on validation. Seeds are the first of the paper's ten in their "
+        "order; none was left out. `posthoc` is `standard+aug` and `posthoc-noaug` is `standard` conjoined "
+        "after training.\n\n"
+        f"Machines: {machines}; {hours:.1f} hours of training in wall time, the machines being shared. "
         f"Commits: {commits}."
     )
 
