@@ -1,6 +1,10 @@
 """Many trainings at once: the same as one by one, and only what is not done."""
 
+import os
 import re
+import subprocess
+import sys
+import time
 
 import pytest
 from typer.testing import CliRunner
@@ -39,6 +43,39 @@ def test_many_at_once_are_what_each_is_alone(tmp_path):
         one, other = job.folder(runs), job.folder(tmp_path / "alone")
         assert (one / WEIGHTS).read_bytes() == (other / WEIGHTS).read_bytes()
         assert not (one / DONE).exists(), "scoring is the sweep's"
+
+
+@pytest.mark.slow
+def test_killed_and_called_again_it_ends_in_the_same_weights(tmp_path):
+    write_tiny(tmp_path, ["rcps"], epochs=40)
+    (job,) = plan(tmp_path / "plan.toml")
+    run(job, tmp_path / "undisturbed")
+    folder, runs = job.folder(tmp_path / "runs"), tmp_path / "runs"
+    options = ("--device", "cpu", "--runs", str(runs), "--plan", str(tmp_path / "plan.toml"))
+    process = subprocess.Popen([sys.executable, "-m", "zoo", "train", *options], start_new_session=True)
+    wait_until((folder / "resume.safetensors").exists)
+    process.kill()  # the one that was started, not its workers
+    process.wait()
+    wait_until(lambda: not alive(process.pid))
+    assert not (folder / WEIGHTS).exists(), "it was killed in the middle"
+    assert len(list(train_many([job], runs))) == 1
+    assert (folder / WEIGHTS).read_bytes() == (job.folder(tmp_path / "undisturbed") / WEIGHTS).read_bytes()
+
+
+def alive(group):
+    """Whether a process of a group runs."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(true, seconds=120):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it takes too long"
+        time.sleep(0.01)
 
 
 @pytest.mark.slow

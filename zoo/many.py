@@ -5,10 +5,12 @@ Each is the training that the sweep would do, in the same folder; the sweep then
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 from rczoo.checkpoints import read_config
 from rczoo.prediction import choose_device
@@ -31,7 +33,7 @@ def train_many(jobs: Iterable[Job], runs: Path, device: str = "cpu", workers: in
         known = load_task(task)
         record(known, runs / known.name)
     failed = []
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), _end_together) as pool:
         named = {pool.submit(train_one, job, runs, device): _name(job) for job in waiting}
         for future in as_completed(named):
             name, error = named[future], future.exception()
@@ -49,6 +51,18 @@ def train_one(job: Job, runs: Path, device: str) -> str:
         trained(job, load_task(job.task), folder, device)
     config = read_config(folder)
     return f"{len(config['history'])} epochs, {config['seconds']:.0f} s on {config['hardware']}"
+
+
+def _end_together() -> None:
+    """Let a worker end with the process that started it, even if that is killed."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 def _name(job: Job) -> str:
