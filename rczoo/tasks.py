@@ -13,7 +13,7 @@ from . import downloads, task_entries
 from .examples import Examples
 from .rep import REGULAR, TRIVIAL, Rep
 from .storage import stays_below
-from .task_entries import SPLITS as SPLITS
+from .task_rules import SPLITS as SPLITS
 
 UNSHARED = "test-unshared"
 """The test set of a cleaned table without what it shares with training."""
