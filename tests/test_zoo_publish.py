@@ -16,6 +16,7 @@ from rczoo.tasks import load_task
 from zoo.card import card
 from zoo.job import run
 from zoo.plan import Job
+from zoo.prune import prune
 from zoo.publish import answers, equivariance, prove, publish, write_index
 from zoo.rows import gather
 from zoo.summary import Stat, beats_the_reference, summarise
@@ -55,6 +56,21 @@ def test_the_published_seed_is_the_best_on_validation(published):
     rows = [r for r in gather(published / "runs") if r.strategy == "conjoined" and r.metric == "auroc"]
     best = max((row for row in rows if row.split == "validation"), key=lambda row: row.value)
     assert read_config(published / "models" / "tiny" / "conjoined")["seed"] == best.seed
+
+
+def test_pruned_runs_are_published_as_before(copy):
+    runs, models = copy / "runs", copy / "models"
+    rows = gather(runs)
+    chosen = read_config(models / "tiny" / "conjoined")["seed"]
+    (other,) = {1535, 1780} - {chosen}
+    assert prune(rows, runs, {"tiny": "auroc"}) == [
+        runs / "tiny/conjoined" / str(other) / "model.safetensors"
+    ]
+    assert gather(runs) == rows
+    assert prune(rows, runs, {"tiny": "auroc"}) == []
+    before = (models / "index.json").read_bytes()
+    publish(rows, runs, models, copy)
+    assert (models / "index.json").read_bytes() == before
 
 
 def test_cards_say_what_a_reader_needs(published):

@@ -100,6 +100,16 @@ def publish_command(
     typer.echo("\n".join([*names, f"{len(names)} models in {models}"]))
 
 
+@app.command("prune")
+def prune_command(runs: Runs = RUNS) -> None:
+    """Remove the weights of the runs that no published model comes from."""
+    from .prune import prune
+    from .summary import criteria, tasks_of
+
+    rows = gather(runs)
+    typer.echo(f"{len(prune(rows, runs, criteria(tasks_of(rows))))} files of weights removed")
+
+
 @app.command("verify")
 def verify_command(
     name: Annotated[str | None, typer.Argument(help="One model, or a pattern; all if left out.")] = None,

@@ -20,13 +20,13 @@ from rczoo.losses import first
 from rczoo.network import Network
 from rczoo.readout import readout
 from rczoo.storage import read_json, to_json, write_bytes
-from rczoo.tasks import Task, load_task
+from rczoo.tasks import Task
 
 from .card import card
 from .data import FINGERPRINT
 from .plan import MODELS, RUNS
 from .rows import Row
-from .summary import best_seeds, summarise
+from .summary import best_seeds, criteria, summarise, tasks_of
 from .variants import TRIAL, source
 
 EXPECTED = "expected.json"
@@ -44,11 +44,9 @@ def publish(
     check is left out, what was published under its name stays, and when all others are published ValueError
     says why. The index is right after each model, so a kill leaves the published models usable.
     """
-    names = sorted({row.task for row in rows})
-    known = {name: load_task(str(tasks / f"{name}.toml") if tasks else name) for name in names}
-    criterion = {name: str(task.training.get("best", "loss")) for name, task in known.items()}
+    known = tasks_of(rows, tasks)
     published, refused = [], []
-    for (task, strategy), seed in sorted(best_seeds(rows, criterion).items()):
+    for (task, strategy), seed in sorted(best_seeds(rows, criteria(known)).items()):
         if strategy.endswith(TRIAL):
             continue
         try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from rczoo.reporting import LOWER_IS_BETTER, paper
+from rczoo.tasks import Task, load_task
 
 from .references import MERGE
 from .rows import Row
@@ -98,6 +100,17 @@ def best_seeds(rows: Iterable[Row], metric: Mapping[str, str]) -> dict[tuple[str
             loss = row.value if row.metric in ("loss", "jsd") else -row.value
             scores.setdefault((row.task, row.strategy), []).append((loss, row.seed))
     return {key: min(found)[1] for key, found in scores.items()}
+
+
+def tasks_of(rows: Iterable[Row], tasks: Path | None = None) -> dict[str, Task]:
+    """The tasks of the results, from a folder of task files if given."""
+    names = sorted({row.task for row in rows})
+    return {name: load_task(str(tasks / f"{name}.toml") if tasks else name) for name in names}
+
+
+def criteria(tasks: Mapping[str, Task]) -> dict[str, str]:
+    """By what the best seed of each task is chosen on the validation split."""
+    return {name: str(task.training.get("best", "loss")) for name, task in tasks.items()}
 
 
 def stand_in(task: str) -> str:
