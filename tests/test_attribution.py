@@ -16,11 +16,9 @@ from torch import nn
 import rczoo
 from rczoo import Rep, attribute, build, conjoin, dna, simulation
 from rczoo.attribution import METHODS, less_mean
-from rczoo.checkpoints import load_checkpoint
 from rczoo.deeplift import LateMerge, draw_references
 from rczoo.explained import choose_target
 from rczoo.tasks import load_task
-from zoo.plan import RUNS
 
 pytest.importorskip("tangermeme", reason="pip install 'rczoo[explain]'")
 R = Rep.dna().act
@@ -390,9 +388,9 @@ def test_the_core_of_gcn4_comes_out():
             sites[row, match.start() : match.start() + 7] = True
     rows = np.flatnonzero(sites.any(1))[:8]
     X = X[rows]
-    for name in ("rcps", "conjoined"):  # of one seed, as which one is published changes
-        model = load_checkpoint(RUNS / "gcn4" / name / "1535")
+    for name in ("rcps", "conjoined"):
+        model = rczoo.load(f"gcn4/{name}")
         scores = (attribute(model, X) * X).sum(1).numpy()
         found = enrichment(scores, sites[rows])
         assert found.fold > 5, (name, found)
-        assert found.auroc > 0.85, (name, found)
+        assert found.auroc > 0.75, (name, found)  # five seeds of each have .77 to .92
