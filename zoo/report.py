@@ -113,6 +113,9 @@ def _overfitting(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> I
         "adds noise to its training labels, the training score is that of the same sequences with clean "
         "labels."
     )
+    for one, other in (("conjoined", AGAINST), ("rcps", "conjoined")):
+        if more := tables.loses_more(rows, kinds, one, other):
+            yield f"`{one}` loses more than `{other}` between training and test on {_share(more)}."
     for task, kind in kinds.items():
         yield f"**{task}**\n\n" + tables.overfitting_table(rows, task, kind)
     metrics = {task: HEADLINE[kind] for task, kind in kinds.items()}
@@ -184,6 +187,12 @@ def _seeds(rows: Sequence[Row], task: str) -> dict[str, list[int]]:
         name: sorted({row.seed for row in rows if (row.task, row.strategy) == (task, name)})
         for name in trained(rows, task)
     }
+
+
+def _share(holds: Mapping[str, bool]) -> str:
+    """On how many tasks something holds, and on which it does not."""
+    others = ", ".join(task for task, true in holds.items() if not true)
+    return f"{sum(holds.values())} of {len(holds)} tasks" + (f" (not {others})" if others else "")
 
 
 def _relative(figure: Path, path: Path) -> str:

@@ -45,9 +45,7 @@ def paper_gaps(rows: Sequence[Row], task: str, kind: str) -> dict[str, float]:
 
 def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Training against test, on clean labels where the task adds noise, beside the paper's training score."""
-    stats, metric = summarise(rows), HEADLINE[kind]
-    clean = any(row.split == "train-clean" and row.task == task for row in rows)
-    split = "train-clean" if clean else "train"
+    stats, metric, split = summarise(rows), HEADLINE[kind], learned_split(rows, task)
     body = []
     for name in trained(rows, task):
         train, test = (stats.get((task, name, s, metric)) for s in (split, "test"))
@@ -56,6 +54,24 @@ def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
             gap = f"{train.mean - test.mean:+.4f}"
             body.append([name, cell(train), cell(test), gap, f"{known[0]:.4f}" if known else ""])
     return markdown(["strategy", f"{metric}, {split}", "test", "train - test", "paper, train"], body)
+
+
+def learned_split(rows: Sequence[Row], task: str) -> str:
+    """The split of the training sequences, with clean labels where the task adds noise."""
+    clean = any(row.split == "train-clean" and row.task == task for row in rows)
+    return "train-clean" if clean else "train"
+
+
+def loses_more(rows: Sequence[Row], kinds: Mapping[str, str], one: str, other: str) -> dict[str, bool]:
+    """By task with both strategies: whether one loses more than the other between training and test."""
+    stats, found = summarise(rows), {}
+    for task, kind in kinds.items():
+        metric, split = HEADLINE[kind], learned_split(rows, task)
+        scores = [[stats.get((task, name, s, metric)) for s in (split, "test")] for name in (one, other)]
+        lost = [train.mean - test.mean for train, test in scores if train and test]
+        if len(lost) == 2:
+            found[task] = lost[0] < lost[1] if metric in LOWER_IS_BETTER else lost[0] > lost[1]
+    return found
 
 
 def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
