@@ -7,8 +7,9 @@ from sklearn.metrics import roc_auc_score
 from zoo import tables
 from zoo.bootstrap import block_weights, effects, seed_weights, weighted_auroc
 from zoo.figures import _panels
+from zoo.findings import loses_more, share
 from zoo.plan import Job
-from zoo.report import _ranks, _share, report
+from zoo.report import _ranks, report
 from zoo.rows import Row
 from zoo.summary import PAPER, stand_in, summarise
 
@@ -65,12 +66,12 @@ def test_what_is_lost_between_training_and_test():
     profiles = [*scores("conjoined", 0.1, 0.2, "gcn4", "jsd"), *scores("posthoc", 0.05, 0.2, "gcn4", "jsd")]
     kinds = {"sim-200": "labels", "gcn4": "profile", "reb1": "labels"}
     rows = [*labels, *profiles]
-    found = tables.loses_more(rows, kinds, "conjoined", "posthoc")
+    found = loses_more(rows, kinds, "conjoined", "posthoc")
     assert found == {"sim-200": True, "gcn4": False}
-    assert _share(found) == "1 of 2 tasks (not gcn4)"
-    assert tables.loses_more(rows, kinds, "posthoc", "conjoined") == {"sim-200": False, "gcn4": True}
+    assert share(found) == "1 of 2 tasks (not gcn4)"
+    assert loses_more(rows, kinds, "posthoc", "conjoined") == {"sim-200": False, "gcn4": True}
     noisy = [row(name, 1, v, "train-clean") for name, v in (("conjoined", 0.75), ("posthoc", 0.9))]
-    assert not tables.loses_more([*rows, *noisy], kinds, "conjoined", "posthoc")["sim-200"]
+    assert not loses_more([*rows, *noisy], kinds, "conjoined", "posthoc")["sim-200"]
 
 
 def test_frozen_statistics_stand_beside_the_others_and_the_paper():

@@ -12,12 +12,13 @@ from rczoo.storage import write_bytes
 from rczoo.tasks import load_task
 
 from .card import cell, paper_cell
+from .findings import lost_in_training, standing
 from .plan import HERE, MODELS, PLAN, plan
 from .references import MERGE
 from .report import CLOSE
 from .rows import RESULTS, Row, read_rows
-from .summary import CHOICE, HEADLINE, TO_BEAT, in_paper, place, summarise
-from .tables import markdown, paper_gaps
+from .summary import CHOICE, HEADLINE, PAPER, TO_BEAT, in_paper, place, summarise, trained
+from .tables import markdown, paper_gaps, ranks
 
 README = HERE.parent / "README.md"
 
@@ -58,7 +59,20 @@ def evidence(rows: Sequence[Row], plan_file: Path = PLAN) -> str:
         f"{' or '.join(TO_BEAT.values())}, which need no network. {ready} of the {len(jobs)} trainings "
         "planned in `zoo/sweep.toml` are in; the others have not been measured."
         + (f" More than {CLOSE} from the paper's mean: {', '.join(far)}." if far else "")
+        + _verdict(rows)
     )
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    """What the tasks that have all of the paper's strategies say together."""
+    names = sorted({row.task for row in rows})
+    kinds = {name: load_task(name).kind for name in names if set(PAPER) <= set(trained(rows, name))}
+    if not kinds:
+        return ""
+    said = (
+        f"Of the paper's six strategies, {standing(ranks(rows, kinds))} ([all ranks](zoo/RESULTS.md#ranks))."
+    )
+    return "\n\n" + " ".join([said, *lost_in_training(rows, kinds)])
 
 
 def _scores(rows: Sequence[Row]) -> list[list[str]]:

@@ -10,6 +10,7 @@ from rczoo.tasks import load_task
 
 from . import figures, tables
 from .bootstrap import DRAWS, effects
+from .findings import AGAINST, lost_in_training, standing
 from .plan import HERE, PLAN, RUNS, plan
 from .references import MERGE
 from .rows import Row
@@ -17,7 +18,6 @@ from .summary import HEADLINE, PAPER, references, stand_in, trained
 from .variants import TRIAL
 
 REPORT = HERE / "RESULTS.md"
-AGAINST = "posthoc"
 CLOSE = 0.012
 """How near to the paper's mean a mean counts as reproducing it."""
 
@@ -113,9 +113,7 @@ def _overfitting(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> I
         "adds noise to its training labels, the training score is that of the same sequences with clean "
         "labels."
     )
-    for one, other in (("conjoined", AGAINST), ("rcps", "conjoined")):
-        if more := tables.loses_more(rows, kinds, one, other):
-            yield f"`{one}` loses more than `{other}` between training and test on {_share(more)}."
+    yield from lost_in_training(rows, kinds)
     for task, kind in kinds.items():
         yield f"**{task}**\n\n" + tables.overfitting_table(rows, task, kind)
     metrics = {task: HEADLINE[kind] for task, kind in kinds.items()}
@@ -161,12 +159,11 @@ def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
         yield f"## Ranks\n\nNo task has results of all of {', '.join(PAPER)} yet."
         return
     found = tables.ranks(rows, compared)
-    first, second = ([task for task in compared if found[task][AGAINST] == place] for place in (1, 2))
     yield (
         "## Ranks\n\nIs post-hoc conjoining best or second-best, as the paper says? Ranks of the paper's six "
         f"strategies by mean test score, with the number of seeds, on the tasks that have all six. "
-        f"`{AGAINST}` is first on {len(first)} of {len(compared)} and second on {len(second)}. A rank does "
-        "not say by how much: the intervals above do. `rcps` is with statistics of batches here."
+        f"{standing(found)}. A rank does not say by how much: the intervals above do. `rcps` is with "
+        "statistics of batches here."
     )
     yield tables.ranks_table(rows, found)
 
@@ -187,12 +184,6 @@ def _seeds(rows: Sequence[Row], task: str) -> dict[str, list[int]]:
         name: sorted({row.seed for row in rows if (row.task, row.strategy) == (task, name)})
         for name in trained(rows, task)
     }
-
-
-def _share(holds: Mapping[str, bool]) -> str:
-    """On how many tasks something holds, and on which it does not."""
-    others = ", ".join(task for task, true in holds.items() if not true)
-    return f"{sum(holds.values())} of {len(holds)} tasks" + (f" (not {others})" if others else "")
 
 
 def _relative(figure: Path, path: Path) -> str:

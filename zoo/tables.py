@@ -62,18 +62,6 @@ def learned_split(rows: Sequence[Row], task: str) -> str:
     return "train-clean" if clean else "train"
 
 
-def loses_more(rows: Sequence[Row], kinds: Mapping[str, str], one: str, other: str) -> dict[str, bool]:
-    """By task with both strategies: whether one loses more than the other between training and test."""
-    stats, found = summarise(rows), {}
-    for task, kind in kinds.items():
-        metric, split = HEADLINE[kind], learned_split(rows, task)
-        scores = [[stats.get((task, name, s, metric)) for s in (split, "test")] for name in (one, other)]
-        lost = [train.mean - test.mean for train, test in scores if train and test]
-        if len(lost) == 2:
-            found[task] = lost[0] < lost[1] if metric in LOWER_IS_BETTER else lost[0] > lost[1]
-    return found
-
-
 def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Each strategy that was also trained with frozen batch statistics, on the test split."""
     stats, metric = summarise(rows), HEADLINE[kind]

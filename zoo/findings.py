@@ -1,0 +1,45 @@
+"""What all tasks say together, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rczoo.reporting import LOWER_IS_BETTER
+
+from .rows import Row
+from .summary import HEADLINE, summarise
+from .tables import learned_split
+
+AGAINST = "posthoc"
+"""The strategy that the others are compared with."""
+
+
+def standing(ranks: Mapping[str, Mapping[str, int]]) -> str:
+    """On how many tasks post-hoc conjoining is best, and second-best."""
+    first, second = (sum(of_task[AGAINST] == place for of_task in ranks.values()) for place in (1, 2))
+    return f"`{AGAINST}` is first on {first} of {len(ranks)} and second on {second}"
+
+
+def lost_in_training(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
+    """Which strategies lose more between training and test, where there are results of both."""
+    for one, other in (("conjoined", AGAINST), ("rcps", "conjoined")):
+        if more := loses_more(rows, kinds, one, other):
+            yield f"`{one}` loses more than `{other}` between training and test on {share(more)}."
+
+
+def share(holds: Mapping[str, bool]) -> str:
+    """On how many tasks something holds, and on which it does not."""
+    others = ", ".join(task for task, true in holds.items() if not true)
+    return f"{sum(holds.values())} of {len(holds)} tasks" + (f" (not {others})" if others else "")
+
+
+def loses_more(rows: Sequence[Row], kinds: Mapping[str, str], one: str, other: str) -> dict[str, bool]:
+    """By task with both strategies: whether one loses more than the other between training and test."""
+    stats, found = summarise(rows), {}
+    for task, kind in kinds.items():
+        metric, split = HEADLINE[kind], learned_split(rows, task)
+        scores = [[stats.get((task, name, s, metric)) for s in (split, "test")] for name in (one, other)]
+        lost = [train.mean - test.mean for train, test in scores if train and test]
+        if len(lost) == 2:
+            found[task] = lost[0] < lost[1] if metric in LOWER_IS_BETTER else lost[0] > lost[1]
+    return found
