@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from zoo import tables
 from zoo.bootstrap import block_weights, effects, seed_weights, weighted_auroc
 from zoo.figures import _panels
-from zoo.findings import loses_more, share
+from zoo.findings import longer_trainings, loses_more, share
 from zoo.plan import Job
 from zoo.report import _ranks, report
 from zoo.rows import Row
@@ -72,6 +72,15 @@ def test_what_is_lost_between_training_and_test():
     assert loses_more(rows, kinds, "posthoc", "conjoined") == {"sim-200": False, "gcn4": True}
     noisy = [row(name, 1, v, "train-clean") for name, v in (("conjoined", 0.75), ("posthoc", 0.9))]
     assert not loses_more([*rows, *noisy], kinds, "conjoined", "posthoc")["sim-200"]
+
+
+def test_longer_trainings_say_what_they_took():
+    rows = [row("rcps", seed, 0.9)._replace(epochs=epochs) for seed, epochs in ((1, 30), (2, 40))]
+    long = row("rcps-160-epochs", 1, 0.9)._replace(epochs=160, seconds=2577.3)
+    assert list(longer_trainings([*rows, long], "sim-200")) == [
+        "`rcps-160-epochs`: 160 epochs in 2577 s on a machine; `rcps` stopped after 35 on average."
+    ]
+    assert not list(longer_trainings(rows, "sim-200"))
 
 
 def test_frozen_statistics_stand_beside_the_others_and_the_paper():

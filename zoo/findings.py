@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 
 from rczoo.reporting import LOWER_IS_BETTER
 
@@ -25,6 +27,16 @@ def lost_in_training(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[
     for one, other in (("conjoined", AGAINST), ("rcps", "conjoined")):
         if more := loses_more(rows, kinds, one, other):
             yield f"`{one}` loses more than `{other}` between training and test on {share(more)}."
+
+
+def longer_trainings(rows: Sequence[Row], task: str) -> Iterator[str]:
+    """What each training of a fixed number of epochs took, beside the mean of those that stop early."""
+    took = {(r.strategy, r.seed): r for r in rows if r.task == task}
+    for (name, _), row in sorted(took.items()):
+        if match := re.fullmatch(r"(.+)-[0-9]+-epochs", name):
+            usual = [r.epochs for (other, _), r in took.items() if other == match[1]]
+            early = f"; `{match[1]}` stopped after {fmean(usual):.0f} on average" if usual else ""
+            yield f"`{name}`: {row.epochs} epochs in {row.seconds:.0f} s on {row.hardware}{early}."
 
 
 def share(holds: Mapping[str, bool]) -> str:
