@@ -38,9 +38,11 @@ def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str
             known = in_paper(task, name, metric)
             if known:
                 ax.errorbar(known[0], y + 0.25, xerr=known[1], fmt="D", mfc="white", color=GREY, ms=4)
+        low, high = ax.get_xlim()
         for name in references(rows, task):
             (value,) = scores(rows, task, name, "test", metric) or [float("nan")]
-            ax.axvline(value, color=OTHER, ls=":", label=name)
+            ax.axvline(value, color=OTHER, ls=":", label=f"{name}: {value:.3f}")
+        ax.set_xlim(low, high)  # a reference far off would press all models into one
         ax.set_yticks(range(len(names)), names)
         ax.invert_yaxis()
         ax.grid(axis="x", alpha=0.3)
