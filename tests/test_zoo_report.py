@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 from zoo import tables
 from zoo.bootstrap import block_weights, effects, seed_weights, weighted_auroc
 from zoo.figures import _panels
-from zoo.findings import longer_trainings, loses_more, share
+from zoo.findings import longer_trainings, loses_more, machines, share
 from zoo.plan import Job
 from zoo.report import _ranks, report
 from zoo.rows import Row
@@ -72,6 +72,13 @@ def test_what_is_lost_between_training_and_test():
     assert loses_more(rows, kinds, "posthoc", "conjoined") == {"sim-200": False, "gcn4": True}
     noisy = [row(name, 1, v, "train-clean") for name, v in (("conjoined", 0.75), ("posthoc", 0.9))]
     assert not loses_more([*rows, *noisy], kinds, "conjoined", "posthoc")["sim-200"]
+
+
+def test_machines_are_counted_by_training():
+    rows = [row("standard", seed, 0.9, split) for seed in (1, 2) for split in ("train", "test")]
+    rows += [row("posthoc-noaug", 1, 0.9), row("3-mer", 0, 0.8, merge="reference")]
+    rows += [row("rcps", 1, 0.9)._replace(hardware="a GPU")]
+    assert machines(rows, "sim-200") == "Trained: 1 on a GPU, 2 on a machine."
 
 
 def test_longer_trainings_say_what_they_took():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from rczoo.reporting import LOWER_IS_BETTER
 
+from .references import MERGE
 from .rows import Row
 from .summary import HEADLINE, summarise
 from .tables import learned_split
+from .variants import source
 
 AGAINST = "posthoc"
 """The strategy that the others are compared with."""
@@ -27,6 +30,13 @@ def lost_in_training(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[
     for one, other in (("conjoined", AGAINST), ("rcps", "conjoined")):
         if more := loses_more(rows, kinds, one, other):
             yield f"`{one}` loses more than `{other}` between training and test on {share(more)}."
+
+
+def machines(rows: Sequence[Row], task: str) -> str:
+    """How many trainings of a task each machine did."""
+    made = [r for r in rows if r.task == task and r.merge != MERGE and source(r.strategy)[1] is None]
+    counted = Counter(hardware for *_, hardware in {(r.strategy, r.seed, r.hardware) for r in made})
+    return "Trained: " + ", ".join(f"{n} on {name}" for name, n in sorted(counted.items())) + "."
 
 
 def longer_trainings(rows: Sequence[Row], task: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from rczoo.tasks import load_task
 
 from . import figures, tables
 from .bootstrap import DRAWS, effects
-from .findings import AGAINST, longer_trainings, lost_in_training, standing
+from .findings import AGAINST, longer_trainings, lost_in_training, machines, standing
 from .plan import HERE, PLAN, RUNS, plan
 from .references import MERGE
 from .rows import Row
@@ -85,7 +85,7 @@ def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str
     gaps = tables.paper_gaps(rows, task, kind)
     if gaps:
         yield _distance(gaps, rows, task, HEADLINE[kind])
-    yield from longer_trainings(rows, task)
+    yield " ".join([machines(rows, task), *longer_trainings(rows, task)])
     if references(rows, task):
         yield "References (no model of DNA, a small one, or a perfect one): " + ", ".join(
             references(rows, task)
