@@ -57,8 +57,8 @@ def train(
     gain, batch_statistics, ...) override the task's arguments of ``build``. ``seed`` sets initialisation and
     order. One training per core, each with one thread, is the fast way to several seeds.
 
-    The same call again after a kill goes on from the last whole epoch, and ends in the same weights, bit for
-    bit, as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.
+    The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
+    bit for bit) as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.
     Raises ValueError when ``out`` holds another training or a finished one.
     """
     task = load_task(task) if isinstance(task, str) else task
