@@ -133,10 +133,16 @@ def test_every_job_of_the_zoo_s_plan_is_possible():
     assert [job.seed for job in plan(PLAN, tier=1, tasks=["sim-200"])[:6]] == [SEED] * 5 + [1780]
 
 
+def test_a_plan_has_each_job_once(tmp_path):
+    group = '[[group]]\ntier = {}\ntasks = ["gcn4"]\nseeds = {}\nstrategies = ["rcps"]\n'
+    (tmp_path / "plan.toml").write_text(group.format(1, 1) + group.format(2, 3))
+    assert [(job.tier, job.seed) for job in plan(tmp_path / "plan.toml")] == [(1, 1535), (2, 1780), (2, 2143)]
+
+
 def test_plans_refuse_unknown_tasks_and_tiers():
     with pytest.raises(ValueError, match=r"no jobs for task 'sim-20' in sweep\.toml: it has .*sim-200"):
         plan(PLAN, tasks=["sim-20"])
-    with pytest.raises(ValueError, match=r"tier 7 of sweep\.toml has no such jobs: its tiers are 1, 2, 3"):
+    with pytest.raises(ValueError, match=r"tier 7 of sweep\.toml has no such jobs: its tiers are 1, 2, 3, 4"):
         plan(PLAN, tier=7)
 
 

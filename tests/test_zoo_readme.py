@@ -8,6 +8,7 @@ from rczoo.index import INDEX, parse_index
 from zoo.plan import MODELS
 from zoo.readme import evidence, models_table, updated, write
 from zoo.rows import Row
+from zoo.summary import PAPER
 
 README = Path(__file__).parents[1] / "README.md"
 ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
@@ -43,9 +44,24 @@ def test_evidence_says_how_much_there_is(tmp_path):
     assert "| sim-200, auroc ↑ | 0.9000 |  |  |  |  | 0.6000 ± 0.1414 (2) |" in text
     assert "| the paper |  | 0.9194 ± 0.0036 |" in text
     assert "| sim-200, without batch statistics | 0.9000 |  |  |  | 0.8000 (1) |  |" in text
-    assert "2 of the 6 trainings planned" in text
+    assert "are in: tier 1 2 of 6; the others have not been measured." in text
     assert text.count("0.9000") == 2
     assert "More than 0.012 from the paper's mean: sim-200 `rcps` -0.3609." in text
+
+
+def test_evidence_compares_what_has_all_of_the_paper_s_strategies(tmp_path):
+    (tmp_path / "sweep.toml").write_text(
+        '[[group]]\ntier = 1\ntasks = ["gcn4"]\nstrategies = ["rcps"]\nseeds = 1\n'
+    )
+    rows = [row(name, 1, 0.5 + 0.01 * place) for place, name in enumerate(PAPER)]
+    assert "six strategies" not in evidence(rows[:-1], tmp_path / "sweep.toml")
+    rows += [r._replace(split="train", value=1.0) for r in rows]
+    text = evidence(rows, tmp_path / "sweep.toml")
+    assert "`posthoc` is first on 0 of 1 and second on 0 ([all ranks](zoo/RESULTS.md#ranks))." in text
+    assert (
+        "`conjoined` loses more than `posthoc` between training and test on 0 of 1 tasks (not sim-200)."
+        in text
+    )
 
 
 def test_every_model_is_in_the_table():

@@ -52,12 +52,15 @@ def plan(path: Path = PLAN, tier: int | None = None, tasks: Sequence[str] = ()) 
 
 
 def _jobs(path: Path) -> Iterator[Job]:
-    """Group by group, seed by seed, so that early seeds of all strategies can be compared soon."""
+    """Group by group, seed by seed, so that early seeds of all strategies can be compared soon; each once."""
+    seen = set()
     for group in tomllib.loads(path.read_text("utf-8"))["group"]:
         for task in group["tasks"]:
             for seed in SEEDS[: group["seeds"]]:
                 for strategy in group["strategies"]:
-                    yield Job(task, strategy, seed, group["tier"])
+                    if (task, strategy, seed) not in seen:
+                        seen.add((task, strategy, seed))
+                        yield Job(task, strategy, seed, group["tier"])
 
 
 def _tiers(jobs: Sequence[Job]) -> str:

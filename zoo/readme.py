@@ -50,17 +50,24 @@ def updated(text: str, fresh: Mapping[str, str]) -> str:
 
 def evidence(rows: Sequence[Row], plan_file: Path = PLAN) -> str:
     """Test scores of the main strategies on every task with results, and how much of the plan they are."""
-    jobs, far = plan(plan_file), _far_from_the_paper(rows)
-    done = {(row.task, row.strategy, row.seed) for row in rows}
-    ready = sum((job.task_name, job.strategy, job.seed) in done for job in jobs)
+    far = _far_from_the_paper(rows)
     return (
         f"{markdown(['test split', 'to beat', *(f'`{name}`' for name in CHOICE)], _scores(rows))}\n\n"
         "Mean ± standard deviation over seeds, the number of seeds in brackets. To beat: "
-        f"{' or '.join(TO_BEAT.values())}, which need no network. {ready} of the {len(jobs)} trainings "
-        "planned in `zoo/sweep.toml` are in; the others have not been measured."
+        f"{' or '.join(TO_BEAT.values())}, which need no network. Of the trainings planned in "
+        f"`zoo/sweep.toml` are in: {_progress(rows, plan_file)}; the others have not been measured."
         + (f" More than {CLOSE} from the paper's mean: {', '.join(far)}." if far else "")
         + _verdict(rows)
     )
+
+
+def _progress(rows: Sequence[Row], plan_file: Path) -> str:
+    """How many trainings of each tier of the plan have results."""
+    done = {(row.task, row.strategy, row.seed) for row in rows}
+    tiers: dict[int, list[bool]] = {}
+    for job in plan(plan_file):
+        tiers.setdefault(job.tier, []).append((job.task_name, job.strategy, job.seed) in done)
+    return ", ".join(f"tier {tier} {sum(found)} of {len(found)}" for tier, found in sorted(tiers.items()))
 
 
 def _verdict(rows: Sequence[Row]) -> str:
