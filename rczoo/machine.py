@@ -25,7 +25,7 @@ def full_precision(search: bool = False) -> AbstractContextManager[None]:
 
     PyTorch's default on a GPU rounds the factors of a convolution to ten bits (TF32), which moves logits by
     about a thousandth and makes tied kernels unequal by as much. ``search`` tries algorithms for every new
-    shape and takes the fastest, of which some sum in another order each time: for training, up to six times
+    shape and takes the fastest, of which some sum in another order each time: for training, several times
     as fast. On a CPU nothing changes.
     """
     return torch.backends.cudnn.flags(
