@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .genome import Genome
-from .readout import Readout, task_of
+from .readout import Readout, packaged, task_of
 from .rep import Rep
 from .tracks import Track, smooth, sum_windows
 
@@ -77,7 +77,7 @@ def _widths(config: Mapping[str, Any]) -> list[int]:
 
     A published model's ``data`` is no task: it is the fingerprint of each split.
     """
-    task = task_of(config.get("task"))
+    task = task_of(packaged(dict(config)))
     for data in (config.get("data"), task and task.data):
         if data and "control" in data:
             return list(data["control"]["widths"])

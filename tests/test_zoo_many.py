@@ -43,6 +43,7 @@ def test_many_at_once_are_what_each_is_alone(tmp_path):
         one, other = job.folder(runs), job.folder(tmp_path / "alone")
         assert (one / WEIGHTS).read_bytes() == (other / WEIGHTS).read_bytes()
         assert not (one / DONE).exists(), "scoring is the sweep's"
+    assert not list(train_many(jobs, runs)), "what is trained is not taken up again"
 
 
 @pytest.mark.slow
@@ -95,7 +96,8 @@ def test_a_training_that_fails_is_named_and_the_others_go_on(tmp_path):
 def test_the_data_must_be_those_of_the_earlier_runs(tmp_path):
     job = plan(write_tiny(tmp_path, size=60).with_name("plan.toml"))[0]
     run(job, tmp_path / "runs")
-    (job.folder(tmp_path / "runs") / DONE).unlink()
+    for name in (DONE, "config.json"):
+        (job.folder(tmp_path / "runs") / name).unlink()
     write_tiny(tmp_path, size=61)
     with pytest.raises(ValueError, match=r"tiny: the train data are .* earlier runs saw"):
         next(train_many([job], tmp_path / "runs"))

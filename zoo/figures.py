@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rczoo.figures import GREY, MINUS, OTHER, PLUS, new_figure
 
 from .rows import Row
-from .summary import CHOICE, GAIN, in_paper, references, trained
+from .summary import CHOICE, GAIN, in_paper, learned_split, references, trained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,13 +65,13 @@ def continuum_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]
     return save(figure, path)
 
 
-def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str], split: str) -> Path:
+def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
     """Test score against the score on the training split, a panel per task."""
     from matplotlib.lines import Line2D
 
     figure, axes = _panels(len(metrics), 4.6, 3.8)
     for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
-        chosen = split if scores(rows, task, trained(rows, task)[0], split, metric) else "train"
+        chosen = learned_split(rows, task)
         for name in sorted(trained(rows, task), key=CHOICE.__contains__):  # the others below
             x, y = scores(rows, task, name, chosen, metric), scores(rows, task, name, "test", metric)
             ax.plot(x, y, **(MARKS[name] if name in CHOICE else OTHERS))

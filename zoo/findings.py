@@ -11,8 +11,7 @@ from rczoo.reporting import LOWER_IS_BETTER
 
 from .references import MERGE
 from .rows import Row
-from .summary import HEADLINE, summarise
-from .tables import learned_split
+from .summary import HEADLINE, learned_split, summarise
 from .variants import source
 
 AGAINST = "posthoc"

@@ -62,9 +62,14 @@ def run(job: Job, runs: Path) -> None:
         write_rows(folder / DONE, rows)
 
 
+def finished(folder: Path) -> bool:
+    """Whether a job's training came to its end, be it scored or not."""
+    return (folder / CONFIG).exists() and not (folder / STATE).exists()
+
+
 def trained(job: Job, task: Task, folder: Path, device: str = "cpu") -> Network:
     """The job's trained model: loaded if its training is finished, else trained."""
-    if (folder / CONFIG).exists() and not (folder / STATE).exists():
+    if finished(folder):
         return load_checkpoint(folder)
     keywords = options(job.strategy)
     if "epochs" in keywords:

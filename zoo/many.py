@@ -17,7 +17,7 @@ from rczoo.prediction import choose_device
 from rczoo.tasks import load_task
 
 from .data import record
-from .job import alone, trained
+from .job import alone, finished, trained
 from .plan import DONE, Job
 
 
@@ -28,7 +28,7 @@ def train_many(jobs: Iterable[Job], runs: Path, device: str = "cpu", workers: in
     ended ValueError says which failed, and why. Killed and called again, trainings go on as a sweep's do.
     """
     choose_device(device)
-    waiting = [job for job in jobs if not (job.folder(runs) / DONE).exists()]
+    waiting = [job for job in jobs if not (finished(folder := job.folder(runs)) or (folder / DONE).exists())]
     for task in dict.fromkeys(job.task for job in waiting):
         known = load_task(task)
         record(known, runs / known.name)

@@ -17,7 +17,7 @@ from .plan import HERE, MODELS, PLAN, plan
 from .references import MERGE
 from .report import CLOSE
 from .rows import RESULTS, Row, read_rows
-from .summary import CHOICE, HEADLINE, PAPER, TO_BEAT, in_paper, place, summarise, trained
+from .summary import CHOICE, HEADLINE, TO_BEAT, complete, in_paper, measured, place, summarise
 from .tables import markdown, paper_gaps, ranks
 
 README = HERE.parent / "README.md"
@@ -63,7 +63,7 @@ def evidence(rows: Sequence[Row], plan_file: Path = PLAN) -> str:
 
 def _progress(rows: Sequence[Row], plan_file: Path) -> str:
     """How many trainings of each tier of the plan have results."""
-    done = {(row.task, row.strategy, row.seed) for row in rows}
+    done = measured(rows)
     tiers: dict[int, list[bool]] = {}
     for job in plan(plan_file):
         tiers.setdefault(job.tier, []).append((job.task_name, job.strategy, job.seed) in done)
@@ -72,13 +72,12 @@ def _progress(rows: Sequence[Row], plan_file: Path) -> str:
 
 def _verdict(rows: Sequence[Row]) -> str:
     """What the tasks that have all of the paper's strategies say together."""
-    names = sorted({row.task for row in rows})
-    kinds = {name: load_task(name).kind for name in names if set(PAPER) <= set(trained(rows, name))}
-    if not kinds:
+    kinds = {name: load_task(name).kind for name in sorted({row.task for row in rows})}
+    compared = complete(rows, kinds)
+    if not compared:
         return ""
-    said = (
-        f"Of the paper's six strategies, {standing(ranks(rows, kinds))} ([all ranks](zoo/RESULTS.md#ranks))."
-    )
+    link = "[all ranks](zoo/RESULTS.md#ranks)"
+    said = f"Of the paper's six strategies, {standing(ranks(rows, compared))} ({link})."
     return "\n\n" + " ".join([said, *lost_in_training(rows, kinds)])
 
 

@@ -14,7 +14,7 @@ from .findings import AGAINST, longer_trainings, lost_in_training, machines, sta
 from .plan import HERE, PLAN, RUNS, plan
 from .references import MERGE
 from .rows import Row
-from .summary import HEADLINE, PAPER, references, stand_in, trained
+from .summary import HEADLINE, PAPER, complete, measured, references, stand_in, trained
 from .variants import TRIAL
 
 REPORT = HERE / "RESULTS.md"
@@ -119,7 +119,7 @@ def _overfitting(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> I
         yield f"**{task}**\n\n" + tables.overfitting_table(rows, task, kind)
     metrics = {task: HEADLINE[kind] for task, kind in kinds.items()}
     place = path.parent / "figures" / "train-test.svg"
-    drawn = figures.overfitting_figure(place, rows, metrics, "train-clean")
+    drawn = figures.overfitting_figure(place, rows, metrics)
     yield f"![training against test]({_relative(drawn, path)})"
 
 
@@ -155,7 +155,7 @@ def _frozen(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
 
 
 def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
-    compared = {task: kind for task, kind in kinds.items() if set(PAPER) <= set(trained(rows, task))}
+    compared = complete(rows, kinds)
     if not compared:
         yield f"## Ranks\n\nNo task has results of all of {', '.join(PAPER)} yet."
         return
@@ -170,12 +170,11 @@ def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
 
 
 def _missing(rows: Sequence[Row], plan_file: Path) -> str:
-    done = {(row.task, row.strategy, row.seed) for row in rows}
     return (
         "## Not run\n\nPlanned in `zoo/sweep.toml` and without results; `python -m zoo sweep` goes on "
         "with them. The paper's own tasks (ctcf, max, spi1, oct4, sox2, nanog, klf4) have task files; their "
         "data could not be reached from the machine of these results.\n\n"
-        + tables.missing_table(plan(plan_file), done)
+        + tables.missing_table(plan(plan_file), measured(rows))
     )
 
 

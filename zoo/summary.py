@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,6 +100,22 @@ def best_seeds(rows: Iterable[Row], metric: Mapping[str, str]) -> dict[tuple[str
             loss = row.value if row.metric in ("loss", "jsd") else -row.value
             scores.setdefault((row.task, row.strategy), []).append((loss, row.seed))
     return {key: min(found)[1] for key, found in scores.items()}
+
+
+def measured(rows: Iterable[Row]) -> set[tuple[str, str, int]]:
+    """Task, strategy and seed of everything that has results."""
+    return {(row.task, row.strategy, row.seed) for row in rows}
+
+
+def complete(rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, str]:
+    """Those of the tasks, with their kinds, that have results of all the strategies of the paper."""
+    return {task: kind for task, kind in kinds.items() if set(PAPER) <= set(trained(rows, task))}
+
+
+def learned_split(rows: Sequence[Row], task: str) -> str:
+    """The split of the training sequences, with clean labels where the task adds noise."""
+    clean = any(row.split == "train-clean" and row.task == task for row in rows)
+    return "train-clean" if clean else "train"
 
 
 def tasks_of(rows: Iterable[Row], tasks: Path | None = None) -> dict[str, Task]:

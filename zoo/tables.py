@@ -10,7 +10,7 @@ from .bootstrap import Effect
 from .card import SHOWN, cell, paper_cell
 from .plan import Job
 from .rows import Row
-from .summary import GAIN, HEADLINE, PAPER, in_paper, references, summarise, trained
+from .summary import GAIN, HEADLINE, PAPER, in_paper, learned_split, references, summarise, trained
 
 FROZEN = ("-frozen", "-frozen-gain-2")
 """Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
@@ -54,12 +54,6 @@ def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
             gap = f"{train.mean - test.mean:+.4f}"
             body.append([name, cell(train), cell(test), gap, f"{known[0]:.4f}" if known else ""])
     return markdown(["strategy", f"{metric}, {split}", "test", "train - test", "paper, train"], body)
-
-
-def learned_split(rows: Sequence[Row], task: str) -> str:
-    """The split of the training sequences, with clean labels where the task adds noise."""
-    clean = any(row.split == "train-clean" and row.task == task for row in rows)
-    return "train-clean" if clean else "train"
 
 
 def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
