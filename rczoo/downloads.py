@@ -14,10 +14,10 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
+from ._package_data import package_data
 from .files import CHUNK, atomically, cache_folder, partial, sha256, stamp, write_text
 from .storage import stays_below
 
@@ -46,7 +46,7 @@ class Source:
 @cache
 def manifest() -> dict[str, Source]:
     """Every file that the shipped tasks use and that has a published hash, by name."""
-    text = package_files("rczoo").joinpath("manifest.tsv").read_text("utf-8")
+    text = package_data("manifest.tsv").read_text("utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter="\t")
     return {
         row["path"]: Source(

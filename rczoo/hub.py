@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ._package_data import package_data
 from .files import atomically, cache_folder, sha256
 from .index import CARD, INDEX, Entry, File, parse_index
 from .remotes import Folder, Remote, remote
@@ -114,9 +115,7 @@ def hub() -> Remote | None:
 
 def bundled_folder() -> Path:
     """The models that come with the package: inside it when installed, or in the checkout."""
-    here = Path(__file__).parent
-    installed = here / "_zoo"
-    return (installed if installed.is_dir() else here.parent / "zoo") / "models"
+    return package_data("zoo/models")
 
 
 def bundled_index() -> dict[str, Entry]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+from ._package_data import package_data
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,7 +19,7 @@ LOWER_IS_BETTER = ("jsd",)
 @cache
 def paper() -> dict[tuple[str, str, str, str], tuple[float, float]]:
     """Mean and standard deviation over seeds in Zhou et al. 2022, by task, strategy, split and metric."""
-    rows = csv.DictReader(files("rczoo").joinpath("paper.csv").read_text("utf-8").splitlines())
+    rows = csv.DictReader(package_data("paper.csv").read_text("utf-8").splitlines())
     return {
         (row["task"], row["strategy"], row["split"], row["metric"]): (float(row["mean"]), float(row["std"]))
         for row in rows

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
 from . import dna
+from ._package_data import package_data
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
 MEAN_INSTANCES = 2
@@ -23,7 +23,7 @@ PSEUDO = 0.001
 @cache
 def motifs() -> dict[str, np.ndarray]:
     """The paper's three PWMs by name: (positions, 4), rows sum to 1, base order of ``dna.BASES``."""
-    content = json.loads(files("rczoo").joinpath("motifs.json").read_text("utf-8"))["motifs"]
+    content = json.loads(package_data("motifs.json").read_text("utf-8"))["motifs"]
     return {name: np.array(rows) / np.sum(rows, axis=1, keepdims=True) for name, rows in content.items()}
 
 

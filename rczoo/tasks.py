@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import downloads, task_entries
+from ._package_data import package_data
 from .examples import Examples
 from .rep import REGULAR, TRIVIAL, Rep
 from .storage import stays_below
@@ -144,6 +145,4 @@ def _sources(entries: Any, path: Path) -> dict[str, downloads.Source]:
 
 def _folder() -> Path:
     """The shipped task files: inside the installed package, or in the checkout."""
-    here = Path(__file__).parent
-    installed = here / "_zoo" / "tasks"
-    return installed if installed.is_dir() else here.parent / "zoo" / "tasks"
+    return package_data("zoo/tasks")

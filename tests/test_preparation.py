@@ -34,7 +34,7 @@ def test_another_content_is_another_folder():
 
 def test_another_code_is_another_folder(monkeypatch):
     before = preparation.prepare(small())
-    monkeypatch.setattr(preparation, "_code_version", lambda: "new")
+    monkeypatch.setattr(preparation, "PREPARATION", preparation.PREPARATION + 1)
     assert preparation.prepare(small()) != before
 
 
