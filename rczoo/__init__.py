@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ._version import __version__
 
 _WHERE = {
     "Rep": "rep",
@@ -29,8 +29,8 @@ _WHERE = {
     "admissible_lengths": "geometry",
     "conjoin": "conjoining",
     "check": "conformance",
-    "equivariance_error": "conformance",
-    "assert_equivariant": "conformance",
+    "equivariance_error": "equivariance",
+    "assert_equivariant": "equivariance",
     "measure": "divergence",
     "predict": "prediction",
     "score_variants": "variants",
@@ -49,9 +49,7 @@ if TYPE_CHECKING:
     from .actions import tokens as tokens
     from .architectures import build as build
     from .attribution import attribute as attribute
-    from .conformance import assert_equivariant as assert_equivariant
     from .conformance import check as check
-    from .conformance import equivariance_error as equivariance_error
     from .conjoining import conjoin as conjoin
     from .convolution import RCConv1d as RCConv1d
     from .description import summary as summary
@@ -62,6 +60,8 @@ if TYPE_CHECKING:
     from .embedding import embed as embed
     from .embedding import fold_gain as fold_gain
     from .embedding import same_function_class as same_function_class
+    from .equivariance import assert_equivariant as assert_equivariant
+    from .equivariance import equivariance_error as equivariance_error
     from .fusion import fuse as fuse
     from .geometry import admissible_lengths as admissible_lengths
     from .hub import list_models as list_models

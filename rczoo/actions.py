@@ -7,6 +7,7 @@ that reverse complement leaves as it is (a cell-type number, say).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from .rep import Rep, flip
 
 Action = Callable[[torch.Tensor], torch.Tensor]
 Spec = Rep | str | Action | None
+Specs = Spec | Sequence[Spec] | Mapping[str, Spec]
+"""One spec, one for each input or output in order, or a mapping from their names."""
 
 
 def as_action(spec: Spec) -> Action:
@@ -144,6 +147,14 @@ def act(specs: Any, values: Any, what: str = "output") -> Any:
             f"one {what} spec but a {type(values).__name__} given: give one spec for each {what}"
         )
     return as_action(specs)(values)
+
+
+def argument_names(model: Callable[..., Any]) -> list[str]:
+    """The names of what a model is called with, in order; what a conjoined model holds takes the same."""
+    if (names := getattr(model, "argument_names", None)) is not None:
+        return list(names)
+    parameters = inspect.signature(getattr(model, "forward", model)).parameters.values()
+    return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
 def typed(specs: Any) -> str:

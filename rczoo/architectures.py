@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
+from ._arguments import check_choice, check_whole, is_whole
 from .family import BlockShape
-from .geometry import check_whole, whole
 from .heads import ProfileHead
-from .mixing import resolve_mixing
-from .network import Network, check_merge, choose
+from .network import Network, check_merge
 from .rep import Rep
 
 
@@ -87,7 +86,7 @@ def build(
     >>> build("tf-cnn", wrap=(2, 1)).config["mixing"]
     [0.0, 1.0]
     """
-    choose("architecture", architecture, list(ARCHITECTURES))
+    check_choice("architecture", architecture, list(ARCHITECTURES))
     shapes = ARCHITECTURES[architecture]
     filters = shapes.filters if filters is None else filters
     sizes = {"filters": filters, "outputs": outputs, "length": length}
@@ -99,7 +98,7 @@ def build(
         # At depth 1 there are no shares, and the two names differ only here.
         conjoined = not any(shares) if shares else mixing in (0, "conjoined")
         merge = "mean" if conjoined else "sum"
-    choose("batch_statistics", batch_statistics, ["pooled", "separate", "frozen"])
+    check_choice("batch_statistics", batch_statistics, ["pooled", "separate", "frozen"])
     if control is not None and shapes.pool is not None:
         raise ValueError(f"{architecture} takes no control tracks: only bpnet does")
     if pool is not None:
@@ -136,7 +135,7 @@ def _resolve_strategy(
             f"strategy {strategy!r} is a way of training, not an architecture: train 'standard', then "
             "remerge('mean')"
         )
-    choose("strategy", strategy, list(STRATEGIES))
+    check_choice("strategy", strategy, list(STRATEGIES))
     if mixing is not None or wrap is not None:
         raise ValueError(
             f"strategy {strategy!r} already fixes the mixing: give one of strategy, mixing and wrap"
@@ -153,7 +152,7 @@ def _check_pool(architecture: str, pool: Sequence[int], shapes: Architecture) ->
     """Refuse a pool that is not two whole numbers, or that there is no place for."""
     if shapes.pool is None:
         raise ValueError(f"{architecture} has no pool to shape: only the label networks do")
-    if not isinstance(pool, Sequence) or len(pool) != 2 or not all(map(whole, pool)):
+    if not isinstance(pool, Sequence) or len(pool) != 2 or not all(map(is_whole, pool)):
         raise ValueError(f"pool is {pool!r}, expected (width, stride), whole numbers >= 1")
 
 
@@ -166,3 +165,64 @@ def _check_length(config: dict[str, Any], shapes: Architecture) -> None:
             f"{config['architecture']}: length {config['length']} is shorter than the receptive field {field}"
             + (f" with a pool of width {last}: give a longer input or a narrower pool" if shapes.pool else "")
         )
+
+
+def resolve_mixing(
+    depth: int, mixing: float | str | Sequence[float] | None = None, wrap: Sequence[int] | None = None
+) -> tuple[float, ...]:
+    """The shares (m_2, ..., m_depth) that a mixing or a wrap names.
+
+    ``mixing``: one number in [0, 1] for all blocks, a sequence of depth - 1 numbers, ``"rcps"`` (1) or
+    ``"conjoined"`` (0). ``wrap``: a composition of the depth; blocks in one group are conjoined (share 0),
+    groups exchange fully (share 1). Raises ValueError where neither, or both and they differ, are given.
+
+    >>> resolve_mixing(3, wrap=(2, 1))
+    (0.0, 1.0)
+    >>> resolve_mixing(3, 0.5)
+    (0.5, 0.5)
+    """
+    named = {"rcps": 1.0, "conjoined": 0.0}
+    shares: tuple[float, ...] | None = None
+    if mixing is not None:
+        if isinstance(mixing, str):
+            if mixing not in named:
+                raise ValueError(f"mixing {mixing!r} is no number and no name: use 'rcps' or 'conjoined'")
+            mixing = named[mixing]
+        if isinstance(mixing, Real):
+            _check_share(float(mixing))
+            if depth == 1 and mixing not in (0, 1):
+                raise ValueError(
+                    f"mixing {mixing} at depth 1: there is no second block to mix, so use 'rcps' or "
+                    "'conjoined', which differ only in the merge"
+                )
+            mixing = [float(mixing)] * (depth - 1)
+        if not isinstance(mixing, Iterable):
+            raise ValueError(f"mixing {mixing!r} is no number, no sequence of numbers and no name")
+        shares = tuple(float(m) for m in mixing)
+        if len(shares) != depth - 1:
+            raise ValueError(
+                f"mixing has {len(shares)} shares, but depth {depth} has {depth - 1} exchanges: "
+                "give one for every block after the first"
+            )
+        for m in shares:
+            _check_share(m)
+    if wrap is None:
+        if shares is None:
+            raise ValueError("give mixing (for example 0.5), wrap (for example (2, 1)) or strategy")
+        return shares
+    remedy = f"give whole group sizes of at least 1 that sum to {depth}"
+    if not isinstance(wrap, Iterable) or not all(map(is_whole, wrap)):
+        raise ValueError(f"wrap is {wrap!r}: {remedy}")
+    groups = tuple(map(int, wrap))
+    if sum(groups) != depth:
+        raise ValueError(f"wrap {groups} sums to {sum(groups)}, but the trunk has {depth} blocks: {remedy}")
+    starts = {sum(groups[:n]) for n in range(1, len(groups))}
+    wrapped = tuple(float(block in starts) for block in range(1, depth))
+    if shares is not None and shares != wrapped:
+        raise ValueError(f"wrap {groups} means mixing {wrapped}, but mixing is {shares}: give one of them")
+    return wrapped
+
+
+def _check_share(m: float) -> None:
+    if not 0 <= m <= 1:
+        raise ValueError(f"mixing {m} lies outside [0, 1]: it is the share of the other strand's filters")

@@ -12,8 +12,9 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from ._arguments import check_choice
 from .explained import Question, Target, ask
-from .network import Network, choose
+from .network import Network
 from .rep import Rep
 
 DNA = Rep.dna()
@@ -63,7 +64,7 @@ def attribute(
     >>> attribute(model, one_hot("ACGTTA" * 10), method="ism", target=2).shape
     torch.Size([1, 4, 60])
     """
-    choose("method", method, METHODS)
+    check_choice("method", method, METHODS)
     _check(X, X_ctl, references, batch_size)
     reps, model = getattr(model, "rep_out", None), _prepared(model, method, X.shape[2])
     parameter = next(model.parameters(), torch.zeros(0))

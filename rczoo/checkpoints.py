@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from ._version import __version__
 from .storage import CONFIG as CONFIG
 from .storage import WEIGHTS as WEIGHTS
 from .storage import pack_tensors, read_bytes, read_json, refuse_pickle, to_json, unpack_tensors, write_bytes
@@ -132,8 +133,6 @@ def fill(model: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> N
 
 def provenance() -> dict[str, str]:
     """When and with what a file was made."""
-    from . import __version__
-
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "rczoo": __version__,

@@ -12,6 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from .chromosomes import describe
+from .examples import Prepared
+from .genome import Genome
+from .splits import by_chromosome
+from .tasks import Task
+
 EDGE = 50
 """The tables run from column -EDGE to +EDGE."""
 
@@ -51,3 +57,31 @@ def read_events(events: Path, profiles: Path, columns: tuple[int, int]) -> Event
         np.array([int(position) - 1 for _, position in found]),
         counts[:, :, EDGE + first : EDGE + last + 1].astype(np.float32),
     )
+
+
+def chipexo(task: Task) -> Prepared:
+    """Stranded profiles of one factor or several around events; a factor not measured at an event is NaN."""
+    data = task.data
+    genome = Genome([task.path(name) for name in data["genome"]])
+    factors = [
+        read_events(task.path(f["events"]), task.path(f["profiles"]), tuple(data["columns"]))
+        for f in data["factors"]
+    ]
+    names = genome.resolve(np.concatenate([f.chrom for f in factors]))
+    first, last = data["columns"]
+    if last - first + 1 != task.out_length:
+        raise ValueError(f"task {task.name}: columns {first}..{last} are not {task.out_length} positions")
+    rows: dict[tuple[str, int], np.ndarray] = {}
+    for i, factor in enumerate(factors):
+        for chrom, position, counts in zip(factor.chrom, factor.position, factor.counts, strict=True):
+            unmeasured = np.full((2 * len(factors), task.out_length), np.nan, dtype=np.float32)
+            rows.setdefault((names[str(chrom)], int(position)), unmeasured)[2 * i : 2 * i + 2] = counts
+    chrom = np.array([c for c, _ in rows])
+    start = np.array([p for _, p in rows]) + first - (task.length - task.out_length) // 2
+    arrays = {
+        "codes": genome.windows(chrom, start, task.length),
+        "target": np.stack(list(rows.values())),
+        "chrom": chrom,
+        "start": start,
+    }
+    return by_chromosome(arrays, data["splits"], genome), [describe(names, genome.name)]

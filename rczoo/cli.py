@@ -11,7 +11,6 @@ from . import (
     commands,
     conformance_cli,
     explain_cli,
-    export_cli,
     models_cli,
     predict_cli,
     tasks_cli,
@@ -73,7 +72,7 @@ for command in (
     predict_cli.predict,
     variants_cli.variants,
     explain_cli.explain,
-    export_cli.export,
+    models_cli.export,
     commands.demo,
 ):
     app.command()(command)

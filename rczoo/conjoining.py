@@ -7,18 +7,19 @@ Source: Zhou et al. 2022, where doing this only after training is *post-hoc conj
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
-from .actions import Spec, act, as_action
+from .actions import Spec, Specs, act, argument_names, as_action
 from .frames import check_merge_of, combine
-from .one_batch import one_batch, rows_of
 from .rep import Rep
 
-Specs = Spec | Sequence[Spec] | Mapping[str, Spec]
 Merge = str | Sequence[str] | Mapping[str, str]
 
 
@@ -57,14 +58,13 @@ def conjoin(
 class Conjoined(nn.Module):
     """A model run on both strands and merged; made by :func:`conjoin`. The model itself is ``.model``."""
 
+    framed = True
+    """It reads each strand from its own 5' end, so its windows need not coincide on both strands (T7)."""
+
     def __init__(self, model: nn.Module, inputs: Specs, outputs: Specs, merge: Merge) -> None:
         super().__init__()
         self.model, self.rep_in, self.rep_out, self.merge = model, inputs, outputs, merge
-        if isinstance(model, Conjoined):  # its signature is *args
-            self._names: list[str] = model._names
-        else:
-            parameters = inspect.signature(model.forward).parameters.values()
-            self._names = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        self.argument_names = argument_names(model)
         self._hows = _merge_of_each(merge, outputs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -87,22 +87,22 @@ class Conjoined(nn.Module):
     def _spec(self, key: int | str) -> Spec:
         """How RC acts on one input, found by its position or its name."""
         if isinstance(self.rep_in, Mapping):
-            if isinstance(key, int) and key >= len(self._names):
+            if isinstance(key, int) and key >= len(self.argument_names):
                 raise ValueError(
                     f"conjoin: input {key + 1} has no name in the model's forward: give it by its name, or "
                     "inputs as a sequence"
                 )
-            name = self._names[key] if isinstance(key, int) else key
+            name = self.argument_names[key] if isinstance(key, int) else key
             if name not in self.rep_in:
                 raise ValueError(f"conjoin: no spec for input {name!r}: add it to inputs, or map it to None")
             return self.rep_in[name]
         specs = list(self.rep_in) if isinstance(self.rep_in, list | tuple) else [cast(Spec, self.rep_in)]
-        if isinstance(key, str) and key not in self._names:
+        if isinstance(key, str) and key not in self.argument_names:
             raise ValueError(
                 f"conjoin: input {key!r} has no place among the parameters of the model's forward "
-                f"({', '.join(self._names) or 'none is named'}): give inputs as a mapping from names"
+                f"({', '.join(self.argument_names) or 'none is named'}): give inputs as a mapping from names"
             )
-        index = self._names.index(key) if isinstance(key, str) else key
+        index = self.argument_names.index(key) if isinstance(key, str) else key
         if index >= len(specs):
             raise ValueError(
                 f"conjoin: input {index + 1} given, but inputs has {len(specs)} spec(s): name one for each "
@@ -159,3 +159,76 @@ def _like(outputs: Any, merged: Any) -> Any:
     if isinstance(merged, tuple):
         return getattr(outputs, "_make", type(outputs))(merged)
     return type(outputs)(**merged) if isinstance(merged, dict) and type(outputs) is not dict else merged
+
+
+def one_batch(
+    run: Callable[[Any], Any], specs: Mapping[Any, Spec], values: Mapping[Any, Any], turned: Mapping[Any, Any]
+) -> tuple[int, Any]:
+    """How many examples there are, and what ``run`` gives for their strands, one after the other.
+
+    ``specs`` say how RC acts on each of ``values``, and ``turned`` holds the results. Joined are those that
+    RC acts on, which must be tensors with the examples as first axis, and others that are as long.
+    """
+    sizes = [_size(values[key]) for key, spec in specs.items() if not _fixed(spec)]
+    if not sizes or sizes[0] is None or set(sizes) != {sizes[0]}:
+        raise ValueError(
+            "conjoin: in train mode both strands run as one batch, so the inputs that RC acts on must be "
+            f"tensors with the examples as first axis, but the sizes of that axis are {sizes}"
+        )
+    batch = sizes[0]
+    both = {key: torch.cat([v, turned[key]]) if _size(v) == batch else v for key, v in values.items()}
+    with PairedDropout(batch):
+        return batch, run(both)
+
+
+def _fixed(spec: Spec) -> bool:
+    return spec is None or spec == "none"
+
+
+def _size(value: Any) -> int | None:
+    """The length of a tensor's first axis."""
+    return len(value) if isinstance(value, Tensor) and value.ndim else None
+
+
+def rows_of(specs: Any, batch: int, strand: int) -> Any:
+    """For each output, the function that takes the rows of one strand from those of both."""
+
+    def rows(spec: Spec, y: Any) -> Any:
+        if _size(y) == 2 * batch:
+            return y[strand * batch : (strand + 1) * batch]
+        if _fixed(spec):
+            return y
+        found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
+        raise ValueError(
+            f"conjoin: in train mode an output must have the {2 * batch} examples of both strands as its "
+            f"first axis, got {found}: conjoin after training, or give it the spec None"
+        )
+
+    if isinstance(specs, Mapping):
+        return {name: partial(rows, spec) for name, spec in specs.items()}
+    return [partial(rows, s) for s in specs] if isinstance(specs, list | tuple) else partial(rows, specs)
+
+
+class PairedDropout(TorchFunctionMode):
+    """Inside it, dropout of a batch that holds one strand, then the other, drops the same of both."""
+
+    FUNCTIONS = (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d)
+
+    def __init__(self, batch: int) -> None:
+        super().__init__()
+        self.batch = batch
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """One operation, with a dropout's mask drawn for one strand and used for both."""
+        if function in self.FUNCTIONS:
+            return self._paired(function, *args, **kwargs or {})
+        return function(*args, **kwargs or {})
+
+    def _paired(
+        self, dropout: Any, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        if _size(input) != 2 * self.batch:
+            return dropout(input, p, training, inplace)
+        mask = dropout(torch.ones_like(input[: self.batch]), p, training)
+        masks = torch.cat([mask, mask])
+        return input.mul_(masks) if inplace else input * masks

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .geometry import check_geometry, check_whole
+from ._arguments import check_whole
+from .geometry import check_geometry
 from .layers import RCLayer
 from .rep import TRIVIAL, Rep
 

@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis.errors import NoSuchExample
 
 from .dna import BASES, UNKNOWN, decode
+from .equivariance import relative_error
 from .subject import Problem, Subject
 
 
@@ -163,7 +164,7 @@ def _fewer(codes: np.ndarray, violates: Callable[[np.ndarray], bool], seconds: f
 def locate(subject: Subject, codes: np.ndarray) -> Counterexample:
     """Where in the outputs the law is broken most by this sequence, relative to each output's size."""
     both = subject.both(codes)
-    name = max(both, key=lambda n: _gap(*both[n]))
+    name = max(both, key=lambda n: relative_error(*both[n]))
     got, want = both[name]
     if got.shape != want.shape:
         return Counterexample(phrase(codes[0]), name, None, None, None, float("nan"), float("nan"))
@@ -178,12 +179,6 @@ def locate(subject: Subject, codes: np.ndarray) -> Counterexample:
         strand = "+" if channel < rep.partners[channel] else "-"
     value = got.flatten()[flat].item(), want.flatten()[flat].item()
     return Counterexample(phrase(codes[0]), name, channel, strand, position, *value)
-
-
-def _gap(got: object, want: object) -> float:
-    from .conformance import relative_error
-
-    return relative_error(got, want)  # type: ignore[arg-type]
 
 
 def phrase(codes: np.ndarray) -> str:

@@ -110,8 +110,7 @@ def windows_of(bed: Path, fasta: Path, length: int) -> np.ndarray:
     Raises ValueError for no intervals, and for one off its chromosome.
     """
     from .genome import Genome
-    from .intervals import read_bed, window_start
-    from .regions import located
+    from .intervals import located, read_bed, window_start
 
     genome = Genome(fasta)
     sites = located(read_bed(bed), genome)

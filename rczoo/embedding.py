@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import torch
 
+from ._arguments import check_choice
 from .architectures import build
 from .heads import LabelHead
-from .network import Network, choose
+from .network import Network
 
 LINEAR = ("sum", "mean")
 """Merges that a linear head can trade for one another."""
@@ -56,7 +57,7 @@ def change_merge(network: Network, merge: str) -> Network:
     Law: equal outputs, exactly but for overflow (T11). Raises ValueError for any other merge.
     """
     old = network.config["merge"]
-    choose("merge", merge, LINEAR)
+    check_choice("merge", merge, LINEAR)
     if old not in LINEAR:
         raise ValueError(
             f"merge {old!r} cannot be changed to {merge!r} with the same function: only sum and mean can be "

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from .batches import Plain
-from .conformance import equivariance_error
+from .equivariance import equivariance_error
 from .losses import first, loss_of
 from .metrics import label_metrics, profile_metrics
 from .network import Network
+from .preparation import load_examples
 from .tasks import Task
 
 PROBED = 64
@@ -25,7 +26,7 @@ def evaluate(model: nn.Module, task: Task, split: str = "test", batch_size: int 
     ``equivariance_error`` is measured in the model's own execution and, for a network of the family that
     reads both strands, as ``equivariance_error_tied`` with tied kernels; on the first examples, in eval mode.
     """
-    examples = task.examples(split)
+    examples = load_examples(task, split)
     if not len(examples):
         raise ValueError(f"task {task.name} has no {split} examples: look at [data] splits")
     logits, target = predict(model, Plain(examples, batch_size), task.name)

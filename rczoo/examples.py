@@ -11,6 +11,10 @@ import torch
 from . import dna
 from .rep import Rep
 
+Arrays = dict[str, np.ndarray]
+Prepared = tuple[dict[str, Arrays], list[str]]
+"""What a source gives: arrays of each split, named as the fields of Examples, and notes for the user."""
+
 
 @dataclass(frozen=True)
 class Examples:

@@ -30,16 +30,16 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Score every base: DeepLIFT/SHAP, in-silico mutagenesis, gradient x input or saliency."""
+    from ._arguments import check_choice
     from .attribution import METHODS
     from .attribution_files import ENDINGS, FIGURE, Explanation, contents, place, write_files
     from .checkpoints import load_checkpoint, read_config
     from .explain_inputs import numbered_target, read_fasta, read_regions
     from .hub import checkpoint_folder
-    from .network import choose
     from .readout import names_of, packaged
     from .whole import refuse_existing
 
-    choose("method", method, METHODS)
+    check_choice("method", method, METHODS)
     refuse_existing([place(out, ending) for ending in ENDINGS], force)
     folder = checkpoint_folder(name)
     wanted = numbered_target(target, names_of(packaged(read_config(folder))))
@@ -78,7 +78,7 @@ def _scores(model: Any, codes: Any, device: str, hidden: bool, **options: Any) -
     """Scores (n, 4, length) of codes, with a progress bar."""
     from .attribution import attribute
     from .dna import one_hot
-    from .prediction import choose_device
+    from .machine import choose_device
     from .progress import bar
 
     with bar(options["method"], len(codes), hidden=hidden) as advance:

@@ -9,8 +9,7 @@ import numpy as np
 
 from . import dna
 from .genome import Genome
-from .intervals import read_bed, window_start, within
-from .regions import located
+from .intervals import located, read_bed, window_start, within
 from .rep import flip
 from .sequences import read_sequences
 

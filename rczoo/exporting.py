@@ -15,9 +15,10 @@ import torch
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
+from ._arguments import check_choice
 from .fusion import fuse
 from .heads import LabelHead
-from .network import Network, choose
+from .network import Network
 from .storage import write_bytes
 
 FORMATS = ("onnx", "pt2")
@@ -38,7 +39,7 @@ def export(model: nn.Module, out: str | Path, format: str | None = None, length:
     """
     out = Path(out)
     format = format or out.suffix.removeprefix(".")
-    choose("format", format, FORMATS)
+    check_choice("format", format, FORMATS)
     program = exported_program(model, length)
     about = json.dumps(program.graph_module.meta["rczoo"])
     write_bytes(out, (_onnx if format == "onnx" else _pt2)(program, about))

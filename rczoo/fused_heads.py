@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from .frames import combine
+from .fused_layers import conv, linear
 from .heads import LATE, LabelHead, ProfileHead
-from .plain import conv, linear
 from .rep import Rep, flip
 
 

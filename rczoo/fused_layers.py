@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import skip_init
 
 from .convolution import RCConv1d
 from .geometry import admissible_lengths
 from .layers import RCActivation, RCBatchNorm1d, RCDropout, RCSequential
-from .plain import conv
 from .pooling import RCAvgPool1d, RCMaxPool1d
 
 ACTIVATIONS: dict[Callable[..., Tensor], type[nn.Module]] = {
@@ -89,3 +89,34 @@ def _activation(function: Any) -> nn.Module:
         known = ", ".join(sorted({layer.__name__ for layer in ACTIVATIONS.values()}))
         raise ValueError(f"fuse: {name} is no layer of torch.nn: use {known} or a module of torch.nn")
     return ACTIVATIONS[function]()
+
+
+def conv(
+    weight: Tensor, bias: Tensor | None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> nn.Conv1d:
+    """A convolution with the weight (filters, channels per group, width) and bias (filters,)."""
+    filters, channels, width = weight.shape
+    layer = skip_init(
+        nn.Conv1d,
+        channels * groups,
+        filters,
+        width,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=bias is not None,
+    )
+    return _filled(layer, weight, bias)
+
+
+def linear(weight: Tensor, bias: Tensor) -> nn.Linear:
+    """A dense layer with the weight (outputs, inputs) and bias (outputs,)."""
+    return _filled(skip_init(nn.Linear, weight.shape[1], weight.shape[0]), weight, bias)
+
+
+def _filled(layer: Any, weight: Tensor, bias: Tensor | None) -> Any:
+    layer.weight = nn.Parameter(weight.detach().clone().contiguous(), requires_grad=False)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias.detach().clone(), requires_grad=False)
+    return layer

@@ -13,12 +13,11 @@ from torch import Tensor, fx, nn
 
 from .family import DNA, Block
 from .fused_heads import ControlledProfiles, Labels, Profiles, label_layer, profile_layers
-from .fused_layers import check_windows, fused_layers
+from .fused_layers import check_windows, conv, fused_layers
 from .geometry import window_remainder
 from .heads import LabelHead
 from .layers import RCSequential
 from .network import Network
-from .plain import conv
 from .rep import Rep, flip
 
 

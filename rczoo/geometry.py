@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -43,18 +42,6 @@ def check_geometry(
         )
 
 
-def whole(value: object, least: int = 1) -> bool:
-    """Whether a value is a whole number, numpy's among them, and not a smaller one."""
-    return isinstance(value, Integral) and int(value) >= least
-
-
-def check_whole(layer: str, **least: tuple[object, int]) -> None:
-    """Refuse each ``name=(value, least)`` that is no whole number, or a smaller one."""
-    for name, (value, smallest) in least.items():
-        if not whole(value, smallest):
-            raise ValueError(f"{layer}: {name} is {value!r}, expected a whole number >= {smallest}")
-
-
 class LengthVerdict(NamedTuple):
     """Whether a tied network is equivariant at an input length; ``reason`` names the layer that is not."""
 
@@ -77,13 +64,8 @@ def admissible_lengths(model: nn.Module, lengths: Iterable[int], channels: int =
     >>> [v.length for v in admissible_lengths(tied, range(60, 120)) if v.admissible]
     [74, 94, 114]
     """
-    from .conjoining import Conjoined
-    from .network import Network
-
     shapes = deepcopy(model).to("meta").float().eval()
-    framed = {
-        part for both in shapes.modules() if isinstance(both, Network | Conjoined) for part in both.modules()
-    }
+    framed = {part for both in shapes.modules() if getattr(both, "framed", False) for part in both.modules()}
     for name, layer in shapes.named_modules():
         if isinstance(layer, nn.Conv1d | nn.MaxPool1d | nn.AvgPool1d) and layer not in framed:
             layer.register_forward_pre_hook(_check_windows(name or type(layer).__name__))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .files import text_lines
+from .genome import Genome
 
 NARROWPEAK_COLUMNS = 10
 
@@ -105,6 +106,20 @@ def within(sites: Intervals, length: int, chromosome_lengths: dict[str, int]) ->
 def room(start: np.ndarray, length: int, ends: np.ndarray, jitter: int) -> np.ndarray:
     """How far each window may move down and up without leaving its chromosome: (n, 2), at most ``jitter``."""
     return np.clip(np.stack([start, ends - start - length], axis=1), 0, jitter)
+
+
+def located(sites: Intervals, genome: Genome) -> Intervals:
+    """The regions under the genome's names; ValueError for none, and for one off its chromosome."""
+    if not len(sites):
+        raise ValueError("there are no regions to read: give a BED file with at least one line")
+    names = genome.resolve(sites.chrom)
+    ends = np.array([genome.lengths[names[str(chrom)]] for chrom in sites.chrom], dtype=np.int64)
+    for n in np.flatnonzero(sites.end > ends)[:1]:
+        raise ValueError(
+            f"region {sites.chrom[n]}:{sites.start[n]}-{sites.end[n]} runs off its chromosome, which has "
+            f"{ends[n]} bases in {genome.name}: use the genome that the regions were made on"
+        )
+    return sites.renamed(names)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -13,6 +13,7 @@ from .batches import Batch, Epoch, Plain
 from .losses import Output, first, loss_of
 from .metrics import label_metrics
 from .network import Network
+from .preparation import load_examples
 from .resuming import Keeper
 from .tasks import Task
 
@@ -24,8 +25,8 @@ class Lesson(lightning.LightningModule):
         super().__init__()
         self.network, self.task, self.augment, self.keeper = network, task, augment, keeper
         self.loss = loss_of(task.kind, float(task.training.get("counts_weight", 0)))
-        self.training_examples = task.examples("train")
-        self.validation_examples = task.examples("validation")
+        self.training_examples = load_examples(task, "train")
+        self.validation_examples = load_examples(task, "validation")
         self._check_examples()
         self._losses: list[torch.Tensor] = []
         self._outputs: list[tuple[Output, torch.Tensor]] = []

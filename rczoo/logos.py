@@ -7,8 +7,8 @@ import io
 import numpy as np
 
 from . import dna
+from ._plotting import new_figure
 from .attribution_files import Explanation
-from .figures import new_figure
 
 SHOWN = 80
 """Bases in a row: more would not be legible."""

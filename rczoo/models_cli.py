@@ -1,11 +1,14 @@
-"""``rczoo models``: published models listed, described and fetched."""
+"""``rczoo models``: published models listed, described and fetched; and ``rczoo export``."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .options import Force, Name
 
 app = typer.Typer(no_args_is_help=True, help="Published models.")
 
@@ -59,3 +62,20 @@ def fetch_command(name: str) -> None:
         bar = progress.add_task(name, total=entry(name)[0].size)
         folder = fetch(name, lambda size: progress.advance(bar, size))
     typer.echo(folder)
+
+
+def export(
+    name: Name,
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    format: Annotated[str | None, typer.Option(help="onnx or pt2; by default as --out ends.")] = None,
+    force: Force = False,
+) -> None:
+    """Write a model as ONNX or as a PyTorch exported program: plain layers, any batch size."""
+    if out.exists() and not force:
+        raise ValueError(f"{out} exists: choose another --out, or give --force")
+    from .exporting import export as write
+    from .hub import load
+
+    model = load(name)
+    write(model, out, format)
+    typer.echo(f"wrote {out}: {out.stat().st_size / 1e6:.2f} MB, {model.config['architecture']}")

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
+from ._arguments import check_choice
 from .family import DNA, BlockShape, Trunk
 from .frames import MERGES, open_frames
 from .heads import LabelHead, ProfileHead
 from .rep import Rep
 
 
-def choose(kind: str, name: str, names: Sequence[str]) -> None:
-    """Raise ValueError naming the nearest of ``names`` unless ``name`` is among them."""
-    if name not in names:
-        near = get_close_matches(str(name), names, 1)
-        raise ValueError(
-            f"unknown {kind} {name!r}{f' (did you mean {near[0]!r}?)' if near else ''}: "
-            f"choose one of {', '.join(names)}"
-        )
-
-
 def check_merge(merge: str, config: dict[str, Any]) -> None:
     """Refuse a merge that is unknown, or that a network of this configuration cannot have."""
-    choose("merge", merge, ["none", *MERGES])
+    check_choice("merge", merge, ["none", *MERGES])
     if merge == "none" and any(config["mixing"]):
         raise ValueError(
             f"merge 'none' reads one strand, so there is nothing to exchange at mixing {config['mixing']}"
@@ -49,6 +38,9 @@ class Network(nn.Module):
     Law: ``network(R x) = R network(x)`` with the Reps ``rep_in`` and ``rep_out``, unless ``merge`` is
     ``"none"``. ``execution`` is ``"frames"`` (exact in eval mode) or ``"tied"`` (faster, equal to rounding).
     """
+
+    framed = True
+    """It reads each strand from its own 5' end, so its windows need not coincide on both strands (T7)."""
 
     def __init__(self, blocks: Sequence[BlockShape], config: dict[str, Any]) -> None:
         super().__init__()
@@ -112,25 +104,6 @@ class Network(nn.Module):
         other = deepcopy(self)
         other.config["merge"] = merge
         return other
-
-    def save_pretrained(self, folder: str | Path, **options: Any) -> str | None:
-        """Write a checkpoint with a card, as huggingface_hub's mixin does (extra ``hub``)."""
-        from .pretrained import save_pretrained
-
-        return save_pretrained(self, folder, **options)
-
-    def push_to_hub(self, repo_id: str, **options: Any) -> str:
-        """Push to a Hugging Face repository ``org/name``; returns the URL of the commit."""
-        from .pretrained import push_to_hub
-
-        return push_to_hub(self, repo_id, **options)
-
-    @staticmethod
-    def from_pretrained(name: str | Path, **options: Any) -> Network:
-        """The network in a folder or a Hugging Face repository, in eval mode; never unpickled."""
-        from .pretrained import from_pretrained
-
-        return from_pretrained(name, **options)
 
     def _check(self, X: Tensor, X_ctl: Tensor | None) -> None:
         name, length = self.config["architecture"], self.config["length"]

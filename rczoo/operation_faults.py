@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from .mirroring import Asymmetry, Mirrored
-from .operations import KeepPrecision, module_names, neutral_norms, no_dropout
+from .operations import Asymmetry, KeepPrecision, Mirrored, module_names, neutral_norms, no_dropout
 from .trial import Diagnosis, Situation, Trial
 
 REMEDIES = {

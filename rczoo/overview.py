@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .downloads import manifest
-from .preparation import notes
+from .preparation import load_examples, notes
 from .tasks import SPLITS, Task
 
 
@@ -38,7 +38,7 @@ def _file(task: Task, name: str) -> dict[str, Any]:
 
 def _split(task: Task, split: str) -> dict[str, Any]:
     """Number of examples, and share of positives or mean counts."""
-    examples = task.examples(split)
+    examples = load_examples(task, split)
     target = np.asarray(examples.target)
     if not len(examples):
         return {"examples": 0, "balance": "empty"}

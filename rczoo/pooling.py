@@ -10,7 +10,8 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional as F
 
-from .geometry import check_geometry, check_whole
+from ._arguments import check_whole
+from .geometry import check_geometry
 from .layers import RCLayer
 from .rep import Rep
 

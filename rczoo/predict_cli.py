@@ -11,7 +11,7 @@ import typer
 from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name, print_json
 
 if TYPE_CHECKING:
-    from .predict_runs import Places
+    from .predict_files import Places
     from .readout import Readout
 
 Control = Annotated[
@@ -59,7 +59,8 @@ def predict(
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
     from .checkpoints import load_checkpoint, read_config
     from .hub import checkpoint_folder
-    from .prediction import check_strand, choose_device
+    from .machine import choose_device
+    from .prediction import check_strand
     from .readout import readout as describe
     from .whole import refuse_existing
 
@@ -70,7 +71,7 @@ def predict(
     places = _places(out, plus, minus, readout, strand, genome)
     refuse_existing(places.paths(), force)
     from . import predict_files
-    from .predict_runs import identity
+    from .predict_files import identity
 
     inputs = (fasta, genome, bed, *map(Path, control or []))
     options = [strand, step, crop, counts, control, batch_size, place.type]
@@ -96,7 +97,7 @@ def _places(
     genome: Path | None,
 ) -> Places:
     """Where the results go; ValueError for what this model or these inputs cannot give."""
-    from .predict_runs import Places
+    from .predict_files import Places
     from .readout import SIDES
 
     given = {side: path for side, path in zip(SIDES, (plus, minus), strict=True) if path}

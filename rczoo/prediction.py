@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from . import dna
 from .actions import act
-from .machine import full_precision
+from .machine import choose_device, full_precision
 
 STRANDS = ("given", "other", "both")
 Outputs = tuple[Tensor, ...]
@@ -109,15 +109,6 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     finally:
         for part, training in before:
             part.training = training
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of ``"cpu"``, ``"cuda"`` or ``"auto"`` (a GPU where there is one); ValueError if none."""
-    if name not in ("cpu", "cuda", "auto"):
-        raise ValueError(f"unknown device {name!r}: choose cpu, cuda or auto")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda': no CUDA device here: choose cpu or auto")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def check_strand(strand: str) -> None:

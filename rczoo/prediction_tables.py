@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .averaging import Averager
+from .bigwigs import Averager
 from .journal import Journal
 from .readout import Readout
 from .regions import Regions

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import downloads, files
-from .examples import Examples
-
-if TYPE_CHECKING:
-    from .tasks import Task
+from .chipexo import chipexo
+from .examples import Examples, Prepared
+from .simulation import simulated
+from .tables import table
+from .tasks import Task
+from .windows import windows
 
 PREPARATION = 1
 """The version of what turns files into examples, which names the folders of the cache.
@@ -23,17 +25,25 @@ Raise it when a change of code gives other arrays for the same files: a folder o
 not read again. The tests record a digest of the arrays of each kind of source, and fail when these change and
 the number does not.
 """
+SOURCES: dict[str, Callable[[Task], Prepared]] = {
+    "simulation": simulated,
+    "chalmers-chipexo": chipexo,
+    "intervals": windows,
+    "table": table,
+}
+"""What prepares the examples of each kind of source."""
 ARRAYS = ("codes", "target", "control", "chrom", "start", "reverse", "room")
-FILE_KEYS = {"genome", "positives", "negatives", "sites", "events", "profiles", "plus", "minus", "both"}
-FILE_KEYS |= {"train", "validation", "test"}
-
-Arrays = dict[str, np.ndarray]
-Prepared = tuple[dict[str, Arrays], list[str]]
-"""Arrays of each split, and notes for the user."""
 
 
-def load(task: Task, split: str) -> Examples:
-    """The examples of one split, memory-mapped from the cache; prepared first if need be."""
+def load_examples(task: Task, split: str) -> Examples:
+    """The examples of "train", "validation" or "test", memory-mapped; files are fetched when needed.
+
+    A cleaned table has "test-unshared" too. Raises ValueError for another split.
+    """
+    if split not in task.splits:
+        raise ValueError(f"task {task.name}: no split {split!r}: choose from {', '.join(task.splits)}")
+    if task.in_memory:
+        return task.in_memory[split]
     folder = prepare(task) / split
     arrays = {
         name: np.load(folder / f"{name}.npy", mmap_mode="r")
@@ -53,7 +63,7 @@ def prepare(task: Task) -> Path:
     folder = files.cache_folder() / "prepared" / f"{task.name}-{_key(task)}"
     if (folder / "summary.json").exists():
         return folder
-    splits, notes = _source(task.data["source"])(task)
+    splits, notes = SOURCES[task.data["source"]](task)
 
     def write(temporary: Path) -> None:
         for split, arrays in splits.items():
@@ -68,31 +78,6 @@ def prepare(task: Task) -> Path:
 def notes(task: Task) -> list[str]:
     """What preparation found worth saying: names resolved, windows dropped."""
     return list(json.loads((prepare(task) / "summary.json").read_text("utf-8"))["notes"])
-
-
-def mentioned(table: Any, key: str = "") -> Iterator[str]:
-    """The file names in a data table."""
-    if isinstance(table, dict):
-        for inner, value in table.items():
-            if inner != "splits":
-                yield from mentioned(value, inner)
-    elif isinstance(table, list):
-        for value in table:
-            yield from mentioned(value, key)
-    elif key in FILE_KEYS and isinstance(table, str):
-        yield table.partition("#")[0]
-
-
-def _source(name: str) -> Callable[[Task], Prepared]:
-    """The function that prepares the examples of a kind of source."""
-    from . import sources, windows
-
-    return {
-        "simulation": sources.simulated,
-        "chalmers-chipexo": sources.chipexo,
-        "intervals": windows.windows,
-        "table": sources.table,
-    }[name]
 
 
 def _key(task: Task) -> str:

@@ -1,7 +1,6 @@
 """Models of the family as Hugging Face keeps them: saved to a folder, pushed to a repository, read back.
 
-They are methods of :class:`rczoo.network.Network`, too. The files are those of any checkpoint here, so a
-repository is also a folder that ``load_checkpoint`` reads.
+The files are those of any checkpoint here, so a repository is also a folder that ``load_checkpoint`` reads.
 Needs the extra ``hub``.
 """
 
@@ -25,9 +24,9 @@ tags:
 # {architecture}, merge {merge}
 
 ```python
-from rczoo.network import Network
+from rczoo.hub import from_pretrained
 
-model = Network.from_pretrained("this repository")
+model = from_pretrained("this repository")
 ```
 """
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ._arguments import check_choice
 from .architectures import STRATEGIES
-from .network import choose
 
 POSTHOC = {"posthoc": True, "posthoc-noaug": False, "posthoc-max": True, "posthoc-probability": True}
 """Names that conjoin after training, and whether training is augmented."""
@@ -44,7 +44,7 @@ def recipe(
     if strategy is None:
         options = {"mixing": mixing, "wrap": wrap, "merge": merge}
         return Recipe(_family_name(mixing, wrap, merge), {k: v for k, v in options.items() if v is not None})
-    choose("strategy", strategy, NAMES)
+    check_choice("strategy", strategy, NAMES)
     if strategy in POSTHOC:
         _, _, usual = strategy.partition("-")
         remerge = merge or (usual if usual in ("max", "probability") else "mean")

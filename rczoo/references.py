@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import dna, metrics
+from .preparation import load_examples
 from .tasks import Task
 
 DRAWS = 1000
@@ -74,7 +75,7 @@ def replicates(task: Task, split: str) -> np.ndarray:
     from .windows import listed, margin, signal, turned
 
     genome = Genome([task.path(name) for name in listed(task.data["genome"])])
-    examples = task.examples(split)
+    examples = load_examples(task, split)
     if examples.chrom is None or examples.start is None or examples.reverse is None:
         raise ValueError(f"task {task.name}: its examples have no place in a genome, hence no replicates")
     first = np.asarray(examples.start) + margin(task)
@@ -88,7 +89,7 @@ def kmer_regression(task: Task, split: str = "test") -> dict[str, Any]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    train, held_out = task.examples("train"), task.examples(split)
+    train, held_out = load_examples(task, "train"), load_examples(task, split)
     X, X_test = (kmer_counts(_unshifted(e.codes, e.jitter)) for e in (train, held_out))
     scores = []
     for label in np.asarray(train.target).T:
@@ -145,7 +146,7 @@ def _per_example(task: Task, truth: np.ndarray, predicted: np.ndarray) -> dict[s
 
 def _targets(task: Task, split: str) -> np.ndarray:
     """Profiles of a split, unshifted: (n, channels, out_length) float64."""
-    examples = task.examples(split)
+    examples = load_examples(task, split)
     return np.asarray(_unshifted(examples.target, examples.jitter), dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from . import dna
 from .chromosomes import describe
 from .genome import Genome, cut
-from .intervals import Intervals, window_start
+from .intervals import Intervals, located, window_start
 from .readout import Readout
 
 
@@ -93,20 +93,6 @@ class Regions:
             over = found.start + self.readout.length > self.size[found.region]
             total += int(((found.start < 0) | over).sum())
         return total
-
-
-def located(sites: Intervals, genome: Genome) -> Intervals:
-    """The regions under the genome's names; ValueError for none, and for one off its chromosome."""
-    if not len(sites):
-        raise ValueError("there are no regions to read: give a BED file with at least one line")
-    names = genome.resolve(sites.chrom)
-    ends = np.array([genome.lengths[names[str(chrom)]] for chrom in sites.chrom], dtype=np.int64)
-    for n in np.flatnonzero(sites.end > ends)[:1]:
-        raise ValueError(
-            f"region {sites.chrom[n]}:{sites.start[n]}-{sites.end[n]} runs off its chromosome, which has "
-            f"{ends[n]} bases in {genome.name}: use the genome that the regions were made on"
-        )
-    return sites.renamed(names)
 
 
 def _chromosomes(genome: Genome) -> Intervals:

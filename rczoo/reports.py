@@ -6,12 +6,22 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any
 
 from .named_checks import LAWS
 from .trial import Diagnosis, Result
 
 SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "noted": "note", "expected": "xfail"}
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
+  margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; width: 100% }
+td, th { text-align: left; vertical-align: top; padding: .4rem }
+tr { border-bottom: 1px solid #ddd } .passed { color: #176f2c } .failed { color: #b3261e; font-weight: bold }
+.expected { color: #8a5a00 } .skipped { color: #666 } small { color: #555; display: block }
+pre { background: #f4f4f4; padding: .7rem; white-space: pre-wrap }
+"""
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class Report:
     def show(self) -> None:
         """Print the report with rich."""
         from rich.console import Console
-        from rich.markup import escape
+        from rich.markup import escape as literal
         from rich.table import Table
 
         colours = {
@@ -115,18 +125,18 @@ class Report:
             "noted": "cyan",
             "skipped": "dim",
         }
-        table = Table(title=escape(self.verdict), title_justify="left", box=None, pad_edge=False)
+        table = Table(title=literal(self.verdict), title_justify="left", box=None, pad_edge=False)
         for heading in ("", "check", "what was found"):
             table.add_column(heading, overflow="fold")
         for r in self.results:
             more = f"\nsmallest: {r.counterexample}" if r.counterexample and r.status == "failed" else ""
             colour = colours[self.status(r)]
             sign = f"[{colour}]{SIGNS[self.status(r)]}[/{colour}]"
-            table.add_row(sign, r.name, escape(self.detail(r) + more))
+            table.add_row(sign, r.name, literal(self.detail(r) + more))
         console = Console()
         console.print(table)
         for title, items in self._findings():
-            console.print(f"\n[bold]{title}[/bold]", *(escape(f"  {item}") for item in items), sep="\n")
+            console.print(f"\n[bold]{title}[/bold]", *(literal(f"  {item}") for item in items), sep="\n")
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, in plain JSON types."""
@@ -161,10 +171,33 @@ class Report:
 
     def to_html(self) -> str:
         """One self-contained page."""
-        from .report_page import page
-
-        return page(self)
+        return _page(self)
 
     def expecting(self, expected: Mapping[str, str]) -> Report:
         """The same report with other expected failures."""
         return replace(self, expected=dict(expected))
+
+
+def _page(report: Report) -> str:
+    """The report as HTML: verdict, cause, repair, then every check with its sentence."""
+    rows = "".join(
+        f'<tr><td class="{report.status(r)}">{report.status(r)}</td>'
+        f"<td>{escape(r.name)}<small>{escape(r.sentence)}</small></td>"
+        f"<td>{escape(report.detail(r))}"
+        + (f"<small>smallest: {escape(str(r.counterexample))}</small>" if r.counterexample else "")
+        + "</td></tr>\n"
+        for r in report.results
+    )
+    causes = "".join(f"<p>{escape(str(d))}</p>\n" for d in report.diagnoses)
+    place = f"<h2>First broken</h2><p>{escape(report.place)}</p>\n" if report.place else ""
+    repair = f"<h2>Repair</h2><pre>{escape(report.repair)}</pre>\n" if report.repair else ""
+    state = "passed" if report.passed else "failed"
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(report.model)}</title>'
+        f'<style>{_STYLE}</style></head><body>\n<h1 class="{state}">{escape(report.verdict)}</h1>\n'
+        + (f"<h2>Likely cause</h2>{causes}" if causes else "")
+        + place
+        + repair
+        + f"<h2>Checks</h2><table><tr><th></th><th>check</th><th>what was found</th></tr>\n{rows}</table>"
+        "</body></html>\n"
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .conformance import relative_error
+from .equivariance import relative_error
 from .subject import Problem, Subject, describe
 from .trial import Result, Situation, Trial, failed, passed, skipped
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from . import dna
 from ._package_data import package_data
+from .examples import Arrays, Prepared
+from .tasks import Task
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
 MEAN_INSTANCES = 2
@@ -64,6 +66,21 @@ def _simulate(length: int, per_motif: int, seed: int) -> tuple[np.ndarray, ...]:
     drawn = [_plant(rng, part, pwm) for part, pwm in zip(parts, motifs().values(), strict=True)]
     spelled, sites = (np.concatenate(arrays) for arrays in zip(*drawn, strict=True))
     return codes, spelled, sites, rng.permutation(len(codes))
+
+
+def simulated(task: Task) -> Prepared:
+    """Simulated sequences: one fixed draw, split, with noise on the training labels only."""
+    data = task.data
+    codes, labels = simulate(task.length, data["per_motif"], data["seed"], data.get("planted_labels", False))
+    splits: dict[str, Arrays] = {}
+    first = 0
+    for split, count in data["counts"].items():
+        rows = slice(first, first + count)
+        splits[split] = {"codes": codes[rows], "target": labels[rows]}
+        first += count
+    noisy = flip_labels(splits["train"]["target"], data["label_noise"], data["seed"] + 1)
+    splits["train"]["target"] = noisy
+    return splits, []
 
 
 def flip_labels(labels: np.ndarray, probability: float, seed: int) -> np.ndarray:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from .examples import Arrays
 from .genome import Genome
-
-if TYPE_CHECKING:
-    from .preparation import Arrays
 
 
 def split_of(chrom: np.ndarray, splits: dict[str, list[str]], genome: Genome) -> np.ndarray:

@@ -13,12 +13,58 @@ import numpy as np
 import torch
 from torch import nn
 
-from .actions import Action, RepAction, Spec, as_action
-from .dna import complement_codes, decode
-from .drawing import Input as Input
-from .drawing import Problem as Problem
-from .drawing import maker
-from .rep import Rep
+from .actions import Action, RepAction, Spec, as_action, tokens, typed
+from .dna import complement_codes, decode, one_hot
+from .equivariance import relative_error
+from .machine import choose_device
+from .rep import Rep, flip
+
+Make = Callable[[np.ndarray, torch.Generator], torch.Tensor]
+
+
+class Problem(Exception):  # noqa: N818 - a verdict on a model, not a fault of ours
+    """A verdict on a model that cannot be tested as asked: one line, with the remedy."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of a model: how RC acts on it, and how to draw it.
+
+    ``make(codes, generator)`` gives the tensor for base codes (batch, length) of :mod:`rczoo.dna`; by default
+    the first input is one-hot DNA and any other Rep is uniform noise. ``length`` is that of a control track
+    when it is not the sequence's: a number, or a function of the sequence's length.
+    """
+
+    action: Spec
+    make: Make | None = None
+    length: int | Callable[[int], int] | None = None
+
+
+def maker(spec: Input, layout: str, first: bool, model: nn.Module) -> Make:
+    """How to draw an input of which only the action is known."""
+    action = as_action(spec.action)
+    length = spec.length if spec.length is not None or first else getattr(model, "output_length", None)
+    if action is flip:  # "positions": a mask of all that is there
+        return lambda codes, generator: torch.ones(codes.shape, dtype=torch.int64)
+    if isinstance(action, tokens):
+        return lambda codes, generator: action.ids(codes)
+    if not isinstance(action, RepAction):
+        asked = typed(spec.action)
+        raise Problem(f"cannot draw an input for {asked}: give rczoo.Input({asked}, make=...)")
+    channels, last = action.rep.channels, action.last or layout == "NLC"
+
+    def make(codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:
+        batch, size = codes.shape
+        if first and channels in (4, 5):
+            x = one_hot(codes)
+            x = torch.cat([x, 1 - x.sum(1, keepdim=True)], dim=1) if channels == 5 else x
+        else:
+            size = length(size) if callable(length) else length or size
+            x = torch.rand(batch, channels, size, generator=generator)
+        return x.transpose(1, 2).contiguous() if last else x
+
+    return make
+
 
 Encode = Callable[[list[str]], Any]
 """From strings to the model's inputs: a tensor, a tuple of them, or a mapping from argument names."""
@@ -93,8 +139,6 @@ class Subject:
 
     def error(self, codes: np.ndarray, seed: int = 0) -> float:
         """The relative error of the law, the largest over outputs."""
-        from .conformance import relative_error
-
         return max((relative_error(got, want) for got, want in self.both(codes, seed).values()), default=0.0)
 
     def act(self, name: str, output: torch.Tensor) -> torch.Tensor:
@@ -165,8 +209,6 @@ def describe(
 
     Raises :class:`Problem` for a model that cannot be tested so, ValueError for a device that is not here.
     """
-    from .prediction import choose_device
-
     place = choose_device(device).type
     if not isinstance(model, nn.Module):
         raise Problem(f"a torch.nn.Module is needed, got {type(model).__name__}: give a model, or a factory")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from . import dna
+from .preparation import load_examples
 from .rep import TRIVIAL, Rep, flip
 from .tasks import SPLITS, Task
 
@@ -92,7 +93,7 @@ def _everything(task: Task) -> tuple[np.ndarray, np.ndarray]:
     """Codes and targets of all splits, without jitter."""
     codes, targets = [], []
     for split in SPLITS:
-        examples = task.examples(split)
+        examples = load_examples(task, split)
         inner = slice(examples.jitter, examples.codes.shape[1] - examples.jitter)
         codes.append(examples.codes[:, inner])
         target = np.asarray(examples.target)

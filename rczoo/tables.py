@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from . import dna
+from .examples import Prepared
 from .files import unpacked
+from .tasks import Task
 
 WORD = 50
 """Two sequences that share this many bases on either strand count as one piece of genome."""
@@ -45,6 +47,37 @@ def read_table(path: Path, length: int) -> tuple[np.ndarray, np.ndarray]:
     if len(widths) > 1 or widths == {0}:
         raise ValueError(f"{path.name}: {sorted(widths)} labels per sequence: give each the same number")
     return codes, np.array(labels, dtype=np.float32)
+
+
+def table(task: Task) -> Prepared:
+    """Tables of sequences with labels, one per split, cleaned of what splits share if the task asks for it.
+
+    With ``clean``, repeats go from the training set (either strand counts as the same), and validation rows
+    that share a 50-mer with it; the test set stays as published, and is given again without such rows as
+    "test-unshared".
+    """
+    read = {
+        split: read_table(task.path(task.data[split]), task.length)
+        for split in ("train", "validation", "test")
+    }
+    arrays = {split: {"codes": codes, "target": labels} for split, (codes, labels) in read.items()}
+    if not task.data.get("clean"):
+        return arrays, []
+    train = arrays["train"]["codes"]
+    keep = {"train": first_occurrences(train)}
+    held_out = ("validation", "test")
+    shared = shares(np.concatenate([arrays[split]["codes"] for split in held_out]), train)
+    for split, rows in zip(held_out, np.split(shared, [len(arrays["validation"]["codes"])]), strict=True):
+        keep[split] = ~rows
+    arrays["test-unshared"] = {name: array[keep["test"]] for name, array in arrays["test"].items()}
+    for split in ("train", "validation"):
+        arrays[split] = {name: array[keep[split]] for name, array in arrays[split].items()}
+    dropped = {split: int((~rows).sum()) for split, rows in keep.items()}
+    return arrays, [
+        f"{dropped['train']} repeated training sequences left out",
+        f"{dropped['validation']} validation sequences share a {WORD}-mer with training: left out",
+        f"{dropped['test']} test sequences do: kept in test, left out of test-unshared",
+    ]
 
 
 def words(codes: np.ndarray, length: int = WORD) -> np.ndarray:

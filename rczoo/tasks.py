@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from . import downloads, task_entries
+from . import downloads, task_rules
 from ._package_data import package_data
 from .examples import Examples
 from .rep import REGULAR, TRIVIAL, Rep
 from .storage import stays_below
 from .task_rules import SPLITS as SPLITS
+
+FILE_KEYS = {"genome", "positives", "negatives", "sites", "events", "profiles", "plus", "minus", "both"}
+FILE_KEYS |= {"train", "validation", "test"}
 
 UNSHARED = "test-unshared"
 """The test set of a cleaned table without what it shares with training."""
@@ -25,7 +29,8 @@ class Task:
     """A task file, read and checked: an immutable description from which examples are prepared.
 
     ``kind`` is "labels" or "profile"; ``model`` holds the keywords of ``rczoo.build``, ``training`` how to
-    train, ``data`` where examples come from; ``sources`` are the files to download, by name.
+    train, ``data`` where examples come from; ``sources`` are the files to download, by name. ``in_memory``:
+    examples by split, which then come from nowhere else.
     """
 
     name: str
@@ -38,6 +43,7 @@ class Task:
     symmetry: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, downloads.Source] = field(default_factory=dict)
     folder: Path = Path()
+    in_memory: Mapping[str, Examples] = field(default_factory=dict, compare=False)
 
     @property
     def length(self) -> int:
@@ -68,14 +74,10 @@ class Task:
             rep = rep + (REGULAR if "plus" in signal else TRIVIAL)
         return (rep,)
 
-    def examples(self, split: str) -> Examples:
-        """The examples of "train", "validation" or "test", memory-mapped; files are fetched when needed."""
-        from . import preparation
-
-        splits = (*SPLITS, UNSHARED) if self.data.get("clean") else SPLITS
-        if split not in splits:
-            raise ValueError(f"task {self.name}: no split {split!r}: choose from {', '.join(splits)}")
-        return preparation.load(self, split)
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits that have examples."""
+        return (*SPLITS, UNSHARED) if self.data.get("clean") else SPLITS
 
     def path(self, name: str, progress: Any = False) -> Path:
         """The local path of a file the task names: fetched if it has a source, else beside the task file."""
@@ -93,8 +95,6 @@ class Task:
 
     def file_names(self) -> list[str]:
         """Every file that the data table names, in order, without repeats."""
-        from .preparation import mentioned
-
         return list(dict.fromkeys(mentioned(self.data)))
 
 
@@ -125,13 +125,26 @@ def read_task(path: Path) -> Task:
         raise ValueError(f"no task file {path}: check the path") from error
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not TOML ({error})") from error
-    task_entries.check(content, path.name)
+    task_rules.check(content, path.name)
     if not stays_below(content.get("name", "plain")):
         raise ValueError(f"{path.name}: name is {content['name']!r}: write a plain one, it names folders")
     sources = _sources(content.pop("files", []), path)
     content.setdefault("name", path.stem)
     content.setdefault("title", content["name"])
     return Task(**content, sources=sources, folder=path.parent)
+
+
+def mentioned(table: Any, key: str = "") -> Iterator[str]:
+    """The file names in a data table."""
+    if isinstance(table, dict):
+        for inner, value in table.items():
+            if inner != "splits":
+                yield from mentioned(value, inner)
+    elif isinstance(table, list):
+        for value in table:
+            yield from mentioned(value, key)
+    elif key in FILE_KEYS and isinstance(table, str):
+        yield table.partition("#")[0]
 
 
 def _sources(entries: Any, path: Path) -> dict[str, downloads.Source]:

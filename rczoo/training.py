@@ -14,15 +14,13 @@ import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 
+from ._arguments import check_whole
 from .architectures import build
 from .checkpoints import save_checkpoint
 from .evaluation import evaluate as evaluate
-from .geometry import check_whole
 from .lesson import Lesson
-from .machine import full_precision, hardware
-from .memory import memory_kept
+from .machine import choose_device, full_precision, hardware, memory_kept
 from .network import Network
-from .prediction import choose_device
 from .preparation import identities
 from .recipes import recipe
 from .resuming import Keeper, to_plain

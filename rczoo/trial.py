@@ -12,6 +12,7 @@ import torch
 
 from .counterexamples import Counterexample
 from .dna import BASES, UNKNOWN, complement_codes
+from .equivariance import relative_error
 from .subject import Problem, Subject
 
 Status = Literal["passed", "failed", "skipped", "noted"]
@@ -130,8 +131,6 @@ class Trial:
         x, _ = self.high.pair(self.codes(batch=1))
         with torch.no_grad():
             before, after = self.high(x), shaken(x)
-        from .conformance import relative_error
-
         worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
         return min(max(1.0, worst), 1e4) if worst == worst else 1.0
 

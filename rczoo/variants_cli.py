@@ -40,8 +40,9 @@ def variants(
     from .genome import Genome
     from .hub import checkpoint_folder
     from .journal import Journal
-    from .predict_runs import identity
-    from .prediction import check_strand, choose_device
+    from .machine import choose_device
+    from .predict_files import identity
+    from .prediction import check_strand
     from .progress import bar
     from .readout import readout as describe
     from .variants import Variants, columns, flips, scores

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from . import dna, intervals, negatives, tss
 from .chromosomes import describe
+from .examples import Arrays, Prepared
 from .genome import Genome
 from .intervals import Intervals
 from .rep import Rep
 from .splits import split_of
+from .tasks import Task
 from .tracks import Track, smooth, sum_windows
-
-if TYPE_CHECKING:
-    from .preparation import Arrays, Prepared
-    from .tasks import Task
 
 STRANDS = ("plus", "minus", "both")
 

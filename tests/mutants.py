@@ -18,19 +18,7 @@ import test_rep
 import torch
 from torch.nn import functional as F
 
-from rczoo import (
-    conjoining,
-    convolution,
-    dna,
-    embedding,
-    family,
-    frames,
-    geometry,
-    heads,
-    network,
-    notation,
-    one_batch,
-)
+from rczoo import conjoining, convolution, dna, embedding, family, frames, geometry, heads, network, notation
 from rczoo.family import Block, GainConv1d
 from rczoo.frames import alike, exchange, open_frames
 from rczoo.heads import LabelHead, ProfileHead
@@ -403,7 +391,7 @@ def input_of_the_second_strand_not_turned(self, key):
 _PAIRED = test_conjoining.test_train_mode_pools_statistics_and_pairs_dropout
 
 
-@replaces(one_batch, "PairedDropout", _PAIRED)
+@replaces(conjoining, "PairedDropout", _PAIRED)
 def conjoined_dropout_masks_that_differ(*_):
     return nullcontext()
 

@@ -18,6 +18,7 @@ from rczoo import Rep, attribute, build, conjoin, dna, simulation
 from rczoo.attribution import METHODS, less_mean
 from rczoo.deeplift import LateMerge, draw_references
 from rczoo.explained import choose_target
+from rczoo.preparation import load_examples
 from rczoo.tasks import load_task
 
 pytest.importorskip("tangermeme", reason="pip install 'rczoo[explain]'")
@@ -380,7 +381,7 @@ def test_planted_motifs_come_out(name):
 
 @pytest.mark.realdata
 def test_the_core_of_gcn4_comes_out():
-    examples = real_task("gcn4").examples("test")
+    examples = load_examples(real_task("gcn4"), "test")
     X = examples.batch(range(len(examples)))[0]
     sites = np.zeros((len(X), X.shape[2]), dtype=bool)
     for row, x in enumerate(X):

@@ -8,6 +8,7 @@ import tiny_tasks
 import torch
 
 from rczoo.batches import Epoch, Plain
+from rczoo.preparation import load_examples
 from rczoo.rep import Rep
 
 
@@ -20,7 +21,7 @@ def keys(X):
 
 
 def test_without_augmentation_every_example_appears_once():
-    examples = tiny_tasks.labels(n=40).examples("train")
+    examples = load_examples(tiny_tasks.labels(n=40), "train")
     batches = list(epoch(examples))
     assert [len(X) for X, _, _ in batches] == [16, 16, 8]
     assert len(epoch(examples)) == 3
@@ -30,7 +31,7 @@ def test_without_augmentation_every_example_appears_once():
 
 
 def test_a_doubled_set_holds_every_example_on_both_strands_shuffled():
-    examples = tiny_tasks.labels(n=40).examples("train")
+    examples = load_examples(tiny_tasks.labels(n=40), "train")
     batches = list(epoch(examples, "set"))
     X, _, y = examples.batch(np.arange(40))
     both = torch.cat([X, Rep.dna().act(X)])
@@ -45,18 +46,18 @@ def test_a_doubled_set_holds_every_example_on_both_strands_shuffled():
 
 
 def test_each_batch_is_followed_by_its_copies_with_their_own_jitter():
-    examples = tiny_tasks.profiles(n=12, jitter=0).examples("train")
+    examples = load_examples(tiny_tasks.profiles(n=12, jitter=0), "train")
     for X, _, y in epoch(examples, "batch", batch_size=5):
         half = len(X) // 2
         assert torch.equal(X[half:], Rep.dna().act(X[:half]))
         assert torch.equal(y[half:], Rep("1r").act(y[:half]))
-    jittered = tiny_tasks.profiles(n=12, jitter=2).examples("train")
+    jittered = load_examples(tiny_tasks.profiles(n=12, jitter=2), "train")
     pairs = [X for X, _, _ in epoch(jittered, "batch", batch_size=12)]
     assert any(not torch.equal(X[:12], Rep.dna().act(X[12:])) for X in pairs)
 
 
 def test_orders_depend_on_seed_and_epoch_alone():
-    examples = tiny_tasks.profiles().examples("train")
+    examples = load_examples(tiny_tasks.profiles(), "train")
 
     def drawn(**options):
         return torch.cat([X for X, _, _ in epoch(examples, "batch", **options)])
@@ -68,17 +69,17 @@ def test_orders_depend_on_seed_and_epoch_alone():
 
 def test_positives_and_negatives_come_in_the_given_proportion():
     task = tiny_tasks.labels(n=60)
-    batches = epoch(task.examples("train"), batch_size=10, positives=1, negatives=4, steps_per_epoch=7)
+    batches = epoch(load_examples(task, "train"), batch_size=10, positives=1, negatives=4, steps_per_epoch=7)
     found = [(len(y), int(y[:, 0].sum())) for _, _, y in batches]
     assert found == [(10, 2)] * 7
     rows = batches._order(np.random.default_rng(0))
     positives = rows.reshape(7, 10)[:, :2].ravel()
-    assert len(set(positives)) == min(14, int(task.examples("train").target[:, 0].sum()))
+    assert len(set(positives)) == min(14, int(load_examples(task, "train").target[:, 0].sum()))
 
 
 @pytest.mark.parametrize("size", [1, 16, 40, 100])
 def test_plain_batches_keep_the_order(size):
-    examples = tiny_tasks.labels(n=40).examples("test")
+    examples = load_examples(tiny_tasks.labels(n=40), "test")
     batches = Plain(examples, size)
     assert len(list(batches)) == len(batches)
     assert torch.equal(torch.cat([X for X, _, _ in batches]), examples.batch(np.arange(40))[0])

@@ -112,9 +112,9 @@ def test_negative_signal(folder):
 
 
 def test_nan_in_a_table_of_profiles():
+    from rczoo.checks import missing
     from rczoo.examples import Examples
     from rczoo.rep import Rep
-    from rczoo.signals import missing
 
     target = np.ones((3, 2, 9))
     target[1, 0, 4] = np.nan

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from rczoo import Rep, build, conjoin, one_hot
-from rczoo.conformance import relative_error
+from rczoo.equivariance import relative_error
 from rczoo.frames import combine
 from rczoo.losses import binary_cross_entropy
 

@@ -8,7 +8,7 @@ from strategies import fill_with_integers, inputs_of, integers, networks, normal
 from test_laws import DNA, rc
 
 from rczoo import build, change_merge, embed, fold_gain, same_function_class
-from rczoo.conformance import relative_error
+from rczoo.equivariance import relative_error
 from rczoo.family import BlockShape, Trunk
 from rczoo.frames import merge
 

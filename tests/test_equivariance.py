@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import rczoo
-from rczoo.conformance import assert_equivariant, equivariance_error, relative_error
+from rczoo.equivariance import assert_equivariant, equivariance_error, relative_error
 from tests.faulty_models import DNA, Tied, plain
 
 X = rczoo.one_hot(["ACGTACGTAACC", "TTGCATTACGGA"])

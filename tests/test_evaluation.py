@@ -8,11 +8,12 @@ from torch import nn
 
 from rczoo.architectures import build
 from rczoo.evaluation import errors, evaluate
+from rczoo.preparation import load_examples
 
 
 def test_the_truth_scores_best():
     task = tiny_tasks.profiles(jitter=0)
-    truth = torch.from_numpy(task.examples("test").target)
+    truth = torch.from_numpy(load_examples(task, "test").target)
 
     class Oracle(nn.Module):
         rep_in, rep_out = task.rep_in, task.rep_out

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from rczoo import RCActivation, RCConv1d, RCSequential, build
 from rczoo.checkpoints import save_checkpoint
-from rczoo.export_cli import export as export_command
 from rczoo.exporting import export, exported_program
+from rczoo.models_cli import export as export_command
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra rczoo[export]")
 pytest.importorskip("onnxscript", reason="needs the extra rczoo[export]")

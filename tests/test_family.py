@@ -21,7 +21,7 @@ from strategies import (
 from test_laws import DNA, network_error, rc
 
 from rczoo import one_hot
-from rczoo.conformance import relative_error
+from rczoo.equivariance import relative_error
 from rczoo.family import Block, BlockShape, GainConv1d, Trunk
 
 

@@ -39,7 +39,7 @@ from rczoo import (
     fold_gain,
     same_function_class,
 )
-from rczoo.conformance import relative_error
+from rczoo.equivariance import relative_error
 from rczoo.family import BlockShape, GainConv1d, Trunk
 from rczoo.frames import alike, merge, open_frames
 from rczoo.losses import binary_cross_entropy, multinomial_nll

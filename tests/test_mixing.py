@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import mixings, wraps
 
-from rczoo.mixing import resolve_mixing
+from rczoo.architectures import resolve_mixing
 
 
 @pytest.mark.parametrize(

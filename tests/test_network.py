@@ -11,7 +11,7 @@ from test_family import as_loops
 from test_laws import network_error
 
 from rczoo import build
-from rczoo.conformance import relative_error
+from rczoo.equivariance import relative_error
 
 
 def small(**options):

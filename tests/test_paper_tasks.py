@@ -14,6 +14,7 @@ from real import PAPER
 from rczoo.checks import check_task
 from rczoo.downloads import cache_folder
 from rczoo.evaluation import evaluate
+from rczoo.preparation import load_examples
 from rczoo.tasks import load_task
 from rczoo.training import train
 from rczoo.windows import listed
@@ -71,17 +72,17 @@ def test_fetched_prepared_trained_and_evaluated(name, server, tmp_path, monkeypa
     model = train(task, strategy="rcps", out=tmp_path / "model", epochs=1, filters=3)
     found = evaluate(model, task)
     assert found["equivariance_error"] == 0
-    assert found["examples"] == len(task.examples("test")) > 0
+    assert found["examples"] == len(load_examples(task, "test")) > 0
     assert np.isfinite(found["jsd" if task.kind == "profile" else "auroc"])
     if task.kind == "profile":
-        examples = task.examples("train")
-        assert set(task.examples("validation").chrom) == {"chr1", "chr8", "chr9"}
-        assert set(task.examples("test").chrom) == {"chr2", "chr3", "chr4"}
+        examples = load_examples(task, "train")
+        assert set(load_examples(task, "validation").chrom) == {"chr1", "chr8", "chr9"}
+        assert set(load_examples(task, "test").chrom) == {"chr2", "chr3", "chr4"}
         assert examples.jitter == 200
         assert examples.control.shape[1:] == (2, 1400)
     else:
-        assert set(task.examples("validation").chrom) == {"chr1"}
-        assert set(task.examples("test").chrom) == {"chr2"}
+        assert set(load_examples(task, "validation").chrom) == {"chr1"}
+        assert set(load_examples(task, "test").chrom) == {"chr2"}
 
 
 def test_the_seven_name_the_paper_s_addresses():

@@ -5,6 +5,7 @@ import pytest
 
 from rczoo import preparation
 from rczoo.files import cache_folder
+from rczoo.preparation import load_examples
 from rczoo.tasks import load_task
 
 
@@ -21,10 +22,10 @@ def small(**changes):
 
 def test_prepared_once_and_memory_mapped(monkeypatch):
     task = small()
-    first = task.examples("train")
+    first = load_examples(task, "train")
     assert isinstance(first.codes, np.memmap)
     monkeypatch.setattr(preparation, "_source", lambda name: pytest.fail("prepared twice"))
-    assert np.array_equal(task.examples("train").codes, first.codes)
+    assert np.array_equal(load_examples(task, "train").codes, first.codes)
 
 
 def test_another_content_is_another_folder():
@@ -40,16 +41,20 @@ def test_another_code_is_another_folder(monkeypatch):
 
 def test_a_failed_preparation_leaves_nothing(monkeypatch):
     with pytest.raises(ValueError, match="too short"):
-        dataclasses.replace(small(), model={"architecture": "motif-cnn", "length": 50}).examples("train")
+        load_examples(
+            dataclasses.replace(small(), model={"architecture": "motif-cnn", "length": 50}), "train"
+        )
     assert not [p for p in cache_folder().rglob("*") if p.is_file()]
 
 
 def test_noise_is_on_training_labels_only():
     task = small(per_motif=2000, counts={"train": 3000, "validation": 1500, "test": 1500})
     for split, clean in (("train", False), ("validation", True), ("test", True)):
-        assert (np.asarray(task.examples(split).target).sum(1) == 1).all() == clean
+        assert (np.asarray(load_examples(task, split).target).sum(1) == 1).all() == clean
     noiseless = dataclasses.replace(task, data={**task.data, "label_noise": 0.0})
-    flipped = np.asarray(task.examples("train").target) != np.asarray(noiseless.examples("train").target)
+    flipped = np.asarray(load_examples(task, "train").target) != np.asarray(
+        load_examples(noiseless, "train").target
+    )
     assert flipped.mean() == pytest.approx(0.2, abs=0.02)
 
 

@@ -1,4 +1,4 @@
-"""Hugging Face's three methods on models of the family."""
+"""Models of the family in Hugging Face's repositories."""
 
 import sys
 
@@ -7,7 +7,6 @@ import torch
 
 from rczoo import build, pretrained
 from rczoo.checkpoints import load_checkpoint
-from rczoo.network import Network
 
 huggingface_hub = pytest.importorskip("huggingface_hub")
 
@@ -25,8 +24,8 @@ def same(one, other):
 
 
 def test_what_is_saved_is_read_back(network, tmp_path):
-    network.save_pretrained(tmp_path / "m")
-    assert same(network, Network.from_pretrained(tmp_path / "m"))
+    pretrained.save_pretrained(network, tmp_path / "m")
+    assert same(network, pretrained.from_pretrained(tmp_path / "m"))
     assert same(network, load_checkpoint(tmp_path / "m"))
     assert (tmp_path / "m" / "README.md").read_text().startswith("---\nlibrary_name: rczoo")
 
@@ -63,7 +62,7 @@ def test_what_is_pushed_is_a_checkpoint(network, monkeypatch):
             return f"https://huggingface.co/{repo_id}/commit/1"
 
     monkeypatch.setattr("huggingface_hub.hub_mixin.HfApi", Api)
-    assert network.push_to_hub("org/name").endswith("org/name/commit/1")
+    assert pretrained.push_to_hub(network, "org/name").endswith("org/name/commit/1")
     assert same(network, pushed["model"])
 
 

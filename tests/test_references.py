@@ -7,6 +7,7 @@ from scipy.spatial.distance import jensenshannon
 
 from rczoo import dna
 from rczoo.metrics import profile_metrics, smooth
+from rczoo.preparation import load_examples
 from rczoo.references import (
     kmer_counts,
     label_row,
@@ -24,8 +25,8 @@ def test_gcn4_rows_beside_every_model():
     task = real_task("gcn4")
     rows = reference_rows(task, "test")
     assert list(rows) == ["mean training profile", "sampling floor"]
-    mean = np.asarray(task.examples("train").target, dtype=float).mean(0)
-    truth = np.asarray(task.examples("test").target, dtype=float)
+    mean = np.asarray(load_examples(task, "train").target, dtype=float).mean(0)
+    truth = np.asarray(load_examples(task, "test").target, dtype=float)
     slow = [
         np.mean([jensenshannon(smooth(t), smooth(m)) ** 2 for t, m in zip(example, mean, strict=True)])
         for example in truth
@@ -43,7 +44,7 @@ def test_gcn4_rows_beside_every_model():
 @pytest.mark.realdata
 def test_replicates_add_up_to_the_target_and_bound_the_models():
     task = real_task("yeast-tss")
-    examples = task.examples("test")
+    examples = load_examples(task, "test")
     values = replicates(task, "test")
     assert values.shape == (3, len(examples), 2, 500)
     assert np.array_equal(values.sum(0), examples.target)

@@ -6,8 +6,7 @@ from miniature import write_bed
 from small_models import GENOME, LENGTH, MARGIN, POSITIONS, genome_file
 
 from rczoo import dna
-from rczoo.averaging import Averager
-from rczoo.bigwigs import merged
+from rczoo.bigwigs import Averager, merged
 from rczoo.genome import Genome
 from rczoo.intervals import Intervals, read_bed
 from rczoo.readout import Readout

@@ -7,6 +7,7 @@ from real import PAPER, REACHABLE, real_task
 
 from rczoo import Rep, build
 from rczoo.losses import loss_of
+from rczoo.preparation import load_examples
 from rczoo.tasks import UNSHARED, list_tasks, load_task
 
 TASK = """
@@ -59,7 +60,7 @@ def test_every_reachable_task_gives_batches_that_obey_the_law_and_a_finite_loss(
     """RC of a batch is the Rep's action on it, bit for bit, at random rows, shifts and coins."""
     task = real_task(name)
     for split in ("train", "validation", "test"):
-        examples = task.examples(split)
+        examples = load_examples(task, split)
         rng = np.random.default_rng(0)
         rows = rng.integers(0, len(examples), 40)
         shifts = rng.integers(-examples.jitter, examples.jitter + 1, 40)
@@ -76,7 +77,7 @@ def test_every_reachable_task_gives_batches_that_obey_the_law_and_a_finite_loss(
 @pytest.mark.realdata
 def test_gcn4_has_the_geometry_and_counts_of_its_description():
     task = real_task("gcn4")
-    splits = {split: task.examples(split) for split in ("train", "validation", "test")}
+    splits = {split: load_examples(task, split) for split in ("train", "validation", "test")}
     assert sum(len(e) for e in splits.values()) == 1026
     assert set(splits["test"].chrom) == {"chr4", "chr15"}
     assert set(splits["validation"].chrom) == {"chr7"}
@@ -91,12 +92,12 @@ def test_gcn4_has_the_geometry_and_counts_of_its_description():
 @pytest.mark.parametrize(("name", "events"), [("cbf1", 624), ("ino2", 874)])
 def test_other_factors(name, events):
     task = real_task(name)
-    assert sum(len(task.examples(s)) for s in ("train", "validation", "test")) == events
+    assert sum(len(load_examples(task, s)) for s in ("train", "validation", "test")) == events
 
 
 @pytest.mark.realdata
 def test_the_joint_task_masks_what_was_not_measured():
-    joint, alone = real_task("joint").examples("test"), real_task("ino2").examples("test")
+    joint, alone = load_examples(real_task("joint"), "test"), load_examples(real_task("ino2"), "test")
     target = np.asarray(joint.target)
     measured = ~np.isnan(target).any(axis=2)
     assert (measured[:, 0::2] == measured[:, 1::2]).all()
@@ -112,12 +113,12 @@ def test_gue_is_cleaned_of_repeats_and_leaks():
     from rczoo.tables import first_occurrences, shares
 
     task = real_task("gue-tf4")
-    train = np.asarray(task.examples("train").codes)
+    train = np.asarray(load_examples(task, "train").codes)
     assert len(train) == 19_000 - 3_789
     assert first_occurrences(train).all()
-    assert not shares(np.asarray(task.examples("validation").codes), train).any()
-    assert len(task.examples("test")) == 1000
-    unshared = np.asarray(task.examples(UNSHARED).codes)
+    assert not shares(np.asarray(load_examples(task, "validation").codes), train).any()
+    assert len(load_examples(task, "test")) == 1000
+    unshared = np.asarray(load_examples(task, UNSHARED).codes)
     assert 900 < len(unshared) < 1000
     assert not shares(unshared, train).any()
 
@@ -133,7 +134,7 @@ def test_binary_tasks_have_matched_negatives_far_from_the_factor():
     sites = bound.renamed(genome.resolve(bound.chrom))
     content = {0: [], 1: []}
     for split in ("train", "validation", "test"):
-        examples = task.examples(split)
+        examples = load_examples(task, split)
         label = np.asarray(examples.target)[:, 0]
         for chrom, start, y, codes in zip(examples.chrom, examples.start, label, examples.codes, strict=True):
             content[int(y)].append(np.isin(codes, (1, 2)).mean())
@@ -142,9 +143,9 @@ def test_binary_tasks_have_matched_negatives_far_from_the_factor():
                 assert np.abs(places - (start + 500)).min() >= 1000
     assert abs(np.mean(content[0]) - np.mean(content[1])) < 0.01
     assert 3 < len(content[0]) / len(content[1]) <= 4
-    test = task.examples("test")
+    test = load_examples(task, "test")
     assert set(test.chrom) == {"chrIV", "chrXV"}
-    assert set(task.examples("validation").chrom) == {"chrVII"}
+    assert set(load_examples(task, "validation").chrom) == {"chrVII"}
 
 
 @pytest.mark.realdata
@@ -152,7 +153,7 @@ def test_yeast_tss_counts_are_those_of_the_r_object():
     from rczoo.tss import read_sample
 
     task = real_task("yeast-tss")
-    examples = task.examples("test")
+    examples = load_examples(task, "test")
     path = task.path("stripe-seq/S288C_TSSs.RDS")
     samples = [read_sample(path, f"S288C_WT_{k}") for k in (1, 2, 3)]
     for row in (0, 100, 300):
@@ -337,8 +338,8 @@ def test_unknown_names(tmp_path):
     (tmp_path / "my.toml").write_text(TASK)
     task = load_task(tmp_path / "my.toml")
     with pytest.raises(ValueError, match="no split 'dev': choose from train, validation, test"):
-        task.examples("dev")
+        load_examples(task, "dev")
     with pytest.raises(
         FileNotFoundError, match=r"no file 'a.csv' in .*: give its path relative to the task file"
     ):
-        task.examples("train")
+        load_examples(task, "train")

@@ -13,6 +13,7 @@ from rczoo.checkpoints import load_checkpoint, read_config
 from rczoo.evaluation import errors, evaluate
 from rczoo.lesson import Lesson
 from rczoo.metrics import label_metrics
+from rczoo.preparation import load_examples
 from rczoo.readout import packaged
 from rczoo.tasks import load_task
 from rczoo.training import train
@@ -66,7 +67,7 @@ def test_posthoc_is_standard_aug_conjoined_afterwards(tmp_path):
     plain = train(task, strategy="standard", out=tmp_path / "c")
     assert same(weights(augmented), weights(posthoc))
     assert not same(weights(augmented), weights(plain))
-    X, _, _ = task.examples("test").batch(range(4))
+    X, _, _ = load_examples(task, "test").batch(range(4))
     assert errors(augmented, X)["equivariance_error"] > 1e-3
     assert errors(posthoc, X)["equivariance_error"] == 0
 
@@ -198,18 +199,18 @@ def test_mistakes_leave_nothing_behind(tmp_path):
 @pytest.mark.parametrize(("split", "called"), [("train", "training"), ("validation", "validation")])
 def test_splits_that_cannot_train_are_refused_before_a_training(tmp_path, split, called):
     task = tiny_tasks.labels()
-    examples = task.splits[split]
+    examples = task.in_memory[split]
     for other, message in [
         (examples.take(range(0)), f"task tiny has no {called} examples: look at"),
         (replace(examples, target=0 * examples.target), f"tiny: all {called} labels are alike: give both"),
     ]:
-        wrong = replace(task, splits={**task.splits, split: other})
+        wrong = replace(task, in_memory={**task.in_memory, split: other})
         with pytest.raises(ValueError, match=message):
             train(wrong, strategy="rcps", out=tmp_path)
     with pytest.raises(ValueError, match="task tiny has no test examples"):
         evaluate(
             build("motif-cnn", strategy="rcps", length=60),
-            replace(task, splits={"test": examples.take(range(0))}),
+            replace(task, in_memory={"test": examples.take(range(0))}),
         )
     assert not list(tmp_path.iterdir())
 

@@ -25,9 +25,8 @@ from small_models import (
 
 import rczoo
 from rczoo import dna, journal
-from rczoo.alleles import NOWHERE, Reference
 from rczoo.genome import Genome
-from rczoo.variants import jsd
+from rczoo.variants import NOWHERE, Reference, jsd
 from rczoo.vcf import Variant, read_vcf
 
 HEADER = "##fileformat=VCF\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\n"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from miniature import chip_signal, random_genome, write_bed, write_bigwig, write_fasta
 
 from rczoo import Rep, dna
-from rczoo.preparation import notes
+from rczoo.preparation import load_examples, notes
 from rczoo.tasks import load_task
 from rczoo.windows import windows
 
@@ -137,7 +137,7 @@ def test_windows_off_the_end_are_left_out_and_told(folder):
     write_bed(folder / "sites.bed", [("chr1", 2, 3), ("chr1", 150, 151)])
     (folder / "t.toml").write_text(FULL.format(length=40, out=20, jitter=0, control="2t"))
     task = load_task(folder / "t.toml")
-    assert len(task.examples("train")) == 1
+    assert len(load_examples(task, "train")) == 1
     assert "1 of 2 windows run off their chromosome: left out" in notes(task)
 
 
@@ -192,6 +192,6 @@ def test_a_changed_file_is_prepared_anew(folder):
     task = load_task(folder / "t.toml")
     for rows in ([("chr1", 90, 91)], [("chr1", 90, 91), ("chr2", 130, 131)]):
         write_bed(folder / "sites.bed", rows)
-        assert len(task.examples("train")) == len(rows)
+        assert len(load_examples(task, "train")) == len(rows)
     wider = dataclasses.replace(task, model={**task.model, "length": 60})
-    assert wider.examples("train").length == 60
+    assert load_examples(wider, "train").length == 60

@@ -1,20 +1,10 @@
 """Tasks of a few dozen examples, in memory, on which a training takes a moment."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from rczoo.examples import Examples
 from rczoo.rep import Rep
 from rczoo.tasks import Task
-
-
-@dataclass(frozen=True)
-class TinyTask(Task):
-    splits: dict = field(default_factory=dict)
-
-    def examples(self, split):
-        return self.splits[split]
 
 
 def labels(n=40, length=60, **training):
@@ -28,14 +18,14 @@ def labels(n=40, length=60, **training):
         return Examples(codes, target.astype(np.float32), Rep("3t"))
 
     usual = {"batch_size": 16, "epochs": 4, "patience": 10, "learning_rate": 1e-2, "best": "auroc"}
-    return TinyTask(
+    return Task(
         "tiny",
         "Tiny labels",
         "labels",
         {"architecture": "motif-cnn", "filters": 4, "length": length, "outputs": 3},
         {**usual, "augment": "set", **training},
         {},
-        splits={"train": draw(n), "validation": draw(n), "test": draw(n)},
+        in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
     )
 
 
@@ -51,12 +41,12 @@ def profiles(n=12, jitter=2, **training):
         target = np.stack([ramp + 5 * (middle == 2), ramp + 5 * (middle == 1)], 1).astype(np.float32)
         return Examples(codes, target, Rep("1r"), jitter=jitter)
 
-    return TinyTask(
+    return Task(
         "tiny-profile",
         "Tiny profiles",
         "profile",
         {"architecture": "bpnet", "filters": 2, "length": length, "outputs": 1, "count_head": False},
         {"batch_size": 5, "epochs": 2, "patience": 10, "best": "loss", "augment": "batch", **training},
         {"out_length": 25},
-        splits={"train": draw(n), "validation": draw(n), "test": draw(n)},
+        in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
     )

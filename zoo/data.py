@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rczoo.preparation import load_examples
 from rczoo.storage import read_bytes, read_json, to_json, write_bytes
 from rczoo.tasks import Task
 
@@ -67,7 +68,7 @@ def blocks(chrom: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 
 def _targets(task: Task) -> bytes:
-    examples, stream = task.examples("test"), io.BytesIO()
+    examples, stream = load_examples(task, "test"), io.BytesIO()
     arrays = {"target": np.array(examples.target, dtype=np.int8)} if task.kind == "labels" else {}
     if examples.chrom is not None and examples.start is not None:
         arrays["block"] = blocks(np.asarray(examples.chrom), np.asarray(examples.start))

@@ -7,7 +7,8 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rczoo.figures import GREY, MINUS, OTHER, PLUS, new_figure
+from rczoo._plotting import new_figure
+from rczoo.demo import GREY, MINUS, OTHER, PLUS
 
 from .rows import Row
 from .summary import CHOICE, GAIN, in_paper, learned_split, references, trained

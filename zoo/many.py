@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 from rczoo.checkpoints import read_config
-from rczoo.prediction import choose_device
+from rczoo.machine import choose_device
 from rczoo.tasks import load_task
 
 from .data import record

@@ -13,11 +13,13 @@ import torch
 
 from rczoo import dna
 from rczoo.checkpoints import load_checkpoint, read_config, save_checkpoint
-from rczoo.conformance import check, equivariance_error
+from rczoo.conformance import check
 from rczoo.controls import zero_control
+from rczoo.equivariance import equivariance_error
 from rczoo.index import FILES, FORMAT, INDEX
 from rczoo.losses import first
 from rczoo.network import Network
+from rczoo.preparation import load_examples
 from rczoo.readout import readout
 from rczoo.storage import read_json, to_json, write_bytes
 from rczoo.tasks import Task
@@ -116,7 +118,7 @@ def write_model(
 
 def expected(model: Network, task: Task) -> tuple[list[str], Any]:
     """The first test sequences as text, and what the model says of them (first output)."""
-    examples = task.examples("test")
+    examples = load_examples(task, "test")
     sequences = [dna.decode(codes) for codes in examples.take(range(min(SHOWN, len(examples)))).codes]
     return sequences, _rounded(answers(model, sequences).tolist())
 

@@ -14,6 +14,7 @@ from rczoo.examples import Examples
 from rczoo.losses import loss_of
 from rczoo.metrics import profile_values
 from rczoo.network import Network
+from rczoo.preparation import load_examples
 from rczoo.tasks import SPLITS, UNSHARED, Task
 
 CLEAN = "train-clean"
@@ -35,8 +36,8 @@ def splits(task: Task) -> tuple[str, ...]:
 def examples_of(task: Task, split: str) -> Examples:
     """The examples of a split."""
     if split == CLEAN:
-        return replace(task, data={**task.data, "label_noise": 0}).examples("train")
-    return task.examples(split)
+        return load_examples(replace(task, data={**task.data, "label_noise": 0}), "train")
+    return load_examples(task, split)
 
 
 def score(model: Network, task: Task, wanted: Sequence[str] = ()) -> tuple[Scores, np.ndarray]:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rczoo._arguments import check_choice
 from rczoo.checkpoints import load_checkpoint, read_config
 from rczoo.index import INDEX, Entry, parse_index
 from rczoo.machine import hardware
-from rczoo.network import choose
 from rczoo.tasks import Task, load_task
 
 from .data import fingerprint
@@ -45,7 +45,7 @@ def verify(name: str | None = None, models: Path = MODELS, tasks: Path | None = 
     entries = parse_index(index.read_bytes(), str(models)) if index.exists() else {}
     wanted = fnmatch.filter(entries, name or "*")
     if name and not wanted:
-        choose("model", name, list(entries))
+        check_choice("model", name, list(entries))
     for chosen in wanted:
         task = chosen.partition("/")[0]
         yield verify_model(load_task(str(tasks / f"{task}.toml") if tasks else task), entries[chosen], models)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from rczoo import RCConv1d, build, fuse
 from rczoo.family import Block, BlockShape
 from rczoo.frames import exchange_stacked
-from rczoo.memory import memory_kept
+from rczoo.machine import memory_kept
 from rczoo.rep import Rep
 
 

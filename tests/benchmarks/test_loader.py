@@ -17,13 +17,15 @@ from rczoo.losses import loss_of
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from real import real_task
 
+from rczoo.preparation import load_examples
+
 SIZE = 64
 
 
 @pytest.fixture(scope="module")
 def tss():
     task = real_task("yeast-tss")
-    return task, task.examples("train")
+    return task, load_examples(task, "train")
 
 
 def rows(examples, seed=0):
@@ -120,7 +122,7 @@ def test_memory_is_flat_over_epochs():
     """Peak memory after ten epochs of batches is that after one, but for a few megabytes."""
     import resource
 
-    examples = real_task("yeast-tss").examples("train")
+    examples = load_examples(real_task("yeast-tss"), "train")
 
     def epoch():
         for start in range(0, len(examples), SIZE):

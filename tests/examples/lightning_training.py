@@ -28,6 +28,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, TensorDataset
 
 import rczoo
+from rczoo.preparation import load_examples
 from rczoo.tasks import load_task
 
 DNA = rczoo.Rep.dna()
@@ -89,8 +90,8 @@ def main():
     warnings.filterwarnings("ignore", ".*num_workers.*")  # the data are in memory
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     task = load_task("sim-200")
-    X, _, y = task.examples("train").batch(range(3000))
-    X_test, _, y_test = task.examples("test").batch(range(1000))
+    X, _, y = load_examples(task, "train").batch(range(3000))
+    X_test, _, y_test = load_examples(task, "test").batch(range(1000))
 
     torch.manual_seed(0)
     one_strand = build()
