@@ -7,27 +7,23 @@ import importlib
 import pkgutil
 import sys
 import time
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from .claims import Theorem
-
-FOLDER = Path(__file__).parent
+from . import theorems as folder
+from .engine.claims import Theorem
 
 
 def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:
     """File name -> theorem, in order: all, or those whose file begins with one of the names (``t04``)."""
-    names = sorted(
-        m.name for m in pkgutil.iter_modules([str(FOLDER)]) if m.name[:1] == "t" and m.name[1:3].isdigit()
-    )
+    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
     wanted = [n for n in names if not chosen or any(n.startswith(c) for c in chosen)]
     if chosen and (unknown := [c for c in chosen if not any(n.startswith(c) for n in wanted)]):
         raise SystemExit(
             f"no proof is called {', '.join(unknown)}: choose among {', '.join(n[:3] for n in names)}"
         )
-    return {f"{n}.py": importlib.import_module(f"{__package__}.{n}").THEOREM for n in wanted}
+    return {f"{n}.py": importlib.import_module(f"{folder.__name__}.{n}").THEOREM for n in wanted}
 
 
 def run(chosen: list[str], console: Console, verbose: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .claims import Theorem
+from .engine.claims import Theorem
 from .picture import draw
 
 README = Path(__file__).parent / "README.md"
@@ -18,7 +18,7 @@ def row(theorem: Theorem, file: str) -> tuple[str, ...]:
     code = ", ".join(f"`{name}`" for name in theorem.code)
     path, test = theorem.tests.split("::")
     number = f"T{theorem.number}"
-    proof, tested = f"[{file}]({file})", f"[`{test}`](../{path})"
+    proof, tested = f"[{file}](theorems/{file})", f"[`{test}`](../{path})"
     return number, theorem.statement, theorem.coverage, theorem.method, proof, code, tested
 
 

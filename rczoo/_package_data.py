@@ -8,7 +8,7 @@ HERE = Path(__file__).parent
 
 
 def package_data(path: str) -> Path:
-    """The place of a file or folder that comes with rczoo, such as ``"paper.csv"`` or ``"zoo/tasks"``.
+    """The place of a file or folder that comes with rczoo: ``"evaluation/paper.csv"``, ``"zoo/tasks"``.
 
     What begins with ``zoo/`` lies beside the package in a checkout, and inside it, in ``_zoo``, in an
     installed copy, where the build puts it (``pyproject.toml``, ``force-include``).

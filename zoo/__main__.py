@@ -32,7 +32,7 @@ def sweep_command(
     results: Results = None,
 ) -> None:
     """Train what is not trained yet; go on after any interruption."""
-    from .sweep import sweep
+    from .sweep.snakemake import sweep
 
     sweep(tasks or (), tier, cores, profile, dry_run, nice, runs, plan, table_of(runs, results))
 
@@ -45,7 +45,7 @@ def job_command(
     runs: Runs = RUNS,
 ) -> None:
     """Train and score one model of the sweep, unless that is done."""
-    from .job import run
+    from .sweep.job import run
 
     run(Job(task, strategy, seed), runs)
 
@@ -60,7 +60,7 @@ def train_command(
     plan: Annotated[Path, typer.Option(help="What to train.")] = PLAN,
 ) -> None:
     """Train many models at once on one device; the sweep then only scores them."""
-    from .many import train_many
+    from .sweep.pool import train_many
 
     for line in train_many(jobs_of(plan, tier, tasks or ()), runs, device, workers):
         typer.echo(line)
@@ -77,7 +77,7 @@ def collect_command(runs: Runs = RUNS, results: Results = None) -> None:
 @app.command("report")
 def report_command(runs: Runs = RUNS, results: Results = None) -> None:
     """Write RESULTS.md and its figures, beside the runs, from the result files."""
-    from .report import REPORT, report
+    from .results.report import REPORT, report
 
     typer.echo(report(collect(runs, table_of(runs, results)), runs, runs.parent / REPORT.name))
 
@@ -93,7 +93,7 @@ def publish_command(
     ] = None,
 ) -> None:
     """Publish the seed best on validation of every task and strategy, each proved from disk."""
-    from .publish import publish
+    from .publishing.publish import publish
 
     models = models or runs.parent / MODELS.name
     names = publish(gather(runs), runs, models, tasks)
@@ -103,8 +103,8 @@ def publish_command(
 @app.command("prune")
 def prune_command(runs: Runs = RUNS) -> None:
     """Remove the weights of the runs that no published model comes from."""
-    from .prune import prune
-    from .summary import criteria, tasks_of
+    from .publishing.prune import prune
+    from .results.summary import criteria, tasks_of
 
     rows = gather(runs)
     typer.echo(f"{len(prune(rows, runs, criteria(tasks_of(rows))))} files of weights removed")
@@ -119,7 +119,7 @@ def verify_command(
     ] = None,
 ) -> None:
     """Evaluate published models anew and compare with their cards."""
-    from .verify import verify
+    from .publishing.verify import verify
 
     bad = 0
     for verdict in verify(name, models, tasks):
@@ -136,7 +136,7 @@ def verify_command(
 @app.command("readme")
 def readme_command() -> None:
     """Write the results and the published models into the repository's README."""
-    from .readme import write
+    from .results.readme import write
 
     typer.echo(write())
 

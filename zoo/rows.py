@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from rczoo.storage import write_bytes
+from rczoo.files.atomic import write_bytes
 
 from .plan import DONE, HERE, RUNS
 

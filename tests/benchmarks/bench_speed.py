@@ -12,10 +12,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from rczoo import RCConv1d, build, fuse
-from rczoo.family import Block, BlockShape
-from rczoo.frames import exchange_stacked
-from rczoo.machine import memory_kept
-from rczoo.rep import Rep
+from rczoo.family.trunk import Block, BlockShape
+from rczoo.hardware import memory_kept
+from rczoo.symmetry.frames import exchange_stacked
+from rczoo.symmetry.rep import Rep
 
 
 def step(module, *inputs):
@@ -221,6 +221,7 @@ def test_start(recorded):
     added = statistics.median(u - v for u, v in pairs)
     recorded("import rczoo after import torch", added, 0.5, unit=" s")
     helped = [
-        _seconds("-c", "from rczoo.cli import app; app(['--help'], standalone_mode=False)") for _ in range(5)
+        _seconds("-c", "from rczoo.cli.main import app; app(['--help'], standalone_mode=False)")
+        for _ in range(5)
     ]
     recorded("rczoo --help", statistics.median(helped), 1.0, unit=" s")

@@ -10,10 +10,10 @@ import time
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from rczoo.convolution import RCConv1d
-from rczoo.family import Block, BlockShape
-from rczoo.frames import exchange_stacked
-from rczoo.rep import Rep
+from rczoo.family.trunk import Block, BlockShape
+from rczoo.nn.convolution import RCConv1d
+from rczoo.symmetry.frames import exchange_stacked
+from rczoo.symmetry.rep import Rep
 
 BLOCKS = {
     "64 filters, width 3": (BlockShape(3, 16, residual=True), 64, 8, 1200),

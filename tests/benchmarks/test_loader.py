@@ -11,13 +11,13 @@ import pyBigWig
 import pytest
 import torch
 
-from rczoo import build, dna
-from rczoo.losses import loss_of
+from rczoo import build
+from rczoo.evaluation.losses import loss_of
+from rczoo.symmetry import dna
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from real import real_task
-
-from rczoo.preparation import load_examples
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from rczoo.data.preparation import load_examples
+from tests.support.real import real_task
 
 SIZE = 64
 
@@ -75,8 +75,8 @@ def test_windows_of_ours(benchmark, tss):
 @pytest.mark.benchmark(group="stranded windows")
 def test_windows_of_the_obvious_loop(benchmark, tss):
     """pyfaidx and pyBigWig asked for each window of each replicate and strand; the same batch comes out."""
-    from rczoo import tss as converter
-    from rczoo.genome import Genome
+    from rczoo.data.sources import transcription_starts as converter
+    from rczoo.io.genome import Genome
 
     task, examples = tss
     path = task.path("s288c/S_cerevisiae.fasta.gz")
@@ -112,7 +112,7 @@ def test_windows_of_the_obvious_loop(benchmark, tss):
 
 
 def _fasta(path):
-    from rczoo import genome
+    from rczoo.io import genome
 
     return genome._fasta(path)
 

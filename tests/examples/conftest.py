@@ -1,3 +1,3 @@
-"""The examples are scripts: tests/test_worked_examples.py runs them, and nothing is to be collected here."""
+"""The examples are scripts: test_worked_examples.py runs them, and nothing is to be collected here."""
 
 collect_ignore_glob = ["*.py"]

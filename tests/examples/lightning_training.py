@@ -28,8 +28,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader, TensorDataset
 
 import rczoo
-from rczoo.preparation import load_examples
-from rczoo.tasks import load_task
+from rczoo.data.preparation import load_examples
+from rczoo.data.task import load_task
 
 DNA = rczoo.Rep.dna()
 
@@ -109,7 +109,7 @@ def main():
     models = {"one strand": one_strand, "conjoined after": afterwards, "conjoined before": conjoined}
     for name, model in models.items():
         losses[name] = loss_on_both_strands(model, X_test, y_test)
-        apart = rczoo.equivariance_error(model, X_test, rep_in="dna", rep_out="3t")
+        apart = rczoo.equivariance_error(model, X_test, inputs="dna", outputs="3t")
         print(f"{name:16}  {apart:.3f} relative  loss {losses[name]:.4f}")
         assert apart == 0 or name == "one strand"
     assert losses["conjoined after"] <= losses["one strand"]

@@ -19,7 +19,7 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 import rczoo
-from rczoo.factories import read_strand_pairs
+from rczoo.conformance._text import read_strand_pairs
 
 TARGETS = """\
 \tidentifier\tstrand_pair\tdescription

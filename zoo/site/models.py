@@ -7,9 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from rczoo.index import INDEX, Entry, parse_index
-from rczoo.reporting import LOWER_IS_BETTER, METRICS, with_arrow
-from rczoo.storage import read_json
+from rczoo.evaluation.tables import LOWER_IS_BETTER, METRICS, with_arrow
+from rczoo.files.storage import read_json
+from rczoo.hub.index import INDEX, Entry, parse_index
 
 from . import markdown
 from .links import Links

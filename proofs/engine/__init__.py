@@ -1,0 +1,1 @@
+"""Claims, and the rewriting that decides them."""

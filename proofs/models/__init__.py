@@ -1,0 +1,1 @@
+"""The layers and networks that theorems speak of, in symbols."""

@@ -1,0 +1,207 @@
+"""T7, machine-checked for every size without padding, and 'if' with it; 'only if' with padding on a grid.
+
+In words. Let M windows of a strided, padded layer fit into the input and leave a remainder rho = (L +
+2*padding - dilation*(K-1) - 1) mod stride. If rho = 0 then the layer with any tied kernel, and average
+and max pooling, commute with reverse complement. If rho > 0 and there is no padding then no tied kernel
+but 0 does, nor does pooling, and ``ceil_mode`` does not mend it. With padding and rho > 0, a layer
+between pairs commutes for all tied kernels if and only if no window reads any of the sequence. More
+padding on one side is a shift as well, so ``padding="same"`` with an even kernel and odd dilation fails.
+Max-pooling two or more positions is not equivariant on sign channels. Frames have no such condition (T3).
+
+If. Re-index taps k to K-1-k: tap k of window t of R x reads what tap K-1-k of window M-1-t of x reads,
+but for a shift by rho + (left padding - right padding). A sum and a maximum are folds over one set, so
+both are served.
+
+Only if, no padding. Let k0 be the smallest tap at which the tied kernel W is not 0, for some o and c, and
+let x be 1 at the one position that tap k0 of window 0 of R x reads. Then conv(R x)[o, 0] is, up to sign,
+W[o,c,k0], not 0. On the other side that position is read by tap K-1-(k0-j), j = rho/dilation, if at all.
+Its entry is W[o,c,k0-j] up to sign: 0 by the choice of k0; or there is none, as j is no whole number or
+exceeds k0. So R conv(x)[o, 0] = 0.
+
+Only if, pooling. Window 0 of R x reads the last position of x; the last window of x does not, for rho >
+0. With ``ceil_mode`` one more, shorter window begins at stride*M < L; window 0 of R x reads position L-K,
+which is before it. (Where that window would begin at L or later there is none, and the geometry is that
+without ``ceil_mode``.)
+
+Prose, and a grid: 'only if' with padding. By the mirror identity below, a kernel with a single free
+number, from one channel of a pair, sees x at a position u from one strand and at u + rho from the other,
+or at none of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from ..engine.claims import EVERY_SIZE, Grid, Identity, Theorem
+from ..engine.ranges import Channels
+from ..engine.sums import Side
+from ..engine.symbols import Same, SameChannel, index, natural, size
+from ..engine.worlds import World
+from ..models.convolution import (
+    K,
+    M,
+    b,
+    batch,
+    channels_out,
+    convolve,
+    dilation,
+    input_length,
+    inputs,
+    k,
+    o,
+    outputs,
+    positions,
+    reverse_taps,
+    stride,
+    t,
+    tied,
+    x,
+)
+from ..models.geometries import decided_by_the_remainder, decided_with_padding, grid, partial_windows_mend
+from ..models.pooling import maximum_on_sign, padding, pool, rho, told_apart, told_apart_with_ceil_mode
+
+one, reps = sp.S.One, {"in": "1r+1t", "out": "1r+1s"}
+
+
+def layer(name: str, left: sp.Expr, right: sp.Expr, remainder: sp.Expr = sp.S.Zero, **sizes: int) -> Identity:
+    """conv(R x) = R conv(x), padded with zeros by (left, right), for any tied kernel."""
+    L = input_length(remainder, left + right)
+    at = {"K": 3, "M": 2, "N": 1, "stride": 2, "dilation": 1, "padding": 1, "rho": 1, **sizes}
+    world = World(at, reps, padded={"x": (2, World(at).size(L))})
+    return Identity(
+        name,
+        convolve(tied(), inputs.act(x, L), left)(b, o, t),
+        outputs.act(convolve(tied(), x, left), M)(b, o, t),
+        (batch, channels_out, positions),
+        [world],
+        rewrite_right=reverse_taps,
+    )
+
+
+def read(t: sp.Expr, k: sp.Expr) -> sp.Expr:
+    """The position that tap k of window t reads."""
+    return stride * t + dilation * k - padding
+
+
+mirror = Identity(
+    "the mirror image of what a tap reads is what its mirror tap reads, shifted by the remainder",
+    input_length(rho, 2 * padding) - 1 - read(M - 1 - t, K - 1 - k),
+    read(t, k) + rho,
+)
+
+q, j, part = index("q"), size("j"), size("part")
+above, after, extra, whole = natural("above", "after", "extra", "whole")
+
+
+def no_kernel(
+    name: str, k0: sp.Expr, geometry: dict[sp.Symbol, sp.Expr], rewrite: Any, seen: Any, **sizes: int
+) -> Identity:
+    """conv(R x)[o, 0] - R conv(x)[o, 0] on the impulse at channel q that tap k0 of window 0 of R x reads."""
+    L = input_length(rho)
+
+    def impulse(b: sp.Expr, c: sp.Expr, t: sp.Expr) -> sp.Expr:
+        return SameChannel(c, q) * Same(t - (L - 1 - dilation * k0))
+
+    first = convolve(tied(), inputs.act(impulse, L))(b, o, sp.S.Zero).substitute(geometry)
+    second = outputs.act(convolve(tied(), impulse), M)(b, o, sp.S.Zero).substitute(geometry)
+    partner = inputs.p(q)
+    wanted = inputs.s(q) * tied()(o, partner, k0) - inputs.s(q) * seen(lambda tap: tied()(o, partner, tap))
+    at = {"M": 2, "stride": 3, "b": 0, **sizes}
+
+    def derive(side: Any) -> Side:
+        left, right = side.terms
+        return left.collapse("c").collapse("k") + rewrite(right.collapse("c"))
+
+    free = (channels_out, Channels(q, inputs))
+    return Identity(
+        name, first + (-1) * second, sp.sympify(wanted).subs(geometry), free, [World(at, reps)], derive
+    )
+
+
+cases = [
+    no_kernel(
+        "no kernel: the other side reads a tap where W is 0",
+        above + j,
+        {K: above + j + 1 + after, rho: dilation * j},
+        lambda side: side.collapse("k"),
+        lambda W: W(above),
+        **{"above": 1, "j": 1, "after": 1, "dilation": 2},
+    ),
+    no_kernel(
+        "no kernel: the other side reads beyond the last tap",
+        above,
+        {K: above + 1 + after, rho: dilation * (above + j)},
+        lambda side: side.vanish("k", floor=above + after + j - 1),
+        lambda W: 0,
+        **{"above": 1, "j": 1, "after": 1, "dilation": 1},
+    ),
+    no_kernel(
+        "no kernel: the other side falls between two taps",
+        above,
+        {K: above + 1 + after, dilation: part + 1 + extra, rho: (part + 1 + extra) * whole + part},
+        lambda side: side.vanish("k", floor=after + whole),
+        lambda W: 0,
+        **{"above": 1, "part": 1, "extra": 0, "whole": 1, "after": 1},
+    ),
+]
+
+
+def _mended(shape: Any) -> str | None:
+    return partial_windows_mend(shape) if shape.room % shape.stride else None
+
+
+def _not_mended(shape: Any) -> str | None:
+    return (
+        "the windows are symmetric" if shape.room % shape.stride and not partial_windows_mend(shape) else None
+    )
+
+
+def _trivial(shape: Any) -> str | None:
+    return decided_by_the_remainder(shape, pairs=False)
+
+
+def _plain() -> Any:
+    return (g for g in grid(range(1)) if g.dilation == 1)
+
+
+THEOREM = Theorem(
+    number=7,
+    title="The remainder decides whether a tied layer or a pool is equivariant",
+    statement="equivariant for all tied weights iff (L + 2p - d(K-1) - 1) mod stride = 0; likewise pooling",
+    coverage="every Rep, kernel, stride, dilation, length; 'if' for every padding",
+    method=f"{EVERY_SIZE}; 'only if' with padding: grid (L <= 8, K <= 4, p <= 3) + prose",
+    code=(
+        "rczoo.symmetry.geometry.admissible_lengths",
+        "rczoo.nn.pooling.RCMaxPool1d",
+        "rczoo.nn.pooling.RCAvgPool1d",
+    ),
+    tests="tests/proofs/test_laws.py::test_t07_geometry_decides",
+    prose="'only if' with padding",
+    claims=[
+        layer("if: any tied kernel, any padding", padding, padding),
+        pool("if: average pooling", sum),
+        pool("if: max pooling", max),
+        mirror,
+        *cases,
+        *told_apart(),
+        *told_apart_with_ceil_mode(),
+        Grid("brute force, no padding, trivial channels", lambda: grid(range(1)), _trivial),
+        Grid("brute force, no padding, pairs", lambda: grid(range(1)), decided_by_the_remainder),
+        Grid("brute force, padding, pairs", lambda: grid(range(4)), decided_with_padding),
+        Grid("brute force, ceil_mode", _plain, _not_mended),
+    ],
+    twins=[
+        layer("twin: a remainder does no harm", padding, padding, rho),
+        layer("twin: same padding, even kernel", padding, padding + 1, K=4, stride=1),
+        pool("twin: a remainder does no harm to max pooling", max, rho),
+        Grid(
+            "twin: with padding, too, only the remainder matters",
+            lambda: grid(range(4)),
+            decided_by_the_remainder,
+        ),
+        Grid("twin: ceil_mode mends a remainder", _plain, _mended),
+        Grid("twin: a maximum is equivariant on sign channels", lambda: range(2, 6), maximum_on_sign),
+    ],
+)

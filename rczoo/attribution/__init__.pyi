@@ -1,0 +1,2 @@
+from .methods import METHODS as METHODS
+from .methods import attribute as attribute

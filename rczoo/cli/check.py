@@ -1,0 +1,124 @@
+"""The commands ``rczoo check`` and ``rczoo measure``: exit code 0 passes, 1 fails, 2 is a usage error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Target = Annotated[str, typer.Argument(help="package.module:factory, a function that returns the model.")]
+InputSpecs = Annotated[
+    list[str] | None, typer.Option("--input", help="How RC acts on an input: dna, 2t, name=1r. Repeatable.")
+]
+OutputSpecs = Annotated[
+    list[str] | None,
+    typer.Option("--output", help="How RC acts on an output: 1r, profile=1r, strand_pair:FILE. Repeatable."),
+]
+Layout = Annotated[str, typer.Option(help="NCL: (batch, channels, length); NLC: (batch, length, channels).")]
+EncodeWith = Annotated[
+    str | None, typer.Option("--encode", help="package.module:function from strings to the model's inputs.")
+]
+Where = Annotated[str, typer.Option("--device", help="cpu, cuda or auto.")]
+
+
+def check(
+    target: Target,
+    output: OutputSpecs = None,
+    input_: InputSpecs = None,
+    length: Annotated[list[int] | None, typer.Option(help="Sequence length; repeatable.")] = None,
+    layout: Layout = "NCL",
+    encode: EncodeWith = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer checks, in seconds.")] = False,
+    inference_only: Annotated[
+        bool, typer.Option("--inference-only", help="The model will not be trained again.")
+    ] = False,
+    expect_fail: Annotated[
+        list[str] | None, typer.Option("--expect-fail", help="NAME=REASON; strict. Repeatable.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as one HTML page.")] = None,
+    device: Where = "cpu",
+) -> None:
+    """Check any DNA model against reverse complement: where it breaks, why, and how to repair it."""
+    from ..conformance import suite
+    from ..conformance._text import load_model, load_object, read_reasons, read_specs
+
+    try:
+        report = suite.check(
+            load_model(target),
+            read_specs(input_) if input_ else None,
+            read_specs(output) if output else None,
+            length or None,
+            layout,
+            load_object(encode) if encode else None,
+            quick=quick,
+            inference_only=inference_only,
+            expect_fail=read_reasons(expect_fail or []),
+            device=device,
+            name=target,
+        )
+    except (ValueError, OSError) as error:
+        _usage(error)
+    report.show()
+    if json:
+        json.write_text(report.to_json() + "\n")
+    if html:
+        html.write_text(report.to_html())
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def measure(
+    target: Target,
+    output: OutputSpecs = None,
+    input_: InputSpecs = None,
+    length: Annotated[int, typer.Option(help="Sequence length.")] = 200,
+    layout: Layout = "NCL",
+    encode: EncodeWith = None,
+    bed: Annotated[
+        Path | None, typer.Option(help="Intervals; windows of --length around their summits.")
+    ] = None,
+    fasta: Annotated[Path | None, typer.Option(help="The genome of --bed.")] = None,
+    number: Annotated[int, typer.Option(help="How many random sequences, without --bed.")] = 256,
+    threshold: Annotated[float, typer.Option(help="Above it a call is positive.")] = 0.0,
+    plot: Annotated[Path | None, typer.Option(help="Draw one strand's answers against the other's.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the numbers as JSON.")] = None,
+    device: Where = "cpu",
+) -> None:
+    """Measure how far a model's answers for the two strands are apart."""
+    from json import dumps
+
+    from ..conformance import divergence
+    from ..conformance._text import load_model, load_object, read_specs
+    from ..conformance.tested_model import Problem
+
+    try:
+        if (bed is None) != (fasta is None):
+            raise ValueError("--bed and --fasta go together: give both or neither")
+        found = divergence.measure(
+            load_model(target),
+            divergence.windows_of(bed, fasta, length) if bed and fasta else None,
+            read_specs(input_) if input_ else None,
+            read_specs(output) if output else None,
+            layout,
+            load_object(encode) if encode else None,
+            length=length,
+            number=number,
+            threshold=threshold,
+            device=device,
+        )
+    except (ValueError, OSError) as error:
+        _usage(error)
+    except Problem as problem:
+        typer.echo(f"rczoo: {target}: {problem}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(str(found))
+    if json:
+        json.write_text(dumps(found.as_dict(), indent=2) + "\n")
+    if plot:
+        found.plot(plot)
+
+
+def _usage(error: Exception) -> None:
+    typer.echo("rczoo: " + " ".join(str(error).split()), err=True)
+    raise typer.Exit(2) from None

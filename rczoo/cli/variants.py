@@ -1,0 +1,106 @@
+"""The command ``rczoo variants``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Device, Force, Json, Name, print_json
+
+if TYPE_CHECKING:
+    from ..files.journal import Journal
+    from ..inference.variants import Variants
+
+
+def variants(
+    name: Name,
+    vcf: Annotated[Path, typer.Option(help="Variants: VCF, plain or gzipped.")],
+    genome: Annotated[Path, typer.Option(help="The genome they are of: FASTA (also .gz) or 2bit.")],
+    out: Annotated[Path, typer.Option(help="Table to write, its columns separated by tabs.")],
+    strand: Annotated[
+        str | None,
+        typer.Option(help="given, other or both; by default both unless the model is equivariant."),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Variants at a time.")] = 32,
+    device: Device = "cpu",
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Score variants: what each changes in a model's logits, profiles and log-counts.
+
+    A row for each alternative allele; differences are alternative minus reference, jsd is in nats. Both
+    alleles are read in the middle of windows of the model's length. Symbolic and long alleles are counted.
+    """
+    from .._progress import bar
+    from ..family.checkpoint import load_checkpoint, read_config
+    from ..files.atomic import refuse_existing
+    from ..files.journal import Journal
+    from ..hardware import choose_device
+    from ..hub.published import checkpoint_folder
+    from ..inference.outputs import name_outputs
+    from ..inference.prediction import check_strand
+    from ..inference.runs import identity
+    from ..inference.variants import Variants, columns, flips, scores
+    from ..io.chromosomes import describe as describe_names
+    from ..io.genome import Genome
+
+    if batch_size < 1:
+        raise ValueError(f"--batch-size {batch_size}: give at least 1")
+    began, place = time.monotonic(), choose_device(device)
+    folder = checkpoint_folder(name)
+    config, model = read_config(folder), load_checkpoint(folder).to(place)
+    strand = strand or ("both" if model.config["merge"] == "none" else "given")
+    check_strand(strand)
+    refuse_existing([out], force)
+    outputs = name_outputs(model, config)
+    letters = Genome(genome)
+    found = Variants(vcf, letters, outputs.length)
+    chromosomes = dict.fromkeys(variant.chrom for variant in found)
+    renamed = {chrom: letters.resolve([chrom])[chrom] for chrom in chromosomes}  # each alone, as when read
+    names = columns(model, outputs, strand == "both")
+    about = identity(config, model, (vcf, genome), [strand, batch_size, place.type])
+    with Journal(out, about, len(names), batch_size) as journal:
+        before = journal.done
+        with bar("variants", len(found), before, as_json) as advance:
+            for batch in found.batches(before, batch_size):
+                journal.append(scores(model, outputs, batch, strand))
+                advance(len(batch))
+        _write(out, found, journal, names)
+        flipped = flips(names, journal.read(0, journal.done)) if strand == "both" else None
+        journal.remove()
+    note = describe_names(renamed, letters.name)
+    summary = {"model": name, "variants": len(found), "skipped": dict(found.skipped), "strand": strand}
+    more = {"sign_flips": flipped} if strand == "both" else {}
+    notes = {"notes": [note] if note else []}
+    times = {"resumed_from": before, "seconds": round(time.monotonic() - began, 1), "outputs": [str(out)]}
+    _say({**summary, **more, **notes, **times}, as_json)
+
+
+def _write(out: Path, found: Variants, journal: Journal, names: list[str]) -> None:
+    """The table, whole or not at all."""
+    from ..files.atomic import written_whole
+    from ..inference.tables import write_table
+
+    def rows() -> Iterator[list[object]]:
+        for v, row in zip(found, journal.read(0, journal.done), strict=True):
+            yield [v.chrom, v.position + 1, v.name, v.ref, v.alt, *map(float, row)]
+
+    with written_whole([out]) as [temporary]:
+        write_table(temporary, ["chrom", "pos", "id", "ref", "alt", *names], rows())
+
+
+def _say(summary: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(summary)
+        return
+    for note in summary["notes"]:
+        typer.echo(note)
+    typer.echo(f"wrote {summary['outputs'][0]}: {summary['variants']} variants, {summary['strand']} strand")
+    if summary["skipped"]:
+        typer.echo("left out: " + ", ".join(f"{n} {why}" for why, n in summary["skipped"].items()))
+    if summary.get("sign_flips") is not None:
+        typer.echo(f"differences whose sign flips on the other strand: {summary['sign_flips']:.1%}")

@@ -1,0 +1,9 @@
+from .checks.catalogue import CHECKS as CHECKS
+from .divergence import Divergence as Divergence
+from .divergence import Measurement as Measurement
+from .divergence import measure as measure
+from .pytest_plugin import parametrize_with_checks as parametrize_with_checks
+from .report import Report as Report
+from .suite import check as check
+from .tested_model import Input as Input
+from .tested_model import Problem as Problem

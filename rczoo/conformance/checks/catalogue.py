@@ -1,0 +1,111 @@
+"""The named checks, in the order they run, and running them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..counterexample import locate, smallest
+from ..results import Result, failed, skipped
+from ..run import Check, Run
+from ..tested_model import Problem
+from . import behaviour, law
+from .law import gradients
+from .locality import locality
+
+CHECKS: dict[str, Check] = {
+    "runs": behaviour.runs,
+    "deterministic": behaviour.deterministic,
+    "outputs-vary": behaviour.outputs_vary,
+    "float64-law": law.float64_law,
+    "float32-law": law.float32_law,
+    "bfloat16": law.bfloat16_report,
+    "lengths": law.lengths,
+    "batch-sizes": law.batch_sizes,
+    "unknown-bases": law.unknown_bases,
+    "palindromes": law.palindromes,
+    "trained-state": law.trained_state,
+    "train-mode": law.train_mode,
+    "dropout": law.dropout,
+    "gradients": gradients,
+    "batch-independence": behaviour.batch_independence,
+    "locality": locality,
+    "fused-path": behaviour.fused_path,
+}
+QUICK_OMITS = ("bfloat16", "dropout", "palindromes", "gradients", "batch-independence")
+LAWS = (
+    "float64-law",
+    "float32-law",
+    "bfloat16",
+    "lengths",
+    "batch-sizes",
+    "unknown-bases",
+    "palindromes",
+    "trained-state",
+    "train-mode",
+    "dropout",
+)
+"""Checks of the law itself, ``float64-law`` the first: without one of them a model has not passed."""
+FOLLOW_THE_LAW = (*LAWS[1:], "gradients")
+"""Checks that add nothing once the law itself is broken in float64."""
+
+
+def run_checks(run: Run, only: Iterable[str] | None = None) -> list[Result]:
+    """Run the checks named (default all) in order; those that an earlier failure makes idle are skipped."""
+    results: list[Result] = []
+    broken: set[str] = set()
+    for name in CHECKS:
+        if only is not None and name not in only:
+            continue
+        result = _run(name, run, broken)
+        if result.status == "failed":
+            broken.add(name)
+        results.append(result)
+    return results
+
+
+def _run(name: str, run: Run, broken: set[str]) -> Result:
+    """One check, with its name, its sentence, its time and the smallest counter-example."""
+    started = time.monotonic()
+    if "runs" in broken:
+        result = skipped("the model does not run")
+    elif name in FOLLOW_THE_LAW and broken & {"float64-law", "deterministic"}:
+        result = skipped("the law is broken already")
+    elif name == "float64-law" and "deterministic" in broken:
+        result = skipped("the model gives different answers to one sequence")
+    elif run.quick and name in QUICK_OMITS:
+        result = skipped("left out by --quick")
+    else:
+        try:
+            result = _with_counterexample(CHECKS[name](run), run, name)
+        except Problem as problem:
+            result = failed(str(problem))
+        except Exception as error:
+            result = failed(f"could not be run: {type(error).__name__}: {str(error)[:200]}")
+    return replace(result, name=name, sentence=sentence(name), seconds=time.monotonic() - started)
+
+
+def sentence(name: str) -> str:
+    """What a check states, in one sentence."""
+    return (CHECKS[name].__doc__ or "").strip().splitlines()[0]
+
+
+def _with_counterexample(result: Result, run: Run, name: str) -> Result:
+    """Add the smallest sequence that shows a failure of the law."""
+    violation = result.violation
+    if result.status != "failed" or violation is None or result.cause:
+        return result
+
+    def violates(codes: object) -> bool:
+        error = violation.tested.error(codes)  # type: ignore[arg-type]
+        return violation.tolerance < error < float("inf")
+
+    start = violation.batches[0]
+    single = next((start[i : i + 1] for i in range(len(start)) if violates(start[i : i + 1])), None)
+    if single is None or violation.modes == "train mode":
+        return replace(result, counterexample=locate(violation.tested, start))
+    seconds = 1.0 if run.quick else 6.0
+    if run.tested.encode is None and name != "lengths":
+        single = smallest(violation.tested, violates, single, seconds, unknown=name == "unknown-bases")
+    return replace(result, counterexample=locate(violation.tested, single))

@@ -1,0 +1,1 @@
+"""Why a model fails: hypotheses, each verified by mending the model."""

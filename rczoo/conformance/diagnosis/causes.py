@@ -1,0 +1,138 @@
+"""Why a model fails: hypotheses, each verified by running the model again with that one thing mended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from ...nn.conjoined import conjoin
+from ...symmetry.actions import typed
+from ..results import Diagnosis, Result, Violation
+from ..run import Run
+from ..tested_model import Problem
+from .actions import batch_axis, input_action, output_action
+from .features import first_break, recorded
+from .interventions import no_dropout
+from .operations import active_dropout, geometry, narrow_precision, several, untied_norms
+
+HYPOTHESES = (
+    output_action,
+    input_action,
+    batch_axis,
+    active_dropout,
+    narrow_precision,
+    untied_norms,
+    geometry,
+    several,
+)
+
+
+def diagnose(run: Run, results: list[Result]) -> list[Diagnosis]:
+    """The likely cause of each failure, first failures first; one diagnosis for each cause."""
+    found: dict[str, Diagnosis] = {}
+    for result in results:
+        if result.status == "failed" and result.name != "runs":
+            try:
+                diagnosis = _one(run, result)
+            except Problem:
+                continue
+            if diagnosis is not None:
+                found.setdefault(diagnosis.cause, diagnosis)
+    if found.keys() & {"length not reversed", "input not reversed"}:
+        found.pop("non-local", None)  # the same fault seen twice
+    return list(found.values())
+
+
+def _one(run: Run, result: Result) -> Diagnosis | None:
+    """The diagnosis of one failed check."""
+    if result.cause == "constant":
+        return Diagnosis("constant", result.detail + _dead(run))
+    if result.cause in ("non-local", "fused path"):
+        remedy = {"non-local": "the branch reads the strand backwards: reverse it in both strands or in none"}
+        return Diagnosis(result.cause, f"{result.detail}; {remedy.get(result.cause, _reordered(run))}")
+    violation = result.violation
+    if violation is None:
+        return None
+    if result.cause == "random":
+        return _random(violation)
+    if result.name == "unknown-bases":
+        words = "the law holds until a base is unknown: N must not be read as one of the four bases"
+        return Diagnosis("unknown base", words)
+    for hypothesis in HYPOTHESES:
+        if (diagnosis := hypothesis(violation, run)) is not None:
+            return diagnosis
+    return _untied(violation, result)
+
+
+def _random(violation: Violation) -> Diagnosis:
+    """Randomness in evaluation mode: dropout if it vanishes without, else some other."""
+    x, _ = violation.tested.pair(violation.batches[0])
+    quiet = violation.tested.under(no_dropout)
+    with torch.no_grad():
+        without = [quiet(x, seed) for seed in range(6)]
+        fixed = [violation.tested(x, 3) for _ in range(2)]
+    if all(torch.equal(y[n], without[0][n]) for y in without for n in y):
+        return Diagnosis("dropout", "a dropout is active in evaluation mode: pass training=self.training")
+    same = all(torch.equal(fixed[0][n], fixed[1][n]) for n in fixed[0])
+    words = "the model draws random numbers in evaluation mode, for example for augmentation"
+    return Diagnosis("random", words, verified=same)
+
+
+def _untied(violation: Violation, result: Result) -> Diagnosis:
+    """No single mend explains it: say where it starts, and that conjoining repairs it."""
+    place = first_break(violation.tested, violation.batches[0], max(violation.tolerance, 1e-9))
+    where = (
+        f"the first features that break are those of {place}" if place else "every sub-module's features hold"
+    )
+    if result.name == "trained-state":
+        words = f"the law holds only until training: parameters are tied by their values alone; {where}"
+        return Diagnosis("untied", words, verified=False)
+    repaired = _conjoined(violation) is not None
+    words = f"computations are not shared between the strands; {where}"
+    return Diagnosis("untied", words + ("; conjoining mends it" if repaired else ""), verified=repaired)
+
+
+def _conjoined(violation: Violation) -> tuple[Any, Any] | None:
+    """Specs of inputs and outputs, in the form the model wants, with which conjoining mends it; else None."""
+    tested = violation.tested
+    if tested.encode is not None:
+        return None
+    inputs: Any = {name: spec.action for name, spec in tested.inputs.items()}
+    if not tested.keywords:
+        inputs = tuple(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values()))
+    outputs = tuple(tested.outputs.values())
+    for form in (*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs):
+        model = conjoin(tested.model, inputs, form).train(tested.model.training)
+        if violation.holds(replace(tested, model=model)):
+            return inputs, form
+    return None
+
+
+def _dead(run: Run) -> str:
+    """The first sub-module whose features are the same for all sequences."""
+    tested = run.high
+    x, _ = tested.pair(run.codes(batch=8, seed=20))
+    with torch.no_grad(), recorded(tested.model) as features:
+        tested(x)
+    for name, calls in features.items():
+        if name and all(float((c - c[:1]).abs().max()) <= 1e-12 * float(c.abs().max()) for c in calls):
+            return f"; the first constant features are those of {name!r}"
+    return ""
+
+
+def _reordered(run: Run) -> str:
+    return "check the order in which it concatenates the halves of each pair"
+
+
+def repair_call(run: Run, results: list[Result]) -> str | None:
+    """The call that conjoins the model, as it must be typed, if the law then holds; else None."""
+    broken = next((r for r in results if r.status == "failed" and r.violation), None)
+    if broken is None or broken.cause == "random" or broken.violation is None:
+        return None
+    if (specs := _conjoined(broken.violation)) is None:
+        return None
+    inputs, outputs = map(typed, specs)
+    default = inputs == '"dna"' and not hasattr(run.tested.model, "rep_in")
+    return f"rczoo.conjoin(model, {'' if default else f'inputs={inputs}, '}outputs={outputs})"

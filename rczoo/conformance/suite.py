@@ -1,0 +1,89 @@
+"""Does a model of DNA obey reverse complement? The conformance suite for any ``torch.nn.Module``.
+
+:func:`check` runs the named checks and says where and why a model fails.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from .checks.catalogue import CHECKS, run_checks, sentence
+from .diagnosis.causes import diagnose, repair_call
+from .diagnosis.features import place_of
+from .report import Report
+from .results import failed
+from .run import Run
+from .tested_model import Encode, Problem, describe
+
+
+def check(
+    model: Any,
+    inputs: Any = None,
+    outputs: Any = None,
+    lengths: Sequence[int] | int | None = None,
+    layout: str = "NCL",
+    encode: Encode | None = None,
+    *,
+    quick: bool = False,
+    inference_only: bool = False,
+    reference: Any = None,
+    expect_fail: Mapping[str, str] | None = None,
+    only: Collection[str] | None = None,
+    device: str = "cpu",
+    name: str | None = None,
+) -> Report:
+    """Check that a model obeys reverse complement, and say where and why it does not.
+
+    ``inputs`` and ``outputs`` say how RC acts, as in :func:`rczoo.conjoin`: one spec, a sequence in the order
+    of ``forward`` and of its outputs, or a mapping by name; a spec is a Rep or its notation, ``"dna"``,
+    ``"positions"`` for (batch, length), a function, ``None``, or :class:`rczoo.Input` to draw it
+    otherwise. Defaults: the model's ``rep_in`` (else DNA) and ``rep_out``. ``lengths``: the sequence lengths
+    it must hold at, the main one first (default: the model's own, else 200 and 201). ``layout``: ``"NCL"``
+    or ``"NLC"`` for every Rep. ``encode``: from a list of strings to the model's inputs, for tokenisers.
+
+    ``quick`` leaves out some checks; ``inference_only`` those of training; ``reference``: a model (or a
+    factory) with equal outputs, for a fused path; ``expect_fail``: check name -> reason, strict.
+    Never raises for a fault of the model: the report then says what is wrong. ValueError on unknown names,
+    and on a ``device`` (``"cpu"``, ``"cuda"`` or ``"auto"``) that is not here.
+    """
+    started = time.monotonic()
+    called = name or type(model).__name__
+    for given in [*(expect_fail or ()), *(only or ())]:
+        if given not in CHECKS:
+            raise ValueError(f"no check named {given!r}: the checks are {', '.join(CHECKS)}")
+    if layout not in ("NCL", "NLC"):
+        raise ValueError(
+            f"no layout {layout!r}: NCL is (batch, channels, length), NLC (batch, length, channels)"
+        )
+    try:
+        tested = describe(model, inputs, outputs, layout, encode, device)
+    except Problem as problem:
+        unrun = failed(str(problem), name="runs", sentence=sentence("runs"))
+        return Report(called, [unrun], expected=expect_fail or {})
+    run = Run(tested, _lengths(model, lengths), quick, inference_only, reference)
+    results = run_checks(run, only)
+    causes = diagnose(run, results)
+    return Report(
+        called,
+        results,
+        causes,
+        place_of(results),
+        repair_call(run, results),
+        expect_fail or {},
+        time.monotonic() - started,
+    )
+
+
+def _lengths(model: object, lengths: Sequence[int] | int | None) -> tuple[int, ...]:
+    """The lengths asked for, else the one in the model's config, else an even and an odd one."""
+    if lengths is None:
+        own = (
+            (getattr(model, "config", None) or {}) if isinstance(getattr(model, "config", None), dict) else {}
+        )
+        return (own["length"],) if own.get("length") else (200, 201)
+    chosen = (lengths,) if isinstance(lengths, int) else tuple(lengths)
+    if not chosen or min(chosen) < 1:
+        raise ValueError(f"lengths must be 1 or more, got {chosen}")
+    return chosen

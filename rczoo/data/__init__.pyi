@@ -1,0 +1,13 @@
+from .batches import Epoch as Epoch
+from .batches import Plain as Plain
+from .examples import Examples as Examples
+from .preparation import load_examples as load_examples
+from .quality import Finding as Finding
+from .quality import check_task as check_task
+from .strand_symmetry import Symmetry as Symmetry
+from .strand_symmetry import symmetry as symmetry
+from .task import SPLITS as SPLITS
+from .task import Task as Task
+from .task import list_tasks as list_tasks
+from .task import load_task as load_task
+from .task import read_task as read_task

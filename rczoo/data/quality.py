@@ -1,0 +1,258 @@
+"""What is wrong with a task's data, found before training on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..io.genome import Genome
+from ..symmetry import dna
+from ..symmetry.rep import Rep
+from .examples import Examples
+from .preparation import load_examples, notes
+from .schema import STRANDS
+from .sources import table as tables
+from .sources.sites import listed, open_track
+from .task import SPLITS, Task
+
+Splits = dict[str, Examples]
+TOLERATED = 0.01
+"""The share of repeated, leaking or unknown sequence that is let pass."""
+TOLERATED_GENOME = 0.1
+"""The same between chromosomes of one genome, which share transposons and duplicated genes."""
+
+ENRICHMENT = 2.0
+"""Signal at the summits over the genome's mean, below which the sites do not belong to the signal."""
+CLEARER = 0.05
+"""A shift must raise the correlation by this much to be believed."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found: ``level`` "problem" (mend it before training) or "note", the check, and a sentence."""
+
+    level: str
+    check: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.level}: {self.message}"
+
+
+def check_task(task: Task) -> list[Finding]:
+    """Check a task's data; problems first.
+
+    Looks for names of chromosomes, windows off the end, negative or missing signal, swapped strands, signal
+    off centre, summits without signal, repeats and leaks between splits on either strand, missing classes.
+    """
+    try:
+        splits = {split: load_examples(task, split) for split in SPLITS}
+    except (ValueError, OSError, ImportError) as error:
+        return [Finding("problem", "preparation", str(error))]
+    found = [Finding("note", "preparation", note) for note in notes(task)]
+    for check in (_sizes, _classes, _repeats, _leaks, _unknown, *_profile_checks(task)):
+        found += list(check(task, splits))
+    return sorted(found, key=lambda finding: finding.level != "problem")
+
+
+def _profile_checks(task: Task) -> list[Callable[[Task, Splits], Iterator[Finding]]]:
+    return [missing, silent, swapped, off_centre, enriched] if task.kind == "profile" else []
+
+
+def _sizes(task: Task, splits: Splits) -> Iterator[Finding]:
+    for split, examples in splits.items():
+        if not len(examples):
+            yield Finding(
+                "problem",
+                "splits",
+                f"{split} has no examples: name chromosomes that have sites in [data] splits",
+            )
+
+
+def _classes(task: Task, splits: Splits) -> Iterator[Finding]:
+    if task.kind != "labels":
+        return
+    for split, examples in splits.items():
+        for label, column in enumerate(np.asarray(examples.target).T):
+            values = np.unique(column[~np.isnan(column)])
+            if len(examples) and len(values) < 2:
+                only = f"only the class {values[0]:g}" if len(values) else "no class at all"
+                yield Finding(
+                    "problem",
+                    "classes",
+                    f"{split}: label {label} has {only}: give negatives as well as positives in every split",
+                )
+
+
+def _repeats(task: Task, splits: Splits) -> Iterator[Finding]:
+    codes = _codes(splits["train"])
+    if len(codes) and task.data["source"] != "simulation":
+        repeated = int((~tables.first_occurrences(codes)).sum())
+        yield from _share(task, "repeats", repeated, len(codes), "train: {} sequences repeat an earlier one")
+
+
+def _leaks(task: Task, splits: Splits) -> Iterator[Finding]:
+    """Sequences that share a 50-mer on either strand across splits."""
+    if task.data["source"] == "simulation":
+        return
+    for split, others in (("validation", "train"), ("test", "train"), ("test", "validation")):
+        codes, known = _codes(splits[split]), _codes(splits[others])
+        if len(codes) and len(known):
+            shared = int(tables.shares(codes, known).sum())
+            said = f"{split}: {{}} sequences share {tables.WORD} bases with {others}, on either strand"
+            yield from _share(task, "leaks", shared, len(codes), said)
+
+
+def _share(task: Task, check: str, count: int, total: int, said: str) -> Iterator[Finding]:
+    """A problem if the share is large, a note if it is small or known, nothing if none."""
+    most = TOLERATED if task.data["source"] == "table" else TOLERATED_GENOME
+    known = task.data.get("clean") and said.startswith("test")
+    if count > most * total and not known:
+        message = said.format(f"{count} of {total}") + ": leave them out, or split by chromosome"
+        yield Finding("problem", check, message)
+    elif count:
+        why = "; test-unshared leaves those out" if known else ", as repeats in a genome do"
+        yield Finding("note", check, said.format(f"{count} of {total}") + why)
+
+
+def _unknown(task: Task, splits: Splits) -> Iterator[Finding]:
+    for split, examples in splits.items():
+        share = float((_codes(examples) == dna.UNKNOWN).mean()) if len(examples) else 0.0
+        if share > TOLERATED:
+            message = f"{split}: {share:.1%} of the bases are N: is this the genome the sites were called on?"
+            yield Finding("problem", "unknown bases", message)
+
+
+def _codes(examples: Examples) -> np.ndarray:
+    """Codes without the margin for jitter."""
+    jitter = examples.jitter
+    return np.asarray(examples.codes[:, jitter : examples.codes.shape[1] - jitter])
+
+
+def missing(task: Task, splits: Splits) -> Iterator[Finding]:
+    """Signal that is NaN or negative."""
+    for split, examples in splits.items():
+        values = _target(examples)
+        unmeasured = np.isnan(values)
+        partly = int((unmeasured.any(axis=2) & ~unmeasured.all(axis=2)).any(axis=1).sum())
+        if partly:
+            yield Finding(
+                "problem",
+                "missing",
+                f"{split}: {partly} profiles have NaN within: fill them or drop the sites",
+            )
+        negative = int((np.nan_to_num(values) < 0).any(axis=(1, 2)).sum())
+        if negative:
+            yield Finding(
+                "problem", "negative", f"{split}: {negative} profiles have negative signal: counts are wanted"
+            )
+
+
+def silent(task: Task, splits: Splits) -> Iterator[Finding]:
+    """Windows, or whole channels, without any signal."""
+    for split, examples in splits.items():
+        values = np.nan_to_num(_target(examples))
+        empty = int((values.sum(axis=(1, 2)) == 0).sum())
+        if empty:
+            level = "problem" if empty > len(values) / 10 else "note"
+            yield Finding(level, "silent", f"{split}: {empty} of {len(values)} windows have no signal at all")
+        for c in np.flatnonzero(values.sum(axis=(0, 2)) == 0) if len(values) else []:
+            yield Finding("problem", "silent", f"{split}: channel {c} has no signal: check its bigWig")
+
+
+def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
+    """Strands that are one file twice, or whose order is that of the other kind of assay.
+
+    Reads of a bound factor begin to the left of the site on the plus strand and to the right on the minus
+    strand; transcription (``assay = "transcription"`` in the data table) starts the other way round.
+    """
+    mean = np.nanmean(np.concatenate([_target(e) for e in splits.values()]), axis=0)
+    starts = task.data.get("assay") == "transcription"
+    positions = np.arange(mean.shape[-1])
+    for plus, minus in _pairs(task.rep_out[0]):
+        if np.array_equal(mean[plus], mean[minus]):
+            message = f"channels {plus} and {minus} are the same signal: give the plus and the minus strand"
+            yield Finding("problem", "strands", message)
+            continue
+        right = float(
+            np.diff([(m * positions).sum() / max(m.sum(), 1e-9) for m in (mean[minus], mean[plus])])[0]
+        )
+        if (right > 1) != starts and abs(right) > 1:
+            side = "right" if right > 0 else "left"
+            kind = "transcription starts" if starts else "a bound factor"
+            yield Finding(
+                "problem",
+                "strands",
+                f"plus-strand signal lies on average {abs(right):.0f} bases to the {side} of minus-strand "
+                f"signal, which is the wrong way round for {kind}: are the strands swapped? For "
+                + ("a bound factor remove" if starts else "transcription write")
+                + ' assay = "transcription" in [data]',
+            )
+
+
+def off_centre(task: Task, splits: Splits) -> Iterator[Finding]:
+    """The mean profile should be its own reverse complement about the window's centre base (length // 2)."""
+    mean = np.nanmean(np.concatenate([_target(e) for e in splits.values()]), axis=0)
+    offset, gain = centre(mean, task.rep_out[0])
+    if abs(offset) >= 1 and gain > CLEARER:
+        yield Finding(
+            "problem",
+            "centre",
+            f"signal is centred {offset:+g} bases from the middle of the window: "
+            "shift the windows, or check whether positions count from 0 or from 1",
+        )
+
+
+def centre(mean: np.ndarray, rep: Rep) -> tuple[float, float]:
+    """How far from base ``length // 2`` a mean profile is centred, and how much clearer its symmetry is.
+
+    ``mean`` is (channels, length). A profile that is its own RC about a place d from the middle of the window
+    matches its RC at lag 2d; of an even window the centre base itself lies half a base from the middle.
+    Places up to a third of the window from the middle are tried, so that a third is left to compare: one
+    further off is found to be off, at a wrong distance.
+    """
+    turned = rep.act(mean[None])[0]
+    length = mean.shape[-1]
+    most, expected = 2 * length // 3, 1 - length % 2
+    scores = {}
+    for lag in range(-most, most + 1):
+        a = mean[:, max(lag, 0) : length + min(lag, 0)]
+        b = turned[:, max(-lag, 0) : length + min(-lag, 0)]
+        scores[lag] = float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
+    best = max(scores, key=lambda lag: (scores[lag], -abs(lag)))
+    return (best - expected) / 2, scores[best] - scores[expected]
+
+
+def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
+    """Signal at the sites against the mean of the whole genome: no more of it means another genome."""
+    if "signal" not in task.data:
+        return
+    genome = Genome([task.path(name) for name in listed(task.data["genome"])])
+    everywhere = 0.0
+    for table in task.data["signal"]:
+        for word in STRANDS:
+            for name in listed(table.get(word, [])):
+                track = open_track(task, name, word, genome)
+                everywhere += track.mean()
+                track.close()
+    here = np.nanmean(np.concatenate([_target(e).sum(axis=1) for e in splits.values()]))
+    if here < ENRICHMENT * everywhere:
+        yield Finding(
+            "problem",
+            "enrichment",
+            f"signal around the sites is {here / max(everywhere, 1e-12):.2g} times the genome's mean "
+            f"(at least {ENRICHMENT:g} is expected): "
+            "are sites and signal of one genome assembly and one experiment?",
+        )
+
+
+def _target(examples: Examples) -> np.ndarray:
+    """Profiles without the margin for jitter."""
+    target = np.asarray(examples.target, dtype=np.float64)
+    return target[..., examples.jitter : target.shape[-1] - examples.jitter]
+
+
+def _pairs(rep: Rep) -> list[tuple[int, int]]:
+    return [(c, j) for c, j in enumerate(rep.partners) if c < j]

@@ -1,0 +1,1 @@
+"""What turns the files of each kind of source into examples."""

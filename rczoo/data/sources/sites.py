@@ -1,0 +1,182 @@
+"""The intervals source: windows of a genome around sites, with labels or with signal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...io import bed
+from ...io.bed import Intervals
+from ...io.bigwig import Track, smooth, sum_windows
+from ...io.chromosomes import describe
+from ...io.genome import Genome
+from ...symmetry import dna
+from ...symmetry.rep import Rep
+from ..examples import Arrays, Prepared
+from ..schema import STRANDS
+from ..task import Task
+from . import matched_negatives, transcription_starts
+from .splits import split_of
+
+
+def site_windows(task: Task) -> Prepared:
+    """Windows around a task's sites, divided by chromosome; only training windows have room for jitter."""
+    genome = Genome([task.path(name) for name in listed(task.data["genome"])])
+    sites, labels, notes = all_sites(task, genome)
+    inside = bed.within(sites, task.length, genome.lengths)
+    if not inside.all():
+        notes.append(f"{int((~inside).sum())} of {len(inside)} windows run off their chromosome: left out")
+    sites, labels = sites.take(inside), labels[inside]
+    where = split_of(sites.chrom, task.data["splits"], genome)
+    named = [name for names in task.data["splits"].values() for name in names]
+    notes.append(describe(genome.resolve(named), genome.name))
+    splits = {}
+    for split in ("train", "validation", "test"):
+        rows = where == split
+        jitter = int(task.data.get("jitter", 0)) if split == "train" else 0
+        splits[split], said = arrays(task, genome, sites.take(rows), labels[rows], jitter)
+        notes += said
+    return splits, [note for note in dict.fromkeys(notes) if note]
+
+
+def all_sites(task: Task, genome: Genome) -> tuple[Intervals, np.ndarray, list[str]]:
+    """Positives, then negatives if there are any, in the genome's names; labels (n, 1); notes."""
+    data = task.data
+    positives, notes = read(task, data["positives"], genome)
+    bound = positives
+    if "merge" in data:
+        positives = bed.merge(positives, data["merge"])
+        notes.append(f"{len(bound)} sites, {len(positives)} after joining those within {data['merge']} bases")
+    groups = [positives]
+    if "negatives" in data:
+        found, said = read(task, data["negatives"], genome)
+        groups.append(found)
+        notes += said
+    elif "matched" in data:
+        sites, said = read(task, data["matched"]["sites"], genome)
+        sites = bed.merge(sites, data.get("merge", 1))
+        inside = positives.take(bed.within(positives, task.length, genome.lengths))
+        groups.append(matched_negatives.matched(inside, bound, sites, genome, task.length, data["matched"]))
+        notes += [*said, f"{len(groups[1])} negatives matched to {len(positives)} positives"]
+    labels = np.repeat([1.0, 0.0][: len(groups)], [len(group) for group in groups])[:, None]
+    return concatenate(groups), labels.astype(np.float32), notes
+
+
+def arrays(
+    task: Task, genome: Genome, sites: Intervals, labels: np.ndarray, jitter: int
+) -> tuple[Arrays, list[str]]:
+    """The arrays of some sites, each window read 5'->3' of its site's strand; and notes."""
+    start = bed.window_start(sites, task.length)
+    ends = np.array([genome.lengths[str(c)] for c in sites.chrom], dtype=np.int64)
+    codes = genome.windows(sites.chrom, start - jitter, task.length + 2 * jitter)
+    codes[sites.reverse] = dna.complement_codes(codes[sites.reverse])
+    found: Arrays = {"codes": codes, "chrom": sites.chrom, "start": start, "reverse": sites.reverse}
+    found["room"] = bed.room(start, task.length, ends, jitter)
+    if task.kind == "labels":
+        return found | {"target": labels}, []
+    first = start + margin(task) - jitter
+    width = task.out_length + 2 * jitter
+    target, replicates, notes = signal(task, genome, sites.chrom, first, width)
+    found["target"] = turned(target, sites.reverse, task.rep_out[0])
+    if "control" in task.data:
+        control, said = controls(task, genome, sites.chrom, first, width)
+        found["control"] = turned(control, sites.reverse, task.rep_in[1])
+        notes += said
+    if "minimum_counts" in task.data:
+        within = slice(jitter, jitter + task.out_length)
+        enough = (replicates[..., within].sum((2, 3)) >= task.data["minimum_counts"]).all(0)
+        found = {name: array[enough] for name, array in found.items()}
+        few = f"{int((~enough).sum())} of {len(enough)} windows on {len(np.unique(sites.chrom))} chromosomes"
+        notes.append(f"{few} have under {task.data['minimum_counts']} counts in a replicate: left out")
+    return found, notes
+
+
+def signal(
+    task: Task, genome: Genome, chrom: np.ndarray, first: np.ndarray, width: int
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Target (n, channels, width), the replicates that sum to it (replicates, n, channels, width), and notes.
+
+    Channels are in genome orientation, in the order of the task's signal tables: plus, then minus, or both.
+    Raises ValueError on negative signal.
+    """
+    files = [listed(table[word]) for table in task.data["signal"] for word in STRANDS if word in table]
+    words = [word for table in task.data["signal"] for word in STRANDS if word in table]
+    out = np.zeros((max(map(len, files)), len(first), len(files), width), dtype=np.float32)
+    notes = []
+    for channel, (names, word) in enumerate(zip(files, words, strict=True)):
+        for replicate, name in enumerate(names):
+            track = open_track(task, name, word, genome)
+            out[replicate, :, channel] = track.windows(chrom, first, width)
+            notes += track.notes
+            track.close()
+            if out[replicate, :, channel].min(initial=0) < 0:
+                raise ValueError(
+                    f"{name} has negative signal ({out[replicate, :, channel].min():g}): counts are wanted; "
+                    "some tools write the minus strand negative, so change its sign in the file"
+                )
+    return out.sum(0), out, notes
+
+
+def controls(
+    task: Task, genome: Genome, chrom: np.ndarray, first: np.ndarray, width: int
+) -> tuple[np.ndarray, list[str]]:
+    """Control tracks, strands added up, smoothed at each of the widths: (n, widths, width); and notes."""
+    table = task.data["control"]
+    edge = max(table["widths"]) // 2
+    tracks = [open_track(task, n, word, genome) for word in STRANDS for n in listed(table.get(word, []))]
+    total = sum_windows(tracks, chrom, first - edge, width + 2 * edge)
+    notes = [note for track in tracks for note in track.notes]
+    smoothed = []
+    for w in table["widths"]:
+        spare = edge - w // 2
+        smoothed.append(smooth(total[:, spare : total.shape[1] - spare], w))
+    return np.stack(smoothed, axis=1), notes
+
+
+def open_track(task: Task, name: str, strand: str, genome: Genome) -> Track:
+    """The bigWig that a task names; ``file.RDS#sample`` is made into one first."""
+    file, _, sample = name.partition("#")
+    path = task.path(file)
+    return Track(
+        transcription_starts.bigwig(path, sample, strand, genome.lengths) if sample else path, genome.lengths
+    )
+
+
+def margin(task: Task) -> int:
+    """Input bases on each side of the output window."""
+    spare = task.length - task.out_length
+    if spare < 0 or spare % 2:
+        raise ValueError(
+            f"task {task.name}: input length {task.length} and out_length {task.out_length} differ by "
+            f"{spare}: it must be even and not negative, so that both strands have the same margin"
+        )
+    return spare // 2
+
+
+def turned(values: np.ndarray, reverse: np.ndarray, rep: Rep) -> np.ndarray:
+    """Tracks read 5'->3' of their own interval: those on the other strand are acted on by their Rep."""
+    values[reverse] = rep.act(values[reverse])
+    return values
+
+
+def read(task: Task, name: Any, genome: Genome) -> tuple[Intervals, list[str]]:
+    """Intervals of one BED file or several, in the genome's names."""
+    groups, notes = [], []
+    for file in listed(name):
+        found = bed.read_bed(task.path(file))
+        names = genome.resolve(found.chrom)
+        groups.append(found.renamed(names))
+        notes.append(describe(names, genome.name))
+    return concatenate(groups), notes
+
+
+def concatenate(groups: list[Intervals]) -> Intervals:
+    """Several sets of intervals as one."""
+    fields = ("chrom", "start", "end", "summit", "reverse")
+    return Intervals(**{name: np.concatenate([getattr(g, name) for g in groups]) for name in fields})
+
+
+def listed(value: Any) -> list[str]:
+    """One name or several, as a list."""
+    return [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,139 @@
+"""Heads that read both strands at once: merge, and the reversal of the second strand, inside the weights.
+
+A head is linear in each frame, so reading ``b = flip(z1)`` with reversed weights gives the second frame's
+answer already turned to the first strand; sum and mean then add the two inside one layer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..family.heads import LATE, LabelHead, ProfileHead
+from ..symmetry.frames import combine
+from ..symmetry.rep import Rep, flip
+from ._layers import conv, linear
+
+
+class Labels(nn.Module):
+    """Trunk, pool, flatten, dense; the logits of both strands meet at the end where the merge is late."""
+
+    def __init__(self, trunk: nn.Module, pool: nn.Module, dense: nn.Module, how: str) -> None:
+        super().__init__()
+        self.trunk, self.pool, self.flatten, self.dense, self.how = trunk, pool, nn.Flatten(), dense, how
+
+    def forward(self, X: Tensor) -> Tensor:
+        """(batch, 4, length) -> logits (batch, outputs)."""
+        return _late(self.dense(self.flatten(self.pool(self.trunk(X)))), self.how)
+
+
+class ProfileLayers(NamedTuple):
+    """The layers of a profile head, some of which it may lack."""
+
+    profile: nn.Module
+    control: nn.Module | None
+    counts: nn.Module | None
+
+
+class Profiles(nn.Module):
+    """Trunk, profile convolution, and counts where wanted."""
+
+    def __init__(self, trunk: nn.Module, layers: ProfileLayers, how: str) -> None:
+        super().__init__()
+        self.trunk, self.how = trunk, how
+        self.profile, self.control, self.counts = layers
+        self.pool, self.flatten = nn.AdaptiveAvgPool1d(1), nn.Flatten()
+
+    def forward(self, X: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """(batch, 4, length) -> profile logits, or these and log-counts."""
+        x = self.trunk(X)
+        profile = _late(self.profile(x), self.how)
+        if self.counts is None:
+            return profile
+        return profile, _late(self.counts(self.flatten(self.pool(x))), self.how)
+
+
+class ControlledProfiles(Profiles):
+    """The same with control tracks at the output's length."""
+
+    def forward(self, X: Tensor, X_ctl: Tensor) -> Tensor | tuple[Tensor, Tensor]:  # type: ignore[override]
+        """(batch, 4, length) and (batch, tracks, out_length) -> profile logits, or these and log-counts."""
+        x = self.trunk(X)
+        assert self.control is not None
+        profile = _late(self.profile(x) + self.control(X_ctl), self.how)
+        if self.counts is None:
+            return profile
+        total = X_ctl.abs().sum((1, 2)).log1p().unsqueeze(1)
+        pooled = torch.cat([self.flatten(self.pool(x)), total], 1)
+        return profile, _late(self.counts(pooled), self.how)
+
+
+def _late(y: Tensor, how: str) -> Tensor:
+    """Merge the answers of both strands where the weights could not."""
+    if how not in LATE:
+        return y
+    u, v = y.chunk(2, 1)
+    return combine(u, v, how)
+
+
+def label_layer(head: LabelHead, filters: int, how: str) -> nn.Linear:
+    """The dense layer on the pooled features of both strands, or of one."""
+    bias = head.dense.bias
+    if how == "none":
+        return linear(head.dense.weight, bias)
+    weight = head.dense.weight.unflatten(1, (filters, -1))
+    both = _beside(weight, flip(weight), how).flatten(1)
+    return linear(both, torch.cat([bias, bias]) if how in LATE else bias)
+
+
+def profile_layers(head: ProfileHead, how: str, control: Rep) -> ProfileLayers:
+    """Profile and join convolutions as one, another for the control tracks, and the dense layer of counts."""
+    rep = head.rep_out[0]
+    join = head.join.effective_weight()
+    first = join[:, : rep.channels, 0]
+    weight = torch.einsum("sj,jck->sck", first, head.conv.effective_weight())
+    bias = first @ head.conv.get_parameter("bias") + head.join.get_parameter("bias")
+    profile = conv(weight, bias)
+    tracks = join[:, rep.channels :]
+    if how != "none":
+        groups = 2 if how in LATE else 1
+        turned = _turned(weight, rep)
+        kernel = torch.cat([weight, turned]) if how in LATE else _beside(weight, turned, how)
+        profile = conv(kernel, _together(bias, rep.act(bias[None])[0], how), groups=groups)
+        tracks = _together(tracks, _turned(control.act(tracks), rep), how)
+    counts = None if head.counts is None else _counts(head.counts, rep, how, control.channels > 0)
+    return ProfileLayers(profile, conv(tracks, None) if control.channels else None, counts)
+
+
+def _counts(dense: nn.Linear, rep: Rep, how: str, controlled: bool) -> nn.Linear:
+    if how == "none":
+        return linear(dense.weight, dense.bias)
+    own = dense.in_features - controlled
+    turned = rep.act(dense.weight.T).T
+    pooled = _beside(dense.weight[:, :own], turned[:, :own], how)
+    total = _together(dense.weight[:, own:], turned[:, own:], how)
+    bias = _together(dense.bias, rep.act(dense.bias[None])[0], how)
+    return linear(torch.cat([pooled, total], 1), bias)
+
+
+def _turned(weight: Tensor, rep: Rep) -> Tensor:
+    """Weights (outputs, channels, taps) whose answer on the reversed input is turned by ``rep``."""
+    return rep.act(weight.transpose(0, 1)).transpose(0, 1)
+
+
+def _beside(first: Tensor, second: Tensor, how: str) -> Tensor:
+    """Weights (outputs, inputs, ...) of the two strands' own inputs, side by side; apart for a late merge."""
+    if how in LATE:
+        upper = torch.cat([first, torch.zeros_like(second)], 1)
+        return torch.cat([upper, torch.cat([torch.zeros_like(first), second], 1)])
+    both = torch.cat([first, second], 1)
+    return both / 2 if how == "mean" else both
+
+
+def _together(first: Tensor, second: Tensor, how: str) -> Tensor:
+    """Weights or biases (outputs, ...) of an input that both strands share."""
+    if how in LATE:
+        return torch.cat([first, second])
+    return combine(first, second, how)

@@ -1,0 +1,109 @@
+"""Models as files that run without this package: ONNX, and PyTorch's own exported programs (pt2)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from torch.export import Dim, ExportedProgram
+
+from .._arguments import check_choice
+from ..family.heads import LabelHead
+from ..family.network import Network
+from ..files.atomic import write_bytes
+from .fusion import fuse
+
+FORMATS = ("onnx", "pt2")
+LONGEST = 1 << 24
+"""The most examples in a batch, or positions, that an exported file takes: PyTorch wants some bound."""
+
+
+def export(model: nn.Module, out: str | Path, format: str | None = None, length: int | None = None) -> Path:
+    """Write the fused model to ``out`` as ``"onnx"`` or ``"pt2"`` (by default as the name ends).
+
+    Inputs X and, with controls, X_ctl; outputs logits, or profile and counts. Any batch size; profile
+    networks take any length that leaves two positions, others their own (an ``RCSequential``: ``length``).
+    What the model is and how RC acts on it is in the file as JSON, under ``rczoo``. Law: the outputs of
+    ``model`` in eval mode, to rounding (1e-5 in float32).
+
+    Returns ``out``. Raises ValueError where :func:`rczoo.fuse` does, and for another format;
+    ModuleNotFoundError where onnx or onnxscript is missing (``pip install 'rczoo[export]'``).
+    """
+    out = Path(out)
+    format = format or out.suffix.removeprefix(".")
+    check_choice("format", format, FORMATS)
+    program = exported_program(model, length)
+    about = json.dumps(program.graph_module.meta["rczoo"])
+    write_bytes(out, (_onnx if format == "onnx" else _pt2)(program, about))
+    return out
+
+
+def exported_program(model: nn.Module, length: int | None = None) -> ExportedProgram:
+    """The fused model as a graph of tensor operations, for any batch size."""
+    fused = fuse(model, length)
+    first = next(iter(model.parameters()))
+    shapes, dims = _shapes(model, length)
+    example = tuple(torch.zeros(shape, dtype=first.dtype, device=first.device) for shape in shapes)
+    program = torch.export.export(fused, example, dynamic_shapes=dims)
+    program.graph_module.meta["rczoo"] = fused.meta["rczoo"]
+    return program
+
+
+def _shapes(model: Any, length: int | None) -> tuple[list[tuple[int, ...]], tuple[dict[int, Any], ...]]:
+    """Example shapes of the inputs, and which of their sizes may vary."""
+    batch = Dim("batch", min=1, max=LONGEST)
+    if not isinstance(model, Network):
+        if length is None:
+            raise ValueError("export: an RCSequential is exported for one length: give length=")
+        return [(2, model.rep_in.channels, length)], ({0: batch},)
+    length = int(model.config["length"])
+    shapes: list[tuple[int, ...]] = [(2, 4, length)]
+    if isinstance(model.head, LabelHead):
+        return shapes, ({0: batch},)
+    lost = length - model.output_length(length)
+    positions = Dim("length", min=lost + 2, max=LONGEST)  # a size of 1 would be a case of its own
+    if not model.control.channels:
+        return shapes, ({0: batch, 2: positions},)
+    shapes.append((2, model.control.channels, length - lost))
+    return shapes, ({0: batch, 2: positions}, {0: batch, 2: positions - lost})
+
+
+def _pt2(program: ExportedProgram, about: str) -> bytes:
+    file = BytesIO()
+    torch.export.save(program, file, extra_files={"rczoo": about})
+    return file.getvalue()
+
+
+def _onnx(program: ExportedProgram, about: str) -> bytes:
+    signature = program.graph_signature
+    inputs = ["X", "X_ctl"][: len(signature.user_inputs)]
+    outputs = ["logits"] if len(signature.user_outputs) == 1 else ["profile", "counts"]
+    with _exporter_silenced():
+        written = torch.onnx.export(
+            program, dynamo=True, verbose=False, input_names=inputs, output_names=outputs
+        )
+    assert written is not None
+    written.model.metadata_props["rczoo"] = about
+    return written.model_proto.SerializeToString()
+
+
+@contextmanager
+def _exporter_silenced() -> Iterator[None]:
+    """Without what PyTorch's exporter says of itself: no torchvision here, an old call inside."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r".*LeafSpec.* is deprecated", FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)

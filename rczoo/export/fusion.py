@@ -1,0 +1,125 @@
+"""A trained model as plain ``torch.nn`` layers, for speed and for leaving this package.
+
+Both strands run as one feature map in halves, (a, b) = (z0, flip z1): equal to the frames wherever windows
+fall alike on both strands (T7). BatchNorm, gain and merge are folded into the kernels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from ..family.heads import LabelHead
+from ..family.network import Network
+from ..family.trunk import Block
+from ..nn.layers import RCSequential
+from ..symmetry.geometry import window_remainder
+from ..symmetry.rep import DNA, Rep, flip
+from ._heads import ControlledProfiles, Labels, Profiles, label_layer, profile_layers
+from ._layers import check_windows, conv, fused_layers
+
+
+def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
+    """The same function in eval mode, made of ``torch.nn`` layers and tensor operations only.
+
+    ``model``: a network made by ``build`` (any mixing, merge and control, one strand too), or an
+    ``RCSequential``; with strides the latter is fused for inputs of ``length`` positions. Same calls, outputs
+    equal to rounding, same device and type; parameters are copies that want no gradient. The result
+    neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
+    A share of the other strand below 1 becomes a full kernel with zeros; a share of 0 two groups.
+
+    Raises ValueError, with the reason, for other models, for windows that would not coincide on both strands
+    (a pool that leaves a remainder), and for activations that are no layer of ``torch.nn``.
+
+    >>> from rczoo import build
+    >>> [name for name, _ in fuse(build("motif-cnn", mixing="rcps")).named_children()]
+    ['trunk', 'pool', 'flatten', 'dense']
+    """
+    with torch.no_grad():
+        if isinstance(model, Network):
+            plain = _network(model)
+            about: dict[str, Any] = {"config": model.config}
+            reps = [[str(rep) for rep in side] for side in (model.rep_in, model.rep_out)]
+        elif isinstance(model, RCSequential):
+            check_windows(model, length)
+            plain, about = nn.Sequential(*fused_layers(model)), {}
+            reps = [[str(model.rep_in)], [str(model.rep_out)]]
+        else:
+            raise ValueError(
+                f"fuse: {type(model).__name__} is not of this package: give a network made by build, or an "
+                "RCSequential; torch.export takes other models as they are"
+            )
+    fused = fx.symbolic_trace(plain.eval().requires_grad_(False))
+    fused.meta["rczoo"] = {**about, "rep_in": reps[0], "rep_out": reps[1]}
+    return fused
+
+
+class Skip(nn.Module):
+    """A residual block: valid convolution and ReLU, then the input, cropped centrally, is added."""
+
+    def __init__(self, inner: nn.Module, margin: int) -> None:
+        super().__init__()
+        self.inner, self.margin = inner, margin
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, length) -> (batch, channels, length - 2 * margin)."""
+        return self.inner(x) + x[..., self.margin : -self.margin]
+
+
+def _network(network: Network) -> nn.Module:
+    how, head = network.config["merge"], network.head
+    both = how != "none"
+    trunk = nn.Sequential(*_trunk(network, both))
+    if not isinstance(head, LabelHead):
+        layers = profile_layers(head, how, network.control)
+        return (ControlledProfiles if network.control.channels else Profiles)(trunk, layers, how)
+    left = network.config["length"] - network.trunk.shrinkage
+    rest = window_remainder("pool", left, *head.pool)
+    if both and rest:
+        raise ValueError(
+            f"fuse: the trunk leaves {left} positions, of which the pool (width {head.pool[0]}, stride "
+            f"{head.pool[1]}) leaves {rest} over, so the windows of the two strands do not coincide (T7): "
+            f"build for length {network.config['length'] - rest}, or keep the model as it is"
+        )
+    return Labels(trunk, nn.MaxPool1d(*head.pool), label_layer(head, network.trunk.filters, how), how)
+
+
+def _trunk(network: Network, both: bool) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    rep = DNA
+    for block in network.trunk.blocks:
+        weight, bias = _folded(block)
+        groups = 1
+        if both:
+            weight, groups = _both_strands(weight, rep)
+            bias, rep = torch.cat([bias, bias]), network.trunk.rep
+        shape = block.shape
+        inner: list[nn.Module] = [conv(weight, bias, dilation=shape.dilation, groups=groups), nn.ReLU()]
+        margin = shape.dilation * (shape.kernel_size - 1) // 2
+        layers += [Skip(nn.Sequential(*inner), margin)] if shape.residual else inner
+    return layers
+
+
+def _folded(block: Block) -> tuple[Tensor, Tensor]:
+    """Kernel and bias of a block with its BatchNorm's running statistics inside, in double precision."""
+    weight = block.conv.effective_weight().double()
+    bias = block.conv.bias
+    assert bias is not None
+    norm = block.norm
+    if not isinstance(norm, nn.BatchNorm1d):
+        return weight.type_as(bias), bias
+    mean, variance = norm.get_buffer("running_mean").double(), norm.get_buffer("running_var").double()
+    scale = norm.weight.double() * (variance + norm.eps).rsqrt()
+    shift = (bias.double() - mean) * scale + norm.bias.double()
+    return (weight * scale[:, None, None]).type_as(bias), shift.type_as(bias)
+
+
+def _both_strands(weight: Tensor, rep: Rep) -> tuple[Tensor, int]:
+    """One frame's kernel as the kernel of both, and in how many groups."""
+    missing = rep.channels - weight.shape[1]
+    if 2 * missing == rep.channels:
+        return torch.cat([weight, flip(weight)]), 2
+    weight = nn.functional.pad(weight, (0, 0, 0, missing))
+    return torch.cat([weight, rep.act(weight)]), 1

@@ -1,0 +1,15 @@
+from .architectures import ARCHITECTURES as ARCHITECTURES
+from .architectures import NAMED_POINTS as NAMED_POINTS
+from .architectures import build as build
+from .architectures import resolve_mixing as resolve_mixing
+from .checkpoint import load_checkpoint as load_checkpoint
+from .checkpoint import read_config as read_config
+from .checkpoint import save_checkpoint as save_checkpoint
+from .description import Summary as Summary
+from .description import summary as summary
+from .embedding import FunctionClasses as FunctionClasses
+from .embedding import change_merge as change_merge
+from .embedding import embed as embed
+from .embedding import fold_gain as fold_gain
+from .embedding import same_function_class as same_function_class
+from .network import Network as Network

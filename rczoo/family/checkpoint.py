@@ -1,0 +1,142 @@
+"""Models on disk: a folder with ``model.safetensors`` and ``config.json``, from which the model is rebuilt.
+
+Nothing is ever unpickled. The config is written last and holds the sha256 of the weights, so a kill leaves
+the old checkpoint, or one that says it is incomplete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from .._version import __version__
+from ..files.atomic import write_bytes
+from ..files.storage import CONFIG as CONFIG
+from ..files.storage import WEIGHTS as WEIGHTS
+from ..files.storage import pack_tensors, read_bytes, read_json, refuse_pickle, to_json, unpack_tensors
+
+if TYPE_CHECKING:
+    from .network import Network
+
+FORMAT = "rczoo checkpoint 1"
+
+
+def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
+    """Write a built model and what is known ``about`` it (task, strategy, metrics, ...) to a folder.
+
+    Returns the folder. Raises ValueError for a model that ``build`` did not make, or values JSON cannot hold.
+    """
+    from .network import Network
+
+    if not isinstance(model, Network):
+        raise ValueError(
+            f"{type(model).__name__} has no config to rebuild it from: save models made by build"
+        )
+    weights = pack_tensors(model.state_dict())
+    config = to_json(
+        {
+            "format": FORMAT,
+            "model": model.config,
+            "rep_in": [str(rep) for rep in model.rep_in],
+            "rep_out": [str(rep) for rep in model.rep_out],
+            **about,
+            "provenance": {**provenance(), **about.get("provenance", {})},
+            "sha256": hashlib.sha256(weights).hexdigest(),
+        }
+    )
+    write_bytes(Path(folder) / WEIGHTS, weights)
+    write_bytes(Path(folder) / CONFIG, config)
+    return Path(folder)
+
+
+def load_checkpoint(folder: str | Path) -> Network:
+    """Rebuild the model of a checkpoint folder, in eval mode, on the CPU, in the type it was saved in.
+
+    Raises FileNotFoundError or ValueError, in one line, for anything but an intact checkpoint.
+    """
+    config = read_config(folder)
+    path = Path(folder) / WEIGHTS
+    content = read_bytes(path)
+    refuse_pickle(path, content)
+    found, expected = hashlib.sha256(content).hexdigest(), str(config["sha256"])
+    if found != expected:
+        raise ValueError(
+            f"{path}: {len(content)} bytes with sha256 {found[:12]}..., but {CONFIG} expects {expected[:12]}"
+            "...: the file is truncated or changed; copy or train it again"
+        )
+    tensors = unpack_tensors(path, content)
+    try:
+        model = _rebuild(config["model"], tensors)
+    except Exception as error:  # the arguments may be of any type and size
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(
+            f"{Path(folder) / CONFIG}: {reason}: it was changed, or is of another version of rczoo"
+        ) from error
+    fill(model, tensors, path)
+    return model.eval()
+
+
+def _rebuild(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
+    """The model, untrained; refused before it takes memory if it is too wide for its weights."""
+    from .architectures import build
+
+    widest = max((size for value in tensors.values() for size in value.shape), default=0)
+    for name in ("filters", "outputs"):
+        if (arguments.get(name) or 0) > widest:
+            raise ValueError(f"{name} is {arguments[name]}, but the weights are at most {widest} wide")
+    return build(**arguments)
+
+
+def read_config(folder: str | Path) -> dict[str, Any]:
+    """The config of a checkpoint folder: the model's arguments and what was saved about it."""
+    folder = Path(folder)
+    if folder.is_file():
+        refuse_pickle(folder, read_bytes(folder))
+        raise ValueError(f"{folder} is a file: a checkpoint is a folder with {WEIGHTS} and {CONFIG}")
+    path = folder / CONFIG
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{folder} has no {CONFIG}: a checkpoint is a folder with {WEIGHTS} and {CONFIG}, as rczoo train "
+            "writes it"
+        )
+    config = read_json(path)
+    if config.get("format") != FORMAT or not {"model", "sha256"} <= set(config):
+        raise ValueError(
+            f"{path} has format {config.get('format')!r}, expected {FORMAT!r}: "
+            "it was not written by this version of rczoo"
+        )
+    return config
+
+
+def fill(model: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Put the tensors of the file ``path`` into a model; names and shapes must be the model's."""
+    expected = model.state_dict()
+    if wrong := sorted(set(expected) ^ set(tensors)):
+        problem = "lacks the tensor" if wrong[0] in expected else "has an unknown tensor"
+        raise ValueError(f"{path} {problem} {wrong[0]!r}: it belongs to another model; train it again")
+    for name, value in sorted(tensors.items()):
+        if value.shape != expected[name].shape:
+            raise ValueError(
+                f"{path}: {name!r} has shape {tuple(value.shape)}, the model {tuple(expected[name].shape)}: "
+                "it belongs to another model; train it again"
+            )
+    if kinds := [value.dtype for value in tensors.values() if value.is_floating_point()]:
+        model.to(kinds[0])
+    model.load_state_dict(dict(tensors))
+
+
+def provenance() -> dict[str, str]:
+    """When and with what a file was made."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rczoo": __version__,
+        "torch": str(torch.__version__),
+        "python": platform.python_version(),
+    }

@@ -1,0 +1,121 @@
+"""The same function elsewhere in the family: embedding (T4), change of merge (T11) and of gain (T12).
+
+Proofs: ``t04_family.py``, ``t11_function_classes.py`` and ``t12_gain.py`` in ``proofs/theorems``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from .._arguments import check_choice
+from .architectures import build
+from .heads import LabelHead
+from .network import Network
+
+LINEAR = ("sum", "mean")
+"""Merges that a linear head can trade for one another."""
+
+
+def embed(
+    network: Network, mixing: float | str | Sequence[float] = "rcps", merge: str | None = None
+) -> Network:
+    """The member at a larger ``mixing`` that computes the same function, as a start for further training.
+
+    The new filters of the other strand start with weight zero, so a conjoined or post-hoc solution becomes,
+    say, an RCPS network. ``merge`` may also change between ``sum`` and ``mean``. Law: equal outputs to
+    rounding (T4). Raises ValueError where a share would shrink, for a one-strand network, and for a change
+    of merge from or to ``max`` or ``probability``, which other merges cannot represent.
+    """
+    config = network.config
+    if config["merge"] == "none":
+        raise ValueError("embed: a one-strand network is no member of the family: use remerge('mean') first")
+    larger = build(**{**config, "mixing": mixing})
+    for n, (old, new) in enumerate(zip(network.trunk.blocks, larger.trunk.blocks, strict=True), start=1):
+        if new.exchanged < old.exchanged:
+            raise ValueError(
+                f"embed: block {n} receives {old.exchanged} filters of the other strand, but mixing "
+                f"{mixing} leaves {new.exchanged}: a function can be kept only at the same or a larger mixing"
+            )
+    state = larger.state_dict()
+    for name, value in network.state_dict().items():
+        state[name] = torch.zeros_like(state[name], dtype=value.dtype, device=value.device)
+        # The exchanged channels come last, so the old kernel fills the first ones.
+        state[name][tuple(slice(n) for n in value.shape)] = value
+    first = next(network.parameters())
+    larger.to(first.device, first.dtype).load_state_dict(state)
+    larger.execution = network.execution
+    larger.train(network.training)
+    return larger if merge is None or merge == config["merge"] else change_merge(larger, merge)
+
+
+def change_merge(network: Network, merge: str) -> Network:
+    """The same function with the other linear merge: from ``sum`` to ``mean`` the head doubles.
+
+    Law: equal outputs, exactly but for overflow (T11). Raises ValueError for any other merge.
+    """
+    old = network.config["merge"]
+    check_choice("merge", merge, LINEAR)
+    if old not in LINEAR:
+        raise ValueError(
+            f"merge {old!r} cannot be changed to {merge!r} with the same function: only sum and mean can be "
+            "traded for one another (T11)"
+        )
+    other = network.remerge(merge)
+    factor = {("mean", "sum"): 0.5, ("sum", "mean"): 2.0}.get((old, merge), 1.0)
+    head = other.head
+    with torch.no_grad():
+        if isinstance(head, LabelHead):
+            head.dense.weight.mul_(factor)  # its bias is added once, after the merge
+            return other
+        for parameter in [*head.join.parameters(), *(head.counts.parameters() if head.counts else ())]:
+            parameter.mul_(factor)
+    return other
+
+
+def fold_gain(network: Network) -> Network:
+    """The same function with gain 1: every kernel multiplied by the gain (T12).
+
+    Law: equal outputs to rounding. Training differs: a gain also multiplies the steps that a kernel takes.
+    """
+    gain = network.config["gain"]
+    other = build(**{**network.config, "gain": 1.0}, execution=network.execution)
+    first = next(network.parameters())
+    other.to(first.device, first.dtype).load_state_dict(network.state_dict())
+    with torch.no_grad():
+        for name, parameter in other.named_parameters():
+            if name.endswith((".conv.weight", ".join.weight")):
+                parameter.mul_(gain)
+    return other.train(network.training)
+
+
+class FunctionClasses(NamedTuple):
+    """``verdict`` is ``"equal"`` or ``"unknown"``; ``theorems`` says which were used."""
+
+    verdict: str
+    theorems: tuple[str, ...]
+
+
+def same_function_class(a: Network, b: Network) -> FunctionClasses:
+    """Whether two networks can represent the same functions (in eval mode), as far as T11 and T12 tell.
+
+    Two members are one class where they exchange equally many filters before every block, whatever share
+    was asked for, and differ at most in sum against mean merge (T11) and in gain (T12).
+
+    >>> same_function_class(build("motif-cnn", mixing="rcps"), build("motif-cnn", mixing="conjoined"))
+    FunctionClasses(verdict='equal', theorems=('T11',))
+    """
+    if _class(a) != _class(b):
+        return FunctionClasses("unknown", ())
+    used = [theorem for theorem, key in [("T11", "merge"), ("T12", "gain")] if a.config[key] != b.config[key]]
+    return FunctionClasses("equal", tuple(used))
+
+
+def _class(network: Network) -> dict[str, Any]:
+    """What decides the function class: the configuration without what the theorems say is immaterial."""
+    config = {k: v for k, v in network.config.items() if k not in ("mixing", "gain", "batch_statistics")}
+    config["exchanged"] = [block.exchanged for block in network.trunk.blocks]
+    config["merge"] = "linear" if config["merge"] in LINEAR else config["merge"]
+    return config

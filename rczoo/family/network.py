@@ -1,0 +1,138 @@
+"""A network of the family: trunk, head and merge behind the field's calling convention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+from torch import Tensor, nn
+
+from .._arguments import check_choice
+from ..symmetry.frames import MERGES, open_frames
+from ..symmetry.rep import DNA, Rep
+from .heads import LabelHead, ProfileHead
+from .trunk import BlockShape, Trunk
+
+
+def check_merge(merge: str, config: dict[str, Any]) -> None:
+    """Refuse a merge that is unknown, or that a network of this configuration cannot have."""
+    check_choice("merge", merge, ["none", *MERGES])
+    if merge == "none" and any(config["mixing"]):
+        raise ValueError(
+            f"merge 'none' reads one strand, so there is nothing to exchange at mixing {config['mixing']}"
+        )
+    if merge == "probability" and not config["pool"]:
+        raise ValueError(
+            f"merge 'probability' averages the sigmoids of labels, but {config['architecture']} predicts "
+            "profiles: use 'mean'"
+        )
+
+
+class Network(nn.Module):
+    """A member of the family: ``forward(X, X_ctl=None)``, an ordinary module of the field's convention.
+
+    X is one-hot DNA (batch, 4, length); X_ctl, for networks built with ``control``, the control tracks at the
+    output's length. Labels: logits (batch, outputs). bpnet: profile logits (batch, 2 * outputs, out_length),
+    and log-counts (batch, 2 * outputs) where there is a count head.
+    Law: ``network(R x) = R network(x)`` with the Reps ``rep_in`` and ``rep_out``, unless ``merge`` is
+    ``"none"``. ``execution`` is ``"frames"`` (exact in eval mode) or ``"tied"`` (faster, equal to rounding).
+    """
+
+    framed = True
+    """It reads each strand from its own 5' end, so its windows need not coincide on both strands (T7)."""
+
+    def __init__(self, blocks: Sequence[BlockShape], config: dict[str, Any]) -> None:
+        super().__init__()
+        self.config = config
+        self.control = Rep(config["control"] or "0t")
+        self.trunk = Trunk(blocks, config["filters"], config["mixing"], config["gain"])
+        left = config["length"] - self.trunk.shrinkage
+        self.head: LabelHead | ProfileHead
+        if config["pool"]:
+            self.head = LabelHead(config["filters"], left, tuple(config["pool"]), config["outputs"])
+        else:
+            self.head = ProfileHead(
+                config["filters"],
+                config["outputs"],
+                self.control,
+                config["count_head"],
+                config["merge"],
+                config["gain"],
+            )
+        self.rep_in = (DNA, self.control) if self.control.channels else (DNA,)
+        self.rep_out = self.head.rep_out
+        self.execution = "frames"
+
+    @property
+    def execution(self) -> str:
+        """``"frames"`` or ``"tied"``: two ways to compute the same function."""
+        return self._execution
+
+    @execution.setter
+    def execution(self, execution: str) -> None:
+        if execution not in ("frames", "tied"):
+            raise ValueError(f"execution {execution!r}: choose 'frames' (exact) or 'tied' (fast)")
+        if execution == "tied" and self.config["batch_statistics"] == "separate":
+            raise ValueError(
+                "execution 'tied' pools batch statistics over strands: use 'frames' with 'separate'"
+            )
+        self._execution = execution
+
+    def output_length(self, length: int) -> int:
+        """Positions of the profile for an input of ``length`` (bpnet only)."""
+        return length - self.trunk.shrinkage - ProfileHead.WIDTH + 1
+
+    def forward(self, X: Tensor, X_ctl: Tensor | None = None) -> Any:
+        """Logits, or a tuple (profile logits, log-counts); see the class."""
+        self._check(X, X_ctl)
+        how = self.config["merge"]
+        strands = 1 if how == "none" else 2
+        stack = self.training and self.config["batch_statistics"] != "separate"
+        frames = self.trunk(X, strands, stack, self._execution)
+        controls: tuple[Tensor | None, ...] = (None,) * strands
+        if X_ctl is not None:
+            controls = open_frames(X_ctl, self.control, strands)
+        return self.head(frames, controls, how)
+
+    def remerge(self, merge: str) -> Network:
+        """A copy with the same parameters and another merge.
+
+        From ``"none"`` to ``"mean"``, after training one strand, this is post-hoc conjoining.
+        """
+        check_merge(merge, self.config)
+        other = deepcopy(self)
+        other.config["merge"] = merge
+        return other
+
+    def _check(self, X: Tensor, X_ctl: Tensor | None) -> None:
+        name, length = self.config["architecture"], self.config["length"]
+        if X.ndim != 3 or X.shape[1] != DNA.channels:
+            hint = ""
+            if X.ndim == 2:
+                hint = ": add a batch axis"
+            elif X.ndim == 3 and X.shape[2] == DNA.channels:
+                hint = ": transpose (batch, length, 4)"
+            raise ValueError(f"{name}: expected (batch, 4, length), got {tuple(X.shape)}{hint}")
+        if isinstance(self.head, LabelHead):
+            if X.shape[2] != length:
+                raise ValueError(
+                    f"{name}: built for length {length}, got {X.shape[2]}: crop or pad the sequences, or "
+                    f"build with length={X.shape[2]}"
+                )
+        elif self.output_length(X.shape[2]) < 1:
+            raise ValueError(
+                f"{name}: length {X.shape[2]} is shorter than the receptive field {1 - self.output_length(0)}"
+            )
+        if (X_ctl is None) != (self.control.channels == 0):
+            state, remedy = (
+                ("missing", "give the tracks") if X_ctl is None else ("given", "build with control=")
+            )
+            raise ValueError(f"{name}: built with control {self.control}, but X_ctl is {state}: {remedy}")
+        if X_ctl is not None:
+            expected = (X.shape[0], self.control.channels, self.output_length(X.shape[2]))
+            if tuple(X_ctl.shape) != expected:
+                raise ValueError(
+                    f"{name}: expected control tracks {expected} (batch, channels of {self.control}, output "
+                    f"length), got {tuple(X_ctl.shape)}"
+                )

@@ -1,0 +1,1 @@
+"""Files on disk: the cache, downloads, and writing that is whole or absent."""

@@ -1,0 +1,64 @@
+"""Results that appear under their names only when they are whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file beside its place, then move it there: readers see the old file or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_whole(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Temporary paths beside ``paths``, which get their names when all is written, and vanish otherwise.
+
+    Raises OSError, in one line with the paths, when one cannot be written; then none is there.
+    """
+    named: list[Path] = []
+    made = [path.with_name(f".{path.name}.unfinished") for path in paths]
+    try:
+        yield made
+        for temporary in made:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        for temporary, path in zip(made, paths, strict=True):
+            os.replace(temporary, path)
+            named.append(path)
+    except OSError as error:
+        for path in named:
+            path.unlink(missing_ok=True)
+        names = " and ".join(map(str, paths))
+        raise OSError(f"cannot write {names} ({error.strerror or error}): nothing was left there") from error
+    finally:
+        for temporary in made:
+            temporary.unlink(missing_ok=True)
+
+
+def refuse_existing(paths: Sequence[Path], force: bool) -> None:
+    """Refuse places that cannot be written, or that hold a file which nobody said to overwrite."""
+    if repeated := [path for n, path in enumerate(paths) if path in paths[:n]]:
+        raise ValueError(f"{repeated[0]} is named for two outputs: give each a file of its own")
+    for path in paths:
+        if not path.parent.is_dir():
+            raise ValueError(f"{path}: there is no folder {path.parent}: make it, or choose another place")
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder: name a file")
+        if not os.access(path.parent, os.W_OK):
+            raise ValueError(f"{path}: {path.parent} is not writable: choose another place for the output")
+        if path.exists() and not force:
+            raise ValueError(f"{path} exists: choose another name, or give --force")

@@ -1,0 +1,108 @@
+"""The index of published models: names, files, hashes and metrics, read with suspicion.
+
+An index comes from elsewhere, so nothing in it is believed before it is checked: a name must be a plain
+``task/strategy``, a file one of the few that a model has, a path one that stays below the hub's folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..files.storage import stays_below
+
+FORMAT = "rczoo index 1"
+INDEX = "index.json"
+REQUIRED = ("config.json", "model.safetensors")
+CARD = "README.md"
+FILES = (*REQUIRED, "expected.json", CARD)
+"""The files of a model. Anything else, such as a pickle, is refused."""
+LARGEST = 1 << 30
+"""Bytes of the largest file that a model may have: it is held in memory."""
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class File:
+    """Where a file lies below the hub's folder, and what it must be."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A published model: its files by name, and metrics for a glance."""
+
+    name: str
+    files: Mapping[str, File]
+    metrics: Mapping[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files.values())
+
+    @property
+    def frozen(self) -> dict[str, str]:
+        """The hashes of what never changes under a name: every file but the card."""
+        return {name: file.sha256 for name, file in self.files.items() if name != CARD}
+
+    @property
+    def version(self) -> str:
+        """A short hash of what never changes."""
+        return hashlib.sha256(json.dumps(self.frozen, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def parse_index(content: bytes, where: str) -> dict[str, Entry]:
+    """The entries of an index by name; ValueError, in one line, for anything wrong in it."""
+    try:
+        index = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the index of {where} is not JSON ({error}): it is damaged or no hub") from error
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        found = index.get("format") if isinstance(index, dict) else type(index).__name__
+        raise ValueError(f"the index of {where} has format {found!r}, expected {FORMAT!r}")
+    models = index.get("models")
+    if not isinstance(models, dict):
+        raise ValueError(f"the index of {where} lists no models")
+    return {name: _entry(name, value, where) for name, value in models.items()}
+
+
+def _entry(name: str, value: Any, where: str) -> Entry:
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise ValueError(f"the index of {where} has the model name {name!r}, expected task/strategy")
+    given = value.get("files") if isinstance(value, dict) else None
+    if not isinstance(given, dict) or not set(REQUIRED) <= set(given):
+        raise ValueError(f"the index of {where}: {name} lacks {' or '.join(REQUIRED)}")
+    files = {}
+    for file, about in given.items():
+        if file not in FILES:
+            raise ValueError(
+                f"the index of {where}: {name} has a file {file!r}, only {', '.join(FILES)} may be"
+            )
+        files[file] = _file(about, f"the index of {where}: {name}/{file}")
+    metrics = value.get("metrics")
+    return Entry(name, files, metrics if isinstance(metrics, dict) else {})
+
+
+def _file(about: Any, what: str) -> File:
+    if not isinstance(about, dict):
+        raise ValueError(f"{what} is a {type(about).__name__}, not path, sha256 and size")
+    path, digest, size = (about.get(key) for key in ("path", "sha256", "size"))
+    if not stays_below(path) or any(character in path for character in "?#%"):
+        raise ValueError(f"{what} has the path {path!r}, which leaves the hub's folder")
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        raise ValueError(f"{what} has no sha256, so it could not be verified")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        raise ValueError(f"{what} has the size {size!r}, expected bytes")
+    if size > LARGEST:
+        raise ValueError(f"{what} has {size:,} bytes, a file may have {LARGEST:,}")
+    return File(path, digest, size)

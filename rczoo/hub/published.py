@@ -1,0 +1,195 @@
+"""Published models by name: found in an index, verified, kept in the cache, never unpickled.
+
+Models that come with the package need nothing else. Others are read from the hub that ``RCZOO_HUB`` names
+(see ``remotes.py``). A name is a frozen record: what the package's own index says of it, a hub must confirm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .._package_data import package_data
+from ..files.atomic import write_bytes
+from ..files.cache import atomically, cache_folder, sha256
+from ..files.storage import CONFIG, refuse_pickle
+from .index import CARD, INDEX, Entry, File, parse_index
+from .remotes import Folder, Remote, remote
+
+if TYPE_CHECKING:
+    from ..family.network import Network
+
+HUB = "RCZOO_HUB"
+LARGEST_INDEX = 1 << 24
+
+Advance = Callable[[int], object]
+"""Told the number of bytes of each piece that arrives."""
+
+
+def load(name: str | Path) -> Network:
+    """A model, in eval mode on the CPU: a published one, as :func:`list_models` names it, or a checkpoint's
+    folder.
+
+    Raises ValueError for an unknown name (with the nearest) and for files that are not what the index says,
+    ConnectionError when the hub cannot be read.
+    """
+    from ..family.checkpoint import load_checkpoint
+
+    return load_checkpoint(checkpoint_folder(name))
+
+
+def checkpoint_folder(name: str | Path) -> Path:
+    """Where the checkpoint of a model lies: ``name`` is its folder, or a published name, which is fetched.
+
+    A checkpoint that is there wins over a published name, a published name over any other file.
+    """
+    path = Path(name)
+    given = isinstance(name, Path) or path.is_absolute() or (path / CONFIG).is_file()
+    if given or (path.exists() and name not in bundled_index()):
+        return path
+    return fetch(str(name))
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Names of published models, sorted; ``pattern`` as in a shell: ``sim-200/*``, ``*/rcps``.
+
+    Those of the package, and those of the hub named by ``RCZOO_HUB``.
+    """
+    names = set(bundled_index())
+    if place := hub():
+        names |= set(read_index(place))
+    return sorted(name for name in names if fnmatchcase(name, pattern))
+
+
+def entry(name: str) -> tuple[Entry, Remote]:
+    """What the index says of a model, and the place that has its files."""
+    shipped, folder, place = bundled_index(), Folder(bundled_folder()), hub()
+    known = shipped.get(name)
+    if known and all((folder.path / name / file).is_file() for file in known.files):
+        return known, folder
+    offered = read_index(place) if place else {}
+    if name in offered and place:
+        return offered[name], place
+    if known:
+        asked = (
+            f"{place.address} does not have it: name another hub in {HUB}"
+            if place
+            else f"set {HUB} to its hub"
+        )
+        raise ValueError(f"model {name} is too large to come with the package: {asked}")
+    names = sorted({*shipped, *offered})
+    near = get_close_matches(name, names, 3, 0.4) or names[:3]
+    more = "" if place else f". More models may be on a hub: set {HUB}"
+    raise ValueError(f"no model {name!r}; near it: {', '.join(near) or 'none, there are no models'}{more}")
+
+
+def fetch(name: str, advance: Advance | None = None) -> Path:
+    """The checkpoint folder of a model, its files verified; downloaded into the cache if need be.
+
+    A file appears in the cache only when whole and verified, so that a broken download, or two at once, leave
+    nothing bad. Files that are there already are verified again, and nothing is written; only the card may
+    change under a name, and stays as it came. A model of the package is used where it is.
+    """
+    found, place = entry(name)
+    if place.address == str(bundled_folder()):
+        return _untouched(bundled_folder() / name, found)
+    target = cache_folder() / "models" / f"{name}-{found.version}"
+    for file, about in found.files.items():
+        path = target / file
+        if not (path.is_file() and (file == CARD or sha256(path) == about.sha256)):
+            _bring(place, about, path, advance)
+    return target
+
+
+def hub() -> Remote | None:
+    """The place that ``RCZOO_HUB`` names, if any."""
+    address = os.environ.get(HUB, "")
+    return remote(address) if address else None
+
+
+def bundled_folder() -> Path:
+    """The models that come with the package: inside it when installed, or in the checkout."""
+    return package_data("zoo/models")
+
+
+def bundled_index() -> dict[str, Entry]:
+    """The package's own index; empty where there is none."""
+    path = bundled_folder() / INDEX
+    return parse_index(path.read_bytes(), "the package") if path.is_file() else {}
+
+
+def read_index(place: Remote) -> dict[str, Entry]:
+    """The index of a hub: fresh, or the last one seen if the hub cannot be reached now.
+
+    ValueError for one that is no index, which is not kept. What it says of a model of the package other than
+    the package itself counts for nothing, now and later.
+    """
+    key = hashlib.sha256(place.address.encode()).hexdigest()[:16]
+    kept = cache_folder() / "hubs" / key / INDEX
+    try:
+        content = _read(place, INDEX, LARGEST_INDEX)
+    except ConnectionError:
+        if not kept.is_file():
+            raise
+        return _confirmed(parse_index(kept.read_bytes(), place.address))
+    entries = _confirmed(parse_index(content, place.address))
+    with suppress(OSError):  # keeping it is for worse days only, and the cache may be read-only
+        if not (kept.is_file() and kept.read_bytes() == content):
+            atomically(kept, lambda temporary: write_bytes(temporary, content))
+    return entries
+
+
+def _confirmed(offered: dict[str, Entry]) -> dict[str, Entry]:
+    """A hub's entries; where they contradict what the package says of a model, the package's word counts."""
+    shipped = bundled_index()
+    return {
+        name: shipped[name] if name in shipped and shipped[name].frozen != found.frozen else found
+        for name, found in offered.items()
+    }
+
+
+def _untouched(folder: Path, found: Entry) -> Path:
+    """The folder of a model of the package, if its files are as published."""
+    for file, about in found.files.items():
+        if sha256(folder / file) != about.sha256:
+            raise ValueError(f"{folder / file} was changed since it was published: install the package again")
+    return folder
+
+
+def _bring(place: Remote, about: File, path: Path, advance: Advance | None) -> None:
+    """Copy a file from a hub into the cache, once it is known to be the right one."""
+    content = _read(place, about.path, about.size, advance)
+    found = hashlib.sha256(content).hexdigest()
+    if found != about.sha256:
+        raise ValueError(
+            f"{about.path} from {place.address}: {len(content)} bytes with sha256 {found[:12]}..., published "
+            f"were {about.size} with {about.sha256[:12]}...: it is damaged or changed; nothing was kept, try "
+            "again"
+        )
+    refuse_pickle(path, content)
+    try:
+        atomically(path, lambda temporary: write_bytes(temporary, content))
+    except OSError as error:
+        raise ValueError(
+            f"cannot write to the cache {cache_folder()} ({error.strerror}): set RCZOO_CACHE to a folder of "
+            "yours"
+        ) from error
+
+
+def _read(place: Remote, path: str, most: int, advance: Advance | None = None) -> bytes:
+    """The bytes of a file of a hub, no more than ``most``."""
+    pieces, size = [], 0
+    for piece in place.chunks(path):
+        size += len(piece)
+        if size > most:
+            raise ValueError(f"{path} from {place.address} is longer than the {most} bytes it should have")
+        pieces.append(piece)
+        if advance:
+            advance(len(piece))
+    return b"".join(pieces)

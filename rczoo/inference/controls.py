@@ -1,0 +1,84 @@
+"""Control tracks for models that read them: from bigWig files, smoothed as in training, or none (zeros)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..io.bigwig import Track, smooth, sum_windows
+from ..io.genome import Genome
+from ..symmetry.rep import Rep
+from .outputs import Outputs, packaged, task_of
+
+ZEROS = "zeros"
+
+
+class Controls:
+    """Control tracks of windows: ``files`` added up, then smoothed at each of ``widths``; no files: zeros.
+
+    Raises ValueError unless there is a width for each channel, or for channels that are strands.
+    """
+
+    def __init__(self, rep: Rep, files: Sequence[Path], widths: Sequence[int], genome: Genome) -> None:
+        if files and rep.trivial != rep.channels:
+            raise ValueError(f"control tracks {rep} are stranded: give --control {ZEROS}")
+        if files and len(widths) != rep.channels:
+            raise ValueError(
+                f"this model reads {rep.channels} control tracks, but the width of smoothing is known for "
+                f"{len(widths)} (data.control.widths in its config.json): give --control {ZEROS}"
+            )
+        self.channels, self.widths = rep.channels, widths
+        self.tracks = [Track(path, genome.lengths) for path in files]
+
+    def windows(self, chrom: np.ndarray, first: np.ndarray, positions: int) -> np.ndarray:
+        """Control (n, channels, positions) float32, in genome orientation."""
+        if not self.tracks:
+            return np.zeros((len(first), self.channels, positions), dtype=np.float32)
+        edge = max(self.widths) // 2
+        total = sum_windows(self.tracks, chrom, first - edge, positions + 2 * edge)
+        spare = [edge - width // 2 for width in self.widths]
+        rows = [smooth(total[:, s : total.shape[1] - s], w) for s, w in zip(spare, self.widths, strict=True)]
+        return np.stack(rows, axis=1)
+
+
+def check_control(rep_in: Sequence[Rep], given: Sequence[str], name: str) -> None:
+    """Refuse a model that reads control tracks without them, and the reverse."""
+    if len(rep_in) > 1 and not given:
+        raise ValueError(
+            f"{name} reads control tracks ({rep_in[1]}): give the control's bigWig files, --control FILE.bw "
+            f"(repeatable; they are added up), or --control {ZEROS} for none"
+        )
+    if len(rep_in) == 1 and given:
+        raise ValueError(f"{name} reads no control tracks: leave --control out")
+
+
+def open_controls(
+    rep_in: Sequence[Rep], given: Sequence[str], genome: Genome, config: Mapping[str, Any]
+) -> Controls | None:
+    """The controls that the command line names, if the model reads any; ``config``: its checkpoint's."""
+    if len(rep_in) == 1:
+        return None
+    files = [] if list(given) == [ZEROS] else [Path(name) for name in given]
+    return Controls(rep_in[1], files, _widths(config), genome)
+
+
+def zero_control(rep_in: Sequence[Rep], number: int, outputs: Outputs) -> np.ndarray | None:
+    """No control signal for sequences, whose place in the genome nobody knows."""
+    if len(rep_in) == 1:
+        return None
+    return np.zeros((number, rep_in[1].channels, outputs.positions), dtype=np.float32)
+
+
+def _widths(config: Mapping[str, Any]) -> list[int]:
+    """The widths of smoothing in training: of the task in the checkpoint, else in the package, else none.
+
+    A published model's ``data`` is no task: it is the fingerprint of each split.
+    """
+    task = task_of(packaged(dict(config)))
+    for data in (config.get("data"), task and task.data):
+        if data and "control" in data:
+            return list(data["control"]["widths"])
+    return []

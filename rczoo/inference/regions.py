@@ -1,0 +1,102 @@
+"""Windows of a genome that cover regions: a short one by one window, a long one by windows that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..io.bed import Intervals, located, window_start
+from ..io.chromosomes import describe
+from ..io.genome import Genome, cut
+from ..symmetry import dna
+from .outputs import Outputs
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Some windows, arrays of (n,): ``region``, ``start`` of the input, ``first`` position it answers for."""
+
+    region: np.ndarray
+    start: np.ndarray
+    first: np.ndarray
+
+
+class Regions:
+    """Regions and the windows that cover them, in the genome's order; windows are made when asked for.
+
+    A region no longer than a window's reach has one window, around its summit or middle, as in training.
+    A longer one is covered by windows ``step`` apart, the last one moved back to end with the region.
+    ``sites``: by default each whole chromosome. Arrays of a region (n,) are in sorted order; ``given``: the
+    places in the file. Raises ValueError for a region off its chromosome, or unknown chromosomes.
+    """
+
+    def __init__(self, genome: Genome, sites: Intervals | None, outputs: Outputs, step: int) -> None:
+        sites = _chromosomes(genome) if sites is None else sites
+        reach, own = outputs.reach, located(sites, genome)
+        if not 1 <= step <= reach:
+            raise ValueError(
+                f"--step {step}: a window answers for {reach} bases, so that steps of 1 to {reach} leave no "
+                "gaps"
+            )
+        self.genome, self.outputs, self.step = genome, outputs, step
+        self.notes = [note for note in [describe(genome.resolve(sites.chrom), genome.name)] if note]
+        many = own.end - own.start > reach
+        first = np.where(many, own.start, window_start(own, outputs.length) + outputs.margin)
+        rank = {name: n for n, name in enumerate(genome.lengths)}
+        order = np.lexsort((first, np.array([rank[str(chrom)] for chrom in own.chrom])))
+        self.given = np.argsort(order)
+        self.names, self.sites, self.first = sites.chrom[order], own.take(order), first[order]
+        tiles = np.where(many, -(-(own.end - own.start - reach) // step) + 1, 1)[order]
+        self.begin = np.concatenate([[0], np.cumsum(tiles)])
+        self.size = np.array([genome.lengths[str(chrom)] for chrom in self.sites.chrom], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return int(self.begin[-1])
+
+    def windows(self, first: int, last: int) -> Windows:
+        """The windows of these numbers."""
+        number = np.arange(first, last)
+        region = np.searchsorted(self.begin, number, side="right") - 1
+        tile, last_tile = number - self.begin[region], np.diff(self.begin)[region] - 1
+        place = self.first[region] + tile * self.step
+        place = np.where((tile == last_tile) & (tile > 0), self.sites.end[region] - self.outputs.reach, place)
+        return Windows(region, place - self.outputs.margin, place)
+
+    def earliest(self, number: int) -> int:
+        """The first position that this window, or a later one on its chromosome, answers for."""
+        found = self.windows(number, number + 1)
+        region, place = int(found.region[0]), int(found.first[0])
+        following = region + 1 < len(self.first) and self.sites.chrom[region + 1] == self.sites.chrom[region]
+        return min(place, int(self.first[region + 1])) if following else place
+
+    def batches(self, first: int, size: int) -> Iterator[tuple[Windows, np.ndarray]]:
+        """Windows from number ``first`` on, with their codes (n, length); one chromosome in memory."""
+        known, codes = "", np.zeros(0, dtype=np.uint8)
+        for begin in range(first, len(self), size):
+            windows = self.windows(begin, min(begin + size, len(self)))
+            found = np.empty((len(windows.start), self.outputs.length), dtype=np.uint8)
+            chrom = self.sites.chrom[windows.region]
+            for name in dict.fromkeys(chrom.tolist()):
+                if name != known:
+                    known, codes = name, self.genome.chromosome(name)
+                rows = chrom == name
+                found[rows] = cut(codes, windows.start[rows], self.outputs.length, dna.UNKNOWN)
+            yield windows, found
+
+    def padded(self) -> int:
+        """How many windows cross an end of their chromosome."""
+        total = 0
+        for begin in range(0, len(self), 65_536):
+            found = self.windows(begin, min(begin + 65_536, len(self)))
+            over = found.start + self.outputs.length > self.size[found.region]
+            total += int(((found.start < 0) | over).sum())
+        return total
+
+
+def _chromosomes(genome: Genome) -> Intervals:
+    """Each whole chromosome."""
+    chrom, end = np.array(list(genome.lengths)), np.array(list(genome.lengths.values()), dtype=np.int64)
+    start = np.zeros_like(end)
+    return Intervals(chrom, start, end, end // 2, np.zeros(len(end), dtype=bool))

@@ -1,0 +1,196 @@
+"""From sequences or regions to tables and bigWigs, in two steps: every window's answer, then the files.
+
+The answers are kept as they come, so a killed run goes on; the files are written from them at the end, whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from .._progress import bar
+from .._version import __version__
+from ..files.atomic import written_whole
+from ..files.cache import stamp
+from ..files.journal import Journal
+from ..io.bed import read_bed
+from ..io.fasta import Sequences
+from ..io.genome import Genome
+from ..symmetry import dna
+from .bigwig_output import merged, write_bigwigs
+from .controls import ZEROS, Controls, check_control, open_controls, zero_control
+from .outputs import Outputs
+from .prediction import answer, sides
+from .regions import Regions
+from .tables import region_table, sequence_table, write_table
+
+Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray]
+"""Codes (n, length), control tracks, and which rows are to be read on their other strand."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the results go: a table, and bigWigs by channel name."""
+
+    table: Path | None = None
+    tracks: dict[str, Path] = field(default_factory=dict)
+
+    def paths(self) -> list[Path]:
+        """All of them, the table first."""
+        return [*([self.table] if self.table else []), *self.tracks.values()]
+
+
+def fill(
+    journal: Journal,
+    model: Any,
+    outputs: Outputs,
+    strand: str,
+    batches: Iterable[Batch],
+    advance: Callable[[int], object],
+) -> None:
+    """Answer batch after batch into the journal: records (strands, channels, positions)."""
+    for codes, control, reverse in batches:
+        inputs = [dna.one_hot(codes)]
+        if control is not None:
+            inputs.append(torch.from_numpy(control))
+        found = [outputs.values(answer(model, inputs, reverse ^ other)) for other in sides(strand)]
+        journal.append(np.stack(found, axis=1).reshape(len(codes), -1))
+        advance(len(codes))
+
+
+def identity(
+    config: dict[str, Any], model: Any, inputs: Iterable[Path | None], options: list[Any]
+) -> dict[str, Any]:
+    """What tells one run from another: the model, the files as they are now, options and versions."""
+    files = [path for path in inputs if path and path.is_file()]
+    return {
+        "model": [config["sha256"], model.config],
+        "inputs": {str(path.resolve()): stamp(path) for path in files},
+        "options": options,
+        "versions": [__version__, str(torch.__version__)],
+    }
+
+
+def sequence_batches(
+    sequences: Sequences, model: Any, outputs: Outputs, first: int, size: int
+) -> Iterator[Batch]:
+    """Batches of a FASTA file; the control tracks, if the model reads any, are zeros."""
+    for codes in sequences.batches(first, size):
+        yield codes, zero_control(model.rep_in, len(codes), outputs), np.zeros(len(codes), dtype=bool)
+
+
+def region_batches(regions: Regions, controls: Controls | None, first: int, size: int) -> Iterator[Batch]:
+    """Batches of windows in genome orientation; those of minus-strand regions are to be turned."""
+    for windows, codes in regions.batches(first, size):
+        control = None
+        if controls is not None:
+            chrom = regions.sites.chrom[windows.region]
+            control = controls.windows(chrom, windows.first, regions.outputs.positions)
+        yield codes, control, regions.sites.reverse[windows.region]
+
+
+def disagreement(journal: Journal, outputs: Outputs) -> dict[str, float]:
+    """How far the two strands' answers are apart: the largest and mean difference, and the calls that flip.
+
+    A call is the sign of a logit, or, in a profile, the position where a channel is highest.
+    """
+    largest = total = flips = 0.0
+    for record in journal.read(0, journal.done):
+        given, other = record.reshape(2, len(outputs.channels), -1)
+        gap = np.abs(given - other)
+        largest, total = max(largest, float(gap.max())), total + float(gap.mean())
+        called = [x.argmax(-1) if outputs.positions else x[:, 0] > 0 for x in (given, other)]
+        flips += float((called[0] != called[1]).mean())
+    return {
+        "largest_difference": largest,
+        "mean_difference": total / max(journal.done, 1),
+        "flips": flips / max(journal.done, 1),
+    }
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: which model, where results go, which strand; ``about`` tells one run from another."""
+
+    name: str
+    model: Any
+    config: dict[str, Any]
+    outputs: Outputs
+    places: Places
+    strand: str
+    batch_size: int
+    about: dict[str, Any]
+    quiet: bool = False
+
+    @property
+    def both(self) -> bool:
+        """Whether both strands' answers are wanted."""
+        return self.strand == "both"
+
+
+def sequences(request: Request, path: Path, crop: bool, control: list[str]) -> dict[str, Any]:
+    """Predict a FASTA file; the summary."""
+    check_control(request.model.rep_in, control, request.name)
+    if control not in ([], [ZEROS]):
+        raise ValueError(f"sequences have no place in a control's genome: give --control {ZEROS}")
+    outputs = request.outputs
+    found = Sequences(path, outputs.length, crop)
+    with _journal(request, len(found)) as (journal, summary, advance):
+        batches = sequence_batches(found, request.model, outputs, journal.done, request.batch_size)
+        fill(journal, request.model, outputs, request.strand, batches, advance)
+        with written_whole(request.places.paths()) as [table]:
+            write_table(table, *sequence_table(found, journal, outputs, request.both))
+        return {"sequences": len(found), **summary()}
+
+
+def regions(
+    request: Request, genome_path: Path, bed: Path | None, step: int | None, control: list[str]
+) -> dict[str, Any]:
+    """Predict the regions of a BED file, or a whole genome; the summary."""
+    check_control(request.model.rep_in, control, request.name)
+    genome, outputs = Genome(genome_path), request.outputs
+    sites = None if bed is None else read_bed(bed)
+    found = Regions(genome, sites, outputs, max(outputs.reach // 2, 1) if step is None else step)
+    controls = open_controls(request.model.rep_in, control, genome, request.config)
+    with _journal(request, len(found)) as (journal, summary, advance):
+        batches = region_batches(found, controls, journal.done, request.batch_size)
+        fill(journal, request.model, outputs, request.strand, batches, advance)
+        _write_regions(request, found, journal)
+        counted = {"regions": len(found.names), "padded": found.padded(), "notes": found.notes}
+        return {**counted, **summary()}
+
+
+def _write_regions(request: Request, found: Regions, journal: Journal) -> None:
+    """The table and the bigWigs, whole or not at all."""
+    places, outputs = request.places, request.outputs
+    with written_whole(places.paths()) as made:
+        temporary = dict(zip(places.paths(), made, strict=True))
+        if places.table:
+            write_table(temporary[places.table], *region_table(found, journal, outputs, request.both))
+        if places.tracks:
+            paths = [temporary.get(places.tracks.get(channel, Path())) for channel in outputs.channels]
+            runs = merged(found, journal.read(0, journal.done))
+            most = int(np.maximum(found.sites.end - found.sites.start, outputs.reach).sum())
+            write_bigwigs(paths, found.genome.lengths, runs, min(most, sum(found.genome.lengths.values())))
+
+
+@contextmanager
+def _journal(request: Request, number: int) -> Iterator[tuple[Journal, Any, Any]]:
+    """The journal of this run with a progress bar; removed when the results are written."""
+    first, size = request.places.paths()[0], request.outputs.size * (1 + request.both)
+    with Journal(first, request.about, size, request.batch_size) as journal:
+        before = journal.done
+
+        def summary() -> dict[str, Any]:
+            apart = disagreement(journal, request.outputs) if request.both else {}
+            return {"windows": number, "resumed_from": before, "strand": request.strand, **apart}
+
+        with bar("predict", number, before, request.quiet) as advance:
+            yield journal, summary, advance
+        journal.remove()

@@ -1,0 +1,9 @@
+from .bed import Intervals as Intervals
+from .bed import read_bed as read_bed
+from .bigwig import Track as Track
+from .bigwig import write_bigwig as write_bigwig
+from .fasta import Sequences as Sequences
+from .fasta import read_sequences as read_sequences
+from .genome import Genome as Genome
+from .vcf import Variant as Variant
+from .vcf import read_vcf as read_vcf

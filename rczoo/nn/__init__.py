@@ -1,0 +1,5 @@
+"""Layers between Reps, each of which obeys the law by itself; and any model, conjoined."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,10 @@
+from .conjoined import Conjoined as Conjoined
+from .conjoined import conjoin as conjoin
+from .convolution import RCConv1d as RCConv1d
+from .layers import RCActivation as RCActivation
+from .layers import RCBatchNorm1d as RCBatchNorm1d
+from .layers import RCDropout as RCDropout
+from .layers import RCLayer as RCLayer
+from .layers import RCSequential as RCSequential
+from .pooling import RCAvgPool1d as RCAvgPool1d
+from .pooling import RCMaxPool1d as RCMaxPool1d

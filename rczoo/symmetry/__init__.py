@@ -1,0 +1,5 @@
+"""How reverse complement acts: the one idea. Begin with ``rep.py`` and ``frames.py``."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,2 @@
+from .trainer import SEEDS as SEEDS
+from .trainer import train as train

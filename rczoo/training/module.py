@@ -1,0 +1,101 @@
+"""One training as Lightning runs it: the loss of a step, the validation of an epoch, Adam as Keras has it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+
+from ..data.batches import Batch, Epoch, Plain
+from ..data.preparation import load_examples
+from ..data.task import Task
+from ..evaluation.losses import Output, first, loss_of
+from ..evaluation.metrics import label_metrics
+from ..family.network import Network
+from .resume import ResumableState
+
+
+class TrainingModule(lightning.LightningModule):
+    """A network learning a task; ``augment`` as :class:`rczoo.data.batches.Epoch` takes it."""
+
+    def __init__(self, network: Network, task: Task, augment: str, state: ResumableState) -> None:
+        super().__init__()
+        self.network, self.task, self.augment, self.state = network, task, augment, state
+        self.loss = loss_of(task.kind, float(task.training.get("counts_weight", 0)))
+        self.training_examples = load_examples(task, "train")
+        self.validation_examples = load_examples(task, "validation")
+        self._check_examples()
+        self._losses: list[torch.Tensor] = []
+        self._outputs: list[tuple[Output, torch.Tensor]] = []
+
+    def _check_examples(self) -> None:
+        """Refuse, before a training and not after it, splits that cannot train or choose a model."""
+        splits = {"training": self.training_examples, "validation": self.validation_examples}
+        for split, examples in splits.items():
+            if not len(examples):
+                raise ValueError(f"task {self.task.name} has no {split} examples: look at [data] splits")
+            if self.task.kind == "labels" and len(np.unique(examples.target)) == 1:
+                raise ValueError(f"task {self.task.name}: all {split} labels are alike: give both classes")
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs since the training began, those before an interruption included."""
+        return self.state.first_epoch + self.current_epoch
+
+    def train_dataloader(self) -> Epoch:
+        """The batches of the current epoch."""
+        seed = int(self.state.about["seed"])
+        return Epoch(self.training_examples, self.task.training, self.augment, seed, self.epoch)
+
+    def val_dataloader(self) -> Plain:
+        """The validation examples."""
+        return Plain(self.validation_examples, int(self.task.training["batch_size"]))
+
+    def training_step(self, batch: Batch, index: int) -> torch.Tensor:
+        """The loss of a batch."""
+        loss = self.loss(self._forward(batch), batch[2])
+        self._losses.append(loss.detach())
+        return loss
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Collect outputs: loss and auROC are of the whole split."""
+        self._outputs.append((self._forward(batch), batch[2]))
+
+    def on_validation_epoch_end(self) -> None:
+        """Add the epoch to the history, and show its validation loss to early stopping."""
+        target = torch.cat([y for _, y in self._outputs])
+        output = _joined([u for u, _ in self._outputs])
+        loss = self.loss(output, target)
+        entry: dict[str, Any] = {
+            "epoch": self.epoch + 1,
+            "train_loss": torch.stack(self._losses).mean().item(),
+            "loss": loss.item(),
+        }
+        if self.task.kind == "labels":
+            score = first(output).cpu().numpy() if loss.isfinite() else None
+            entry["auroc"] = (
+                math.nan if score is None else label_metrics(target.cpu().numpy(), score)["auroc"]
+            )
+        self.state.history.append(entry)
+        self.log("loss", loss)
+        self._losses.clear()
+        self._outputs.clear()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam with Keras's epsilon."""
+        rate = float(self.task.training.get("learning_rate", 1e-3))
+        return self.state.restore(torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7))
+
+    def _forward(self, batch: Batch) -> Output:
+        X, control, _ = batch
+        return self.network(X) if control is None else self.network(X, control)
+
+
+def _joined(outputs: list[Output]) -> Output:
+    """The outputs of all batches as one."""
+    if isinstance(outputs[0], torch.Tensor):
+        return torch.cat([first(u) for u in outputs])
+    return torch.cat([u[0] for u in outputs]), torch.cat([u[1] for u in outputs])

@@ -1,0 +1,71 @@
+"""What the names of training strategies mean: a member of the family, augmentation, and a last step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._arguments import check_choice
+from ..family.architectures import NAMED_POINTS
+
+POSTHOC = {"posthoc": True, "posthoc-noaug": False, "posthoc-max": True, "posthoc-probability": True}
+"""Names that conjoin after training, and whether training is augmented."""
+
+STRATEGIES = ["standard", "standard+aug", *POSTHOC, *(name for name in NAMED_POINTS if name != "standard")]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How to make a trained model: options of ``build``, augmentation, and the merge after training."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+    augment: bool = False
+    remerge: str | None = None
+
+
+def resolve_strategy(
+    strategy: str | None = None,
+    mixing: float | str | Sequence[float] | None = None,
+    wrap: Sequence[int] | None = None,
+    merge: str | None = None,
+) -> Strategy:
+    """The strategy of a name, or of a point of the family given by ``mixing`` or ``wrap``.
+
+    ``standard+aug`` trains one strand on every sequence and its reverse complement; ``posthoc`` conjoins that
+    model afterwards, ``posthoc-noaug`` the model of ``standard``. Zhou et al. 2022, section 2.
+    Raises ValueError for an unknown name (with the nearest), or for none or several of the three.
+    """
+    given = {"strategy": strategy, "mixing": mixing, "wrap": wrap}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) != 1:
+        raise ValueError(f"give one of strategy, mixing and wrap, got {' and '.join(named) or 'none'}")
+    if strategy is None:
+        options = {"mixing": mixing, "wrap": wrap, "merge": merge}
+        return Strategy(
+            _family_name(mixing, wrap, merge), {k: v for k, v in options.items() if v is not None}
+        )
+    check_choice("strategy", strategy, STRATEGIES)
+    if strategy in POSTHOC:
+        _, _, usual = strategy.partition("-")
+        remerge = merge or (usual if usual in ("max", "probability") else "mean")
+        return Strategy(strategy, {"strategy": "standard"}, POSTHOC[strategy], remerge)
+    if strategy.startswith("standard"):
+        if merge not in (None, "none"):
+            raise ValueError(
+                f"{strategy} reads one strand, so there is nothing to merge by {merge!r}: use posthoc to "
+                "conjoin after training"
+            )
+        return Strategy(strategy, {"strategy": "standard"}, strategy == "standard+aug")
+    return Strategy(strategy, {"strategy": strategy} | ({"merge": merge} if merge else {}))
+
+
+def _family_name(
+    mixing: float | str | Sequence[float] | None, wrap: Sequence[int] | None, merge: str | None
+) -> str:
+    """A name that can be part of a path, such as ``mixing-0.5`` or ``wrap-2-1-sum``."""
+    kind, value = ("wrap", wrap) if mixing is None else ("mixing", mixing)
+    values = [value] if isinstance(value, str | int | float) else list(value or ())
+    numbers = [v if isinstance(v, str) else f"{v:g}" for v in values]
+    return "-".join([kind, *numbers, *([merge] if merge else [])])

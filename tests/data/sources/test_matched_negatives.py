@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rczoo.data.sources.matched_negatives import BIN, gc_content, match, matched
+from rczoo.io.bed import Intervals
+from rczoo.io.genome import Genome
+from tests.support.miniature import random_genome, write_fasta
+
+
+def make(places):
+    places = np.array(places)
+    chrom = np.array(["chr1"] * len(places))
+    return Intervals(chrom, places, places + 1, places, np.zeros(len(places), bool))
+
+
+@pytest.fixture
+def genome(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    return Genome(write_fasta(tmp_path / "g.fa", random_genome(0, {"chr1": 50_000})))
+
+
+OPTIONS = {"distance": 1000, "per_positive": 4, "seed": 1}
+
+
+def test_far_from_every_bound_site_and_fixed_by_the_seed(genome):
+    bound = make(range(2000, 48_000, 6000))
+    sites = make(range(300, 49_800, 130))
+    found = matched(bound, bound, sites, genome, 200, OPTIONS)
+    assert np.abs(found.summit[:, None] - bound.summit).min() >= 1000
+    assert len(found) <= 4 * len(bound)
+    again = matched(bound, bound, sites, genome, 200, OPTIONS)
+    other = matched(bound, bound, sites, genome, 200, {**OPTIONS, "seed": 2})
+    assert found.summit.tolist() == again.summit.tolist() != other.summit.tolist()
+    gc = gc_content(found, genome, 200).mean() - gc_content(bound, genome, 200).mean()
+    assert abs(gc) < BIN
+
+
+def test_none_left(genome):
+    with pytest.raises(
+        ValueError, match="none of 1 sites lies 1000 bases from every positive: lower the distance"
+    ):
+        matched(make([5000]), make([5000]), make([5500]), genome, 200, OPTIONS)
+
+
+@given(
+    st.lists(st.integers(30, 40), min_size=1, max_size=20),
+    st.lists(st.integers(30, 40), min_size=1, max_size=80),
+    st.integers(1, 4),
+)
+def test_bins_are_followed_and_nothing_is_used_twice(wanted, offered, most):
+    w, o = np.array(wanted) / 100, np.array(offered) / 100
+    chosen = match(w, o, most, np.random.default_rng(0))
+    assert len(set(chosen.tolist())) == len(chosen)
+    for value in set(offered):
+        taken = sum(offered[i] == value for i in chosen)
+        assert taken <= most * wanted.count(value)

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from rczoo.data.sources.transcription_starts import bigwig, read_sample
+from rczoo.io.bigwig import Track
+from rczoo.io.genome import Genome
+from tests.support.real import real_task
+
+
+@pytest.mark.realdata
+def test_the_bigwigs_hold_every_count(tmp_path, monkeypatch):
+    task = real_task("yeast-tss")
+    path = task.path("stripe-seq/S288C_TSSs.RDS")
+    lengths = Genome(task.path("s288c/S_cerevisiae.fasta.gz")).lengths
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path))
+    chrom, position, strand, score = read_sample(path, "S288C_WT_1")
+    rng = np.random.default_rng(0)
+    for sign, word in (("+", "plus"), ("-", "minus")):
+        track = Track(bigwig(path, "S288C_WT_1", word, lengths), lengths)
+        rows = np.flatnonzero(strand == sign)
+        assert track.mean() * sum(lengths.values()) == pytest.approx(score[rows].sum())
+        for row in rng.choice(rows[chrom[rows] != "Mito"], 20):
+            place = np.array([position[row]])
+            assert track.windows(np.array(["chr" + chrom[row]]), place, 1).item() == score[row]
+
+
+@pytest.mark.realdata
+def test_an_unknown_sample():
+    path = real_task("yeast-tss").path("stripe-seq/S288C_TSSs.RDS")
+    with pytest.raises(ValueError, match="has no sample 'WT': it has S288C_D_1, "):
+        read_sample(path, "WT")

@@ -1,0 +1,68 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from rczoo.data import preparation
+from rczoo.data.preparation import load_examples
+from rczoo.data.task import load_task
+from rczoo.files.cache import cache_folder
+
+
+@pytest.fixture(autouse=True)
+def cold(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path))
+
+
+def small(**changes):
+    task = load_task("sim-200")
+    data = {**task.data, "per_motif": 20, "counts": {"train": 30, "validation": 15, "test": 15}}
+    return dataclasses.replace(task, data={**data, **changes})
+
+
+def test_prepared_once_and_memory_mapped(monkeypatch):
+    task = small()
+    first = load_examples(task, "train")
+    assert isinstance(first.codes, np.memmap)
+    monkeypatch.setattr(preparation, "_source", lambda name: pytest.fail("prepared twice"))
+    assert np.array_equal(load_examples(task, "train").codes, first.codes)
+
+
+def test_another_content_is_another_folder():
+    assert preparation.prepare(small()) != preparation.prepare(small(seed=2))
+    assert preparation.prepare(small()) == preparation.prepare(small())
+
+
+def test_another_code_is_another_folder(monkeypatch):
+    before = preparation.prepare(small())
+    monkeypatch.setattr(preparation, "PREPARATION", preparation.PREPARATION + 1)
+    assert preparation.prepare(small()) != before
+
+
+def test_a_failed_preparation_leaves_nothing(monkeypatch):
+    with pytest.raises(ValueError, match="too short"):
+        load_examples(
+            dataclasses.replace(small(), model={"architecture": "motif-cnn", "length": 50}), "train"
+        )
+    assert not [p for p in cache_folder().rglob("*") if p.is_file()]
+
+
+def test_noise_is_on_training_labels_only():
+    task = small(per_motif=2000, counts={"train": 3000, "validation": 1500, "test": 1500})
+    for split, clean in (("train", False), ("validation", True), ("test", True)):
+        assert (np.asarray(load_examples(task, split).target).sum(1) == 1).all() == clean
+    noiseless = dataclasses.replace(task, data={**task.data, "label_noise": 0.0})
+    flipped = np.asarray(load_examples(task, "train").target) != np.asarray(
+        load_examples(noiseless, "train").target
+    )
+    assert flipped.mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_every_file_a_data_table_names():
+    data = {
+        "genome": ["a"],
+        "signal": [{"plus": "b#s", "minus": ["c"]}],
+        "splits": {"test": ["x"]},
+        "merge": 3,
+    }
+    assert list(preparation.mentioned(data)) == ["a", "b", "c"]

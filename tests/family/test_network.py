@@ -1,0 +1,163 @@
+"""What a network takes and refuses, its two executions, and another merge for the same parameters."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rczoo import build
+from rczoo.symmetry.equivariance import relative_error
+from tests.family.test_trunk import as_loops
+from tests.proofs.test_laws import network_error
+from tests.support import reference
+from tests.support.strategies import (
+    fill_with_integers,
+    inputs_of,
+    integers,
+    networks,
+    outputs_of,
+    randomise,
+    seeds,
+)
+
+
+def small(**options):
+    options = {"mixing": 0.5, "filters": 3, "length": 353} | options
+    return randomise(build("bpnet", **options).double().eval(), 1)
+
+
+@given(networks(architectures=("motif-cnn", "tf-cnn")), seeds)
+def test_labels_against_loops(network, seed):
+    (x,) = inputs_of(network, 2, seed)
+    width, stride = network.config["pool"]
+    frames = reference.trunk(x.numpy(), as_loops(network.trunk))
+    pooled = [reference.max_pool(z, width, stride).reshape(2, -1) for z in frames]
+    weight, bias = (p.detach().numpy() for p in network.head.parameters())
+    how = network.config["merge"]
+    if how in ("sum", "mean"):  # merged before the dense layer, whose bias then counts once
+        expected = reference.merge(*pooled, how) @ weight.T + bias
+    else:
+        expected = reference.merge(*(p @ weight.T + bias for p in pooled), how)
+    assert relative_error(network(x), torch.from_numpy(expected)) < 1e-11
+
+
+@settings(max_examples=8)
+@given(
+    st.sampled_from([None, "2t", "1r+1t+1s"]), st.sampled_from(["sum", "mean", "max"]), st.booleans(), seeds
+)
+def test_profiles_against_loops(control, how, count_head, seed):
+    options = {"control": control, "merge": how, "count_head": count_head, "gain": 2.0}
+    network = small(length=349, filters=2, mixing=[0, 0.5, 1, 1, 1, 1], **options)
+    fill_with_integers(network, seed)
+    inputs, head, rep = inputs_of(network, 2, seed), network.head, network.control
+    frames = reference.trunk(inputs[0].numpy(), as_loops(network.trunk))
+    controls = [np.zeros((2, 0, 3))] * 2
+    if control:
+        inputs = inputs[0], inputs[1] - 2  # counts may also be below zero, as differences of tracks are
+        c = inputs[1].numpy()
+        controls = [c, reference.act(rep.partners, rep.signs, c)]
+    layers = [[p.detach().numpy() for p in layer.parameters()] for layer in (head.conv, head.join)]
+    counts = None if head.counts is None else [p.detach().numpy() for p in head.counts.parameters()]
+    strands = [
+        reference.profile_head(z, c, *([2 * kernel, bias] for kernel, bias in layers), counts)
+        for z, c in zip(frames, controls, strict=True)
+    ]
+    for got, first, second in zip(outputs_of(network(*inputs)), *strands, strict=True):
+        expected = reference.merge(first, reference.act([1, 0], [1, 1], second), how)
+        assert relative_error(got, torch.from_numpy(expected)) < 1e-12
+
+
+@given(networks(), seeds)
+def test_remerge_keeps_parameters_and_leaves_the_original(network, seed):
+    inputs, old = inputs_of(network, 2, seed), network.config["merge"]
+    before = network(*inputs)
+    other = network.remerge("mean")
+    assert (network.config["merge"], other.config["merge"]) == (old, "mean")
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.zero_()
+    again = network(*inputs)
+    pairs = zip(before, again, strict=True) if isinstance(before, tuple) else [(before, again)]
+    assert all(torch.equal(u, v) for u, v in pairs)
+
+
+def test_posthoc_is_the_mean_of_the_standard_network_on_both_strands():
+    standard = small(mixing=None, strategy="standard", count_head=False)
+    x = inputs_of(standard, 2, 0)[0]
+    turned = torch.from_numpy(reference.act(*reference.DNA, x.numpy()))
+    swapped = torch.from_numpy(reference.act([1, 0], [1, 1], standard(turned).detach().numpy()))
+    assert torch.equal(standard.remerge("mean")(x), (standard(x) + swapped) / 2)
+    assert not torch.equal(standard(x), swapped)
+
+
+def test_the_length_of_the_profile():
+    network = small()
+    assert network.output_length(1346) == 1000
+    assert network(integers(0, 1, 4, 360))[0].shape[2] == network.output_length(360) == 14
+
+
+@pytest.mark.parametrize("count_head", [False, True])
+@pytest.mark.parametrize("merge", ["sum", "mean", "max"])
+@pytest.mark.parametrize("control", ["1t", "2t", "1r", "2r:halves", "1r+1t+1s"])
+def test_controls_turn_by_their_own_rep(control, merge, count_head):
+    network = small(control=control, merge=merge, count_head=count_head)
+    assert network_error(network, inputs_of(network, 2, 0)) == 0
+
+
+def test_controls_reach_the_answer():
+    network = small(control="1r")
+    x, control = inputs_of(network, 2, 0)
+    profile, counts = network(x, control)
+    changed_profile, changed_counts = network(x, control + 1)
+    assert not torch.equal(profile, changed_profile)
+    assert not torch.equal(counts, changed_counts)
+
+
+X, CONTROL = torch.zeros(2, 4, 353), torch.zeros(2, 2, 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "inputs", "message"),
+    [
+        ({}, (X[0],), r"bpnet: expected \(batch, 4, length\), got \(4, 353\): add a batch axis"),
+        ({}, (X.transpose(1, 2),), r"got \(2, 353, 4\): transpose \(batch, length, 4\)"),
+        ({}, (X[:, :3],), r"bpnet: expected \(batch, 4, length\), got \(2, 3, 353\)$"),
+        ({}, (X[..., :346],), r"bpnet: length 346 is shorter than the receptive field 347"),
+        ({}, (X, CONTROL), r"bpnet: built with control 0t, but X_ctl is given: build with control="),
+        ({"control": "2t"}, (X,), r"bpnet: built with control 2t, but X_ctl is missing: give the tracks"),
+        (
+            {"control": "2t"},
+            (X, CONTROL[:, :1]),
+            r"expected control tracks \(2, 2, 7\) \(batch, channels of 2t, output length\), got \(2, 1, 7\)",
+        ),
+        ({"control": "2t"}, (X, torch.zeros(2, 2, 353)), r"control tracks \(2, 2, 7\) .* got \(2, 2, 353\)"),
+        ({"control": "2t"}, (X, CONTROL[:1]), r"control tracks \(2, 2, 7\) .* got \(1, 2, 7\)"),
+    ],
+)
+def test_refused_inputs(options, inputs, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        small(**options).float()(*inputs)
+    assert "\n" not in str(caught.value)
+
+
+def test_refused_lengths_of_labels():
+    network = build("motif-cnn", mixing="rcps", filters=1)
+    message = r"motif-cnn: built for length 200, got 201: crop or pad the sequences, or build with length=201"
+    with pytest.raises(ValueError, match=message):
+        network(torch.zeros(1, 4, 201))
+
+
+def test_refused_changes():
+    network = small()
+    with pytest.raises(ValueError, match=r"execution 'fused': choose 'frames' \(exact\) or 'tied' \(fast\)"):
+        network.execution = "fused"
+    with pytest.raises(ValueError, match=r"merge 'none' reads one strand, so there is nothing to exchange"):
+        network.remerge("none")
+    with pytest.raises(ValueError, match=r"merge 'probability' averages the sigmoids of labels, but bpnet"):
+        network.remerge("probability")
+    with pytest.raises(ValueError, match=r"unknown merge 'maximum' \(did you mean 'max'\?\)"):
+        network.remerge("maximum")
+    separate = build("motif-cnn", mixing="conjoined", filters=1, batch_statistics="separate")
+    with pytest.raises(ValueError, match=r"'tied' pools batch statistics over strands: use 'frames'"):
+        separate.execution = "tied"

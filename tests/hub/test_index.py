@@ -1,0 +1,108 @@
+"""An index is read with suspicion: whatever is wrong in it is one line, and nothing of it is believed."""
+
+import json
+
+import pytest
+
+from rczoo.hub.index import LARGEST, parse_index
+
+NAME = "sim-9/rcps"
+FILES = ("config.json", "model.safetensors", "expected.json", "README.md")
+
+
+def models():
+    return {
+        NAME: {
+            "files": {
+                file: {"path": f"{NAME}/{file}", "sha256": str(digit) * 64, "size": 9}
+                for digit, file in enumerate(FILES)
+            }
+        }
+    }
+
+
+def parsed(found):
+    return parse_index(json.dumps({"format": "rczoo index 1", "models": found}).encode(), "a hub")
+
+
+def about(found, file="model.safetensors"):
+    return found[NAME]["files"][file]
+
+
+def climbing_name(found):
+    found["../x"] = found[NAME]
+
+
+def climbing_file(found):
+    found[NAME]["files"]["../../config.json"] = about(found)
+
+
+def pickled_file(found):
+    found[NAME]["files"]["pytorch_model.bin"] = about(found)
+
+
+def no_hash(found):
+    del about(found)["sha256"]
+
+
+def no_weights(found):
+    del found[NAME]["files"]["model.safetensors"]
+
+
+def at(path):
+    return lambda found: about(found).update(path=path)
+
+
+def sized(size):
+    return lambda found: about(found).update(size=size)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (at("../../secret"), r"has the path '\.\./\.\./secret', which leaves the hub's folder"),
+        (at("/etc/passwd"), r"has the path '/etc/passwd', which leaves"),
+        (at("a?b"), r"has the path 'a\?b', which leaves"),
+        (at("%2e%2e/a"), r"has the path '%2e%2e/a', which leaves"),
+        (at(None), r"has the path None, which leaves"),
+        (climbing_name, r"has the model name '\.\./x', expected task/strategy"),
+        (climbing_file, r"has a file '\.\./\.\./config\.json', only"),
+        (pickled_file, r"has a file 'pytorch_model\.bin', only"),
+        (no_hash, "has no sha256, so it could not be verified"),
+        (no_weights, r"lacks config\.json or model\.safetensors"),
+        (sized(True), "has the size True, expected bytes"),
+        (sized(LARGEST + 1), r"has 1,073,741,825 bytes, a file may have 1,073,741,824"),
+    ],
+)
+def test_a_tampered_index_is_refused(change, message):
+    found = models()
+    change(found)
+    with pytest.raises(ValueError, match=message) as caught:
+        parsed(found)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<html>", "is not JSON"),
+        (b"\xff", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b"9" * 5_000, "is not JSON"),
+        (b"[]", "has format 'list'"),
+        (b'{"format": "x"}', "has format 'x', expected 'rczoo index 1'"),
+        (b'{"format": "rczoo index 1"}', "lists no models"),
+    ],
+)
+def test_what_is_no_index(content, message):
+    with pytest.raises(ValueError, match=f"^the index of a hub {message}") as caught:
+        parse_index(content, "a hub")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_version_is_all_that_is_frozen_under_a_name_so_not_the_card(file):
+    found = models()
+    about(found, file)["sha256"] = "f" * 64
+    changed, before = parsed(found)[NAME], parsed(models())[NAME]
+    assert (changed.version == before.version) == (changed.frozen == before.frozen) == (file == "README.md")

@@ -1,0 +1,86 @@
+import gzip
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rczoo.io.genome import Genome, cut
+from rczoo.symmetry import dna
+from tests.support.miniature import random_genome, write_2bit, write_fasta
+
+GENOME = random_genome(1, {"chrI": 151, "chrII": 60, "chrIV": 233})
+GENOME["chrII"] = "NNN" + GENOME["chrII"][3:]
+
+
+@pytest.fixture(scope="module")
+def genomes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("genome")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RCZOO_CACHE", str(folder / "cache"))
+        plain = write_fasta(folder / "g.fa", GENOME)
+        packed = folder / "g.fa.gz"
+        packed.write_bytes(gzip.compress(plain.read_bytes()))
+        blocks = folder / "g.fa.bgz"  # bgzip is gzip in several members
+        content = plain.read_bytes()
+        blocks.write_bytes(gzip.compress(content[:100]) + gzip.compress(content[100:]))
+        many = [write_fasta(folder / f"{name}.fa", {name: s}) for name, s in GENOME.items()]
+        yield {
+            "fasta": Genome(plain),
+            "gzip": Genome(packed),
+            "bgzip": Genome(blocks),
+            "many files": Genome(many),
+            "2bit": Genome(write_2bit(folder / "g.2bit", GENOME)),
+        }
+        assert sorted(p.suffix for p in folder.iterdir()) == sorted(
+            [".fa"] * 4 + [".gz", ".bgz", ".2bit", ""]
+        )
+
+
+@pytest.mark.parametrize("kind", ["fasta", "gzip", "bgzip", "many files", "2bit"])
+def test_every_format_reads_the_same(genomes, kind):
+    genome = genomes[kind]
+    assert genome.lengths == {name: len(s) for name, s in GENOME.items()}
+    for name, sequence in GENOME.items():
+        assert dna.decode(genome.chromosome(name)) == sequence
+
+
+@given(chrom=st.sampled_from(list(GENOME)), start=st.integers(-40, 260), length=st.integers(1, 50))
+def test_windows_are_slices_with_n_beyond_the_ends(genomes, chrom, start, length):
+    padded = "N" * 400 + GENOME[chrom] + "N" * 400
+    expected = padded[400 + start : 400 + start + length]
+    found = genomes["fasta"].windows(np.array([chrom]), np.array([start]), length)
+    assert dna.decode(found[0]) == expected
+
+
+def test_names_are_resolved(genomes):
+    assert genomes["2bit"].resolve(["chr4", "1"]) == {"chr4": "chrIV", "1": "chrI"}
+
+
+def test_other_letters_are_unknown_bases(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    genome = Genome(write_fasta(tmp_path / "g.fa", {"a": "ACrYmT-"}))
+    assert dna.decode(genome.chromosome("a")) == "ACNNNTN"
+
+
+def test_cut_keeps_other_axes_and_fills():
+    values = np.arange(12.0).reshape(2, 6)
+    found = cut(values, np.array([-1, 4]), 3, 0.0)
+    assert found.tolist() == [[[0, 0, 1], [0, 6, 7]], [[4, 5, 0], [10, 11, 0]]]
+
+
+def test_messages(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(ValueError, match="genome: no files given"):
+        Genome([])
+    one, two = (write_fasta(tmp_path / n, {"chr1": "ACGT"}) for n in ("one.fa", "two.fa"))
+    with pytest.raises(ValueError, match=r"chr1 is in both one.fa and two.fa"):
+        Genome([one, two])
+    wrong = tmp_path / "x.2bit"
+    wrong.write_text("not a genome, but long enough to hold a header")
+    with pytest.raises(ValueError, match=r"x.2bit is not a 2bit file"):
+        Genome(wrong)
+    text = tmp_path / "x.fa"
+    text.write_text("no header here\nACGT\n")
+    with pytest.raises(ValueError, match=r"x.fa is not FASTA"):
+        Genome(text)

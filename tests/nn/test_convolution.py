@@ -1,0 +1,165 @@
+"""The tied convolution against loops, without tolerance, and what it refuses."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rczoo import RCConv1d, Rep
+from tests.support import reference
+from tests.support.strategies import fill_with_integers, geometries, integers, reps, seeds
+
+
+@given(reps(max_orbits=3), reps(max_orbits=3), geometries(), st.booleans(), seeds)
+def test_exactly_the_loops_and_exactly_equivariant(rep_in, rep_out, geometry, bias, seed):
+    length, width, stride, dilation, padding = geometry
+    layer = RCConv1d(rep_in, rep_out, width, bias, stride, dilation, padding).double()
+    fill_with_integers(layer, seed)
+    x = integers(seed + 9, 2, rep_in.channels, length)
+    kernel = layer.kernel().detach().numpy()
+    assert reference.obeys_kernel_law(kernel, rep_in.partners, rep_in.signs, rep_out.partners, rep_out.signs)
+    dense = None if not bias else layer.dense_bias().detach().numpy()
+    expected = torch.from_numpy(reference.convolve(x.numpy(), kernel, dense, stride, dilation, padding))
+    y = layer(x)
+    assert torch.equal(y, expected)
+    turned = torch.from_numpy(reference.act(rep_in.partners, rep_in.signs, x.numpy()))
+    swapped = reference.act(rep_out.partners, rep_out.signs, y.detach().numpy())
+    assert torch.equal(layer(turned), torch.from_numpy(swapped))
+
+
+def test_a_free_parameter_is_the_first_entry_it_ties():
+    """Saved weights keep their meaning: which of two tied entries carries the sign is settled."""
+    layers = [RCConv1d("1t", "1s", 2), RCConv1d("1s", "1r", 2), RCConv1d("1r", "1t+1s", 1)]
+    for layer, first in zip(layers, ([0], [0, 1], [0, 2]), strict=True):
+        with torch.no_grad():
+            layer.weight.copy_(torch.arange(1.0, len(layer.weight) + 1))
+        kernel = layer.kernel().flatten().tolist()
+        assert [kernel[n] for n in first] == layer.weight.tolist()
+
+
+@given(reps(), reps())
+def test_bias_is_tied(rep_in, rep_out):
+    layer = RCConv1d(rep_in, rep_out, 2)
+    torch.nn.init.uniform_(layer.bias, 1, 2)
+    assert len(layer.bias) == rep_out.regular + rep_out.trivial
+    dense = layer.dense_bias()
+    for c, (j, s) in enumerate(zip(rep_out.partners, rep_out.signs, strict=True)):
+        assert dense[c] == dense[j]
+        assert (dense[c] == 0) == (s == -1)
+    assert RCConv1d(rep_in, rep_out, 2, bias=False).dense_bias() is None
+
+
+def test_initialised_with_the_fans_of_the_free_kernel():
+    torch.manual_seed(0)
+    layer = RCConv1d("2r:flip", "500r", 15)
+    bound = (6 / (15 * (4 + 500))) ** 0.5
+    assert 0.99 * bound < layer.weight.abs().max() <= bound
+    assert abs(layer.weight.mean()) < 0.01 * bound * 2
+    assert not layer.bias.any()
+    assert layer.weight.numel() == 500 * 4 * 15
+
+
+def test_gradients_reach_every_free_parameter():
+    layer = RCConv1d("2r:flip+1s", "2r+1t+1s", 3)
+    layer(torch.randn(2, 5, 9, generator=torch.Generator().manual_seed(0))).square().sum().backward()
+    assert (layer.weight.grad != 0).all()
+    assert (layer.bias.grad != 0).all()
+
+
+def test_weights_made_in_inference_mode_serve():
+    with torch.inference_mode():
+        layer, x = RCConv1d("2r:flip", "2r", 3).eval(), torch.ones(1, 4, 9)
+        y = layer(x)
+        layer.weight.mul_(2)
+        torch.testing.assert_close(layer(x), 2 * y)
+
+
+def fused_step(weight):
+    weight.grad = torch.ones_like(weight)
+    torch.optim.SGD([weight], lr=1.0, fused=True).step()
+
+
+CHANGES = {
+    "in place": lambda weight: weight.sub_(1),
+    "an optimizer that is fused": fused_step,
+    "copied behind autograd": lambda weight: weight.data.copy_(weight.data - 1),
+    "other data": lambda weight: setattr(weight, "data", weight.data - 1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
+@pytest.mark.parametrize("rep_out", ["3r", "2r+1t"])
+def test_a_changed_weight_is_seen_at_once_in_eval_mode(rep_out, change):
+    """Fused optimizers and ``.data`` change a tensor without raising its version."""
+    layer, x = RCConv1d("2r:flip", rep_out, 3).eval(), torch.rand(1, 4, 9)
+    with torch.no_grad():
+        before = layer(x)
+        change(layer.weight)
+        fresh = RCConv1d("2r:flip", rep_out, 3)
+        fresh.load_state_dict(layer.state_dict())
+        assert torch.equal(layer(x), fresh(x))
+        assert not torch.equal(layer(x), before)
+
+
+def test_state_holds_free_parameters_only():
+    layer = RCConv1d("2r:flip", "3r", 5)
+    assert set(layer.state_dict()) == {"weight", "bias"}
+    assert set(RCConv1d("1t+1s", "1r+1s", 5).state_dict()) == {"weight", "bias"}
+    assert layer.rep_in == Rep.dna()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("2r:flip", "3r", 5), "RCConv1d(2r:flip -> 3r, kernel=5)"),
+        (("2t", "2t", 1), "RCConv1d(2t -> 2t, kernel=1)"),
+        (
+            ("1r", "1t", 3, False, 2, 4, 1),
+            "RCConv1d(1r -> 1t, kernel=3, stride=2, dilation=4, padding=1, bias=False)",
+        ),
+    ],
+)
+def test_shown_as_typed(arguments, text):
+    assert repr(RCConv1d(*arguments)) == text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kernel_size": 0}, r"RCConv1d: kernel_size is 0, expected a whole number >= 1"),
+        ({"kernel_size": 2.0}, r"RCConv1d: kernel_size is 2.0, expected"),
+        ({"stride": 0}, r"RCConv1d: stride is 0, expected a whole number >= 1"),
+        ({"dilation": 0}, r"RCConv1d: dilation is 0, expected a whole number >= 1"),
+        ({"padding": -1}, r"RCConv1d: padding is -1, expected a whole number >= 0"),
+        ({"padding": "same"}, r"RCConv1d: padding is 'same', expected a whole number >= 0"),
+    ],
+)
+def test_refused_arguments(options, message):
+    with pytest.raises(ValueError, match=message):
+        RCConv1d(**{"rep_in": "1r", "rep_out": "1r", "kernel_size": 3} | options)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (
+            (4, 20),
+            r"RCConv1d: expected \(batch, 4, length\) for Rep 2r:flip, got \(4, 20\): add a batch axis",
+        ),
+        ((1, 3, 20), r"expected \(batch, 4, length\) for Rep 2r:flip, got \(1, 3, 20\)$"),
+        ((1, 20, 4), r"got \(1, 20, 4\): transpose \(batch, length, channels\)"),
+        (
+            (1, 4, 4),
+            r"RCConv1d: length 4 with padding 0 is shorter than the receptive field 5: "
+            r"give at least 5 positions",
+        ),
+        (
+            (1, 4, 20),
+            r"\(length 20 .* kernel 5 - 1\) - 1\) leaves 1 over stride 2, so .* use length 19 or 21",
+        ),
+    ],
+)
+def test_refused_inputs(shape, message):
+    with pytest.raises(ValueError, match=message.replace("kernel 5", r"\(kernel 5")) as caught:
+        RCConv1d("2r:flip", "1r", 5, stride=2)(torch.zeros(shape))
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,235 @@
+"""Norm, activation, dropout, pools and sequences between Reps: references, and what they refuse."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from rczoo import (
+    RCActivation,
+    RCAvgPool1d,
+    RCBatchNorm1d,
+    RCConv1d,
+    RCDropout,
+    RCMaxPool1d,
+    RCSequential,
+    Rep,
+)
+from rczoo.nn.layers import RCLayer
+from tests.proofs.test_laws import obeys, rc
+from tests.support.strategies import geometries, integers, normal, randomise, reps, seeds, unsigned_reps
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(2, 5), seeds)
+def test_norm_on_halves_is_batchnorm_of_stacked_frames(filters, batch, length, seed):
+    """In train mode, its running statistics included, and in eval mode."""
+    tied = randomise(RCBatchNorm1d(f"{filters}r:halves", eps=1e-2, momentum=0.3).double(), seed)
+    plain = nn.BatchNorm1d(filters, eps=1e-2, momentum=0.3).double()
+    plain.load_state_dict(tied.state_dict(), strict=False)
+    x = normal(seed, batch, 2 * filters, length) * 3 + 1
+    stacked = torch.cat([x[:, :filters], x[:, filters:]])
+    for training in (True, False, True):
+        y = plain.train(training)(stacked)
+        torch.testing.assert_close(tied.train(training)(x), torch.cat(y.chunk(2), 1), rtol=1e-12, atol=1e-12)
+        for name in ("running_mean", "running_var"):
+            torch.testing.assert_close(getattr(tied, name), getattr(plain, name), rtol=1e-12, atol=1e-12)
+
+
+@given(st.integers(1, 3), st.integers(2, 5), seeds)
+def test_norm_on_trivial_channels_is_batchnorm_and_sign_channels_have_no_mean(batch, length, seed):
+    tied = randomise(RCBatchNorm1d("2t+1s", eps=0.1, momentum=0.25).double(), seed)
+    plain = nn.BatchNorm1d(2, eps=0.1, momentum=0.25).double()
+    with torch.no_grad():
+        for name, value in plain.state_dict().items():
+            value.copy_(tied.state_dict().get(name, value).flatten()[:2] if value.ndim else value)
+    old, x = tied.running_var[2].item(), normal(seed, batch, 3, length) + 1
+    power = x[:, 2].square().mean().item()
+    y = tied(x)
+    torch.testing.assert_close(y[:, :2], plain(x[:, :2]), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(tied.running_var[:2], plain.running_var, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(y[:, 2], x[:, 2] * tied.weight[2] / (power + 0.1) ** 0.5, rtol=1e-12, atol=0)
+    assert tied.running_var[2].item() == pytest.approx(0.75 * old + 0.25 * power, rel=1e-12)
+    expected = x[:, 2] * tied.weight[2] / (tied.running_var[2] + 0.1) ** 0.5
+    torch.testing.assert_close(tied.eval()(x)[:, 2], expected, rtol=1e-12, atol=0)
+
+
+def test_norm_begins_as_batchnorm_does():
+    norm, plain = RCBatchNorm1d("2r"), nn.BatchNorm1d(2)
+    assert (norm.eps, norm.momentum) == (plain.eps, plain.momentum)
+    for name, value in norm.state_dict().items():
+        assert torch.equal(value, plain.state_dict()[name]), name
+    single = RCBatchNorm1d("1t").train()
+    single(torch.ones(1, 1, 1))
+    assert torch.isfinite(single.running_var).all()
+    before = {name: value.clone() for name, value in norm.state_dict().items()}
+    assert norm.train()(torch.zeros(0, 4, 5)).shape == (0, 4, 5)  # an empty batch
+    assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
+    assert RCBatchNorm1d("0t").eval()(torch.zeros(2, 0, 3)).shape == (2, 0, 3)
+
+
+@given(reps(), st.integers(1, 6), seeds)
+def test_dropout_masks_are_symmetric_and_scaled(rep, length, seed):
+    layer, x = RCDropout(rep, 0.5), torch.ones(4, rep.channels, length, dtype=torch.float64)
+
+    def drop(x):
+        torch.manual_seed(seed)
+        return layer(x)
+
+    assert obeys(drop, normal(seed, 4, rep.channels, length), rep, rep)
+    y = drop(x)
+    assert set(y.flatten().tolist()) <= {0.0, 2.0}
+    assert y.shape == x.shape
+    assert layer.eval()(x) is x
+
+
+def test_dropout_rate_and_independence():
+    torch.manual_seed(0)
+    y = RCDropout("8r+2t", 0.25)(torch.ones(50, 18, 101))
+    kept = y != 0
+    assert y.max() == pytest.approx(1 / 0.75)
+    assert kept.float().mean() == pytest.approx(0.75, abs=0.01)
+    assert (kept[0] != kept[1]).any()
+    assert (kept[:, 0] != kept[:, 2]).any()
+    assert (kept[:, 0] != kept[:, 1]).any()
+    assert RCDropout("1t", 0)(y[:, :1]) is not None
+    assert RCDropout("1r")(torch.ones(0, 2, 5)).shape == (0, 2, 5)  # an empty batch
+    assert RCDropout("1r").p == 0.5
+
+
+@given(unsigned_reps, geometries(paddings=(0, 1)), seeds)
+def test_pools_are_plain_pools(rep, geometry, seed):
+    length, width, stride, _, _ = geometry
+    padding = min(geometry.padding, width // 2)
+    length = width + stride * 3 - 2 * padding
+    x = integers(seed, 2, rep.channels, length)
+    windows = [x.new_zeros(2, rep.channels, padding), x, x.new_zeros(2, rep.channels, padding)]
+    padded = torch.cat(windows, 2).unfold(2, width, stride)
+    average = RCAvgPool1d(rep, width, stride, padding)
+    torch.testing.assert_close(average(x), padded.mean(3), rtol=1e-14, atol=1e-14)
+    low = padded.clone()
+    if padding:
+        low = F.pad(x, (padding, padding), value=-99.0).unfold(2, width, stride)
+    maximum = RCMaxPool1d(rep, width, stride, padding)
+    assert torch.equal(maximum(x), low.max(3).values)
+    assert obeys(maximum, x, rep, rep)
+    assert RCMaxPool1d(rep, width).stride == width
+
+
+def test_layers_show_their_types():
+    assert repr(RCBatchNorm1d("2r+1s")) == "RCBatchNorm1d(2r+1s)"
+    assert repr(RCMaxPool1d("2r", 40, 20)) == "RCMaxPool1d(2r, kernel=40, stride=20)"
+    assert repr(RCActivation("2r")) == "RCActivation(2r)"
+    assert repr(RCDropout("1t")) == "RCDropout(1t)"
+    assert repr(RCLayer("1r", "1t")) == "RCLayer(1r -> 1t)"
+    row = RCSequential(RCConv1d("1r", "2r", 1), RCConv1d("2r", "1t", 1))
+    assert repr(row).splitlines()[1] == "  (0): RCConv1d(1r -> 2r, kernel=1)"
+
+
+def test_parts_of_a_sequence():
+    relu = RCActivation("2r")
+    row = RCSequential(RCConv1d("2r:flip", "2r", 3), relu, RCConv1d("2r", "1t", 3), RCActivation("1t"))
+    assert (row.rep_in, row.rep_out, len(row)) == (Rep.dna(), Rep("1t"), 4)
+    assert row[1] is relu
+    assert isinstance(row[:2], RCSequential)
+    assert [*row[:2]] == [row[0], relu]
+    assert (row[1:3].rep_in, row[1:3].rep_out) == (Rep("2r"), Rep("1t"))
+    assert list(row.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert len(RCSequential(*row[:2], relu)) == 3, "a layer may come twice"
+    for change in (lambda: row.append(relu), lambda: row.__setitem__(2, relu), lambda: row.__delitem__(0)):
+        with pytest.raises(AttributeError):
+            change()
+    with pytest.raises(ValueError, match="no layers given"):
+        row[4:]
+
+
+@given(seeds)
+def test_a_sequence_obeys_the_law(seed):
+    layers = RCSequential(
+        RCConv1d("2r:flip", "3r:halves+1t", 5, stride=2),
+        RCBatchNorm1d("3r:halves+1t"),
+        RCActivation("3r:halves+1t"),
+        RCMaxPool1d("3r:halves+1t", 3, 2),
+        RCConv1d("3r:halves+1t", "1s+2r:flip", 2),
+        RCActivation("1s+2r:flip", torch.tanh),
+        RCAvgPool1d("1s+2r:flip", 2),
+    )
+    randomise(layers.double().eval(), seed)
+    assert (layers.rep_in, layers.rep_out) == (Rep.dna(), Rep("1s+2r:flip"))
+    x = normal(seed, 2, 4, 25)
+    y = layers(x)
+    torch.testing.assert_close(layers(rc(Rep.dna(), x)), rc(layers.rep_out, y), rtol=1e-12, atol=1e-13)
+    assert y.std() > 0
+
+
+class OnlyTakes(nn.Module):
+    rep_in = Rep("1t")
+
+
+def join(*reps):
+    return lambda: RCSequential(*(RCConv1d(a, b, 1) for a, b in reps))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            join(("2r:flip", "2r"), ("2r", "2r"), ("2r:halves", "1t")),
+            r"layer 1 gives 2r but layer 2 takes 2r:halves: as many channels in another order; build layer 2 "
+            r"with rep_in='2r'",
+        ),
+        (join(("2r:flip", "2r"), ("3r", "1t")), r"layer 0 gives 2r but layer 1 takes 3r; build layer 1 with"),
+        (lambda: RCSequential(), r"RCSequential: no layers given, so there is no Rep: give at least one"),
+        (
+            lambda: RCSequential(RCConv1d("1t", "1t", 1), nn.ReLU()),
+            r"layer 1 is a ReLU, which declares no Reps: use the layers of rczoo, such as RCActivation",
+        ),
+        (lambda: RCSequential(OnlyTakes()), r"layer 0 is a OnlyTakes, which declares no Reps"),
+        (
+            lambda: RCActivation("1s", lambda x: torch.where(x.abs() < 1, x.abs(), x)),
+            r"<lambda> is not odd, but Rep 1s has 1 sign",
+        ),
+        (
+            lambda: RCActivation("2r", nn.PReLU(4)),
+            r"RCActivation: PReLU has 4 numbers in its weight, which may come to differ between the channels",
+        ),
+        (lambda: RCDropout("1r", 1.0), r"RCDropout: p is 1.0, expected 0 <= p < 1"),
+        (lambda: RCDropout("1r", -0.1), r"RCDropout: p is -0.1, expected 0 <= p < 1"),
+        (
+            lambda: RCMaxPool1d("1r+3s", 2),
+            r"RCMaxPool1d: Rep 1r\+3s has 3 sign channels, on which a maximum is never equivariant: use RC",
+        ),
+        (
+            lambda: RCActivation("2s"),
+            r"RCActivation: relu is not odd, but Rep 2s has 2 sign channels: use an odd",
+        ),
+        (lambda: RCActivation("1s", torch.cos), r"RCActivation: cos is not odd"),
+        (
+            lambda: RCBatchNorm1d("2r")(torch.zeros(1, 3, 9)),
+            r"RCBatchNorm1d: expected \(batch, 4, length\) for Rep 2r, got \(1, 3, 9\)$",
+        ),
+        (lambda: RCActivation("2r")(torch.zeros(4, 9)), r"RCActivation: .* got \(4, 9\): add a batch axis"),
+        (
+            lambda: RCDropout("2r")(torch.zeros(1, 9, 4)),
+            r"RCDropout: .*\(1, 9, 4\): transpose \(batch, length,",
+        ),
+        (lambda: RCMaxPool1d("2r", 2)(torch.zeros(1, 5, 4)), r"RCMaxPool1d: expected \(batch, 4, length\)"),
+        (
+            lambda: RCMaxPool1d("1t", 40, 20)(torch.zeros(1, 1, 1001)),
+            r"RCMaxPool1d: \(length 1001 .* leaves 1 over stride 20, .* use length 1000 or 1020",
+        ),
+        (lambda: RCAvgPool1d("1t", 4)(torch.zeros(1, 1, 3)), r"RCAvgPool1d: length 3 .* receptive field 4"),
+        (lambda: RCAvgPool1d("1t", 0), r"RCAvgPool1d: kernel_size is 0, expected a whole number >= 1"),
+        (lambda: RCMaxPool1d("1t", 2, 0), r"RCMaxPool1d: stride is 0, expected a whole number >= 1"),
+        (
+            lambda: RCMaxPool1d("1t", 2, 1, 2),
+            r"RCMaxPool1d: padding is 2, more than half of kernel_size 2: a window would hold nothing but",
+        ),
+        (lambda: RCAvgPool1d("1t", 2, 1, -1), r"RCAvgPool1d: padding is -1, expected a whole number >= 0"),
+    ],
+)
+def test_refused(make, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)

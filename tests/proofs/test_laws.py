@@ -1,0 +1,331 @@
+"""Theorems T1 to T12 on the real code. The oracle for reverse complement is the loop in ``reference``."""
+
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from rczoo import (
+    RCActivation,
+    RCAvgPool1d,
+    RCBatchNorm1d,
+    RCConv1d,
+    RCMaxPool1d,
+    Rep,
+    admissible_lengths,
+    build,
+    change_merge,
+    conjoin,
+    embed,
+    fold_gain,
+    same_function_class,
+)
+from rczoo.evaluation.losses import binary_cross_entropy, multinomial_nll
+from rczoo.family.trunk import BlockShape, GainConv1d, Trunk
+from rczoo.symmetry.equivariance import relative_error
+from rczoo.symmetry.frames import alike, merge, open_frames
+from tests.support import reference
+from tests.support.ordinary_models import Positional
+from tests.support.strategies import (
+    fill_with_integers,
+    geometries,
+    inputs_of,
+    integers,
+    linear_merges,
+    merges,
+    networks,
+    normal,
+    outputs_of,
+    randomise,
+    reps,
+    seeds,
+)
+
+DNA = Rep("[3,2,1,0]")
+
+
+def rc(rep, x):
+    """Reverse complement by the reference's loops."""
+    return torch.from_numpy(reference.act(rep.partners, rep.signs, x.detach().numpy()))
+
+
+def obeys(model, x, rep_in, rep_out):
+    """Exactly: f(R x) = R f(x)."""
+    return torch.equal(model(rc(rep_in, x)), rc(rep_out, model(x)))
+
+
+def network_error(network, inputs):
+    """How far a network is from its law, by the reference's action; 0 is exact."""
+    turned = [rc(rep, x) for rep, x in zip((DNA, network.control), inputs, strict=False)]
+    pairs = zip(outputs_of(network(*turned)), outputs_of(network(*inputs)), network.rep_out, strict=True)
+    return max(relative_error(swapped, rc(rep, direct)) for swapped, direct, rep in pairs)
+
+
+@given(reps(max_orbits=6, min_orbits=0), seeds)
+def test_t01_rep_is_an_involution(rep, seed):
+    x = integers(seed, 2, rep.channels, 5)
+    assert torch.equal(rep.act(x), rc(rep, x))
+    assert torch.equal(rep.act(rep.act(x)), x)
+    assert torch.equal(rep.act(x[:, :, 0]), rc(rep, x[:, :, 0]))
+    assert Rep(str(rep)) == rep
+    assert eval(repr(rep)) == rep
+    # Isomorphic to a sum of regular, trivial and sign terms: put pairs first, then fixed channels by sign.
+    pairs = [c for a, b in enumerate(rep.partners) if a < b for c in (a, b)]
+    fixed = [c for s in (1, -1) for c, j in enumerate(rep.partners) if c == j and rep.signs[c] == s]
+    canonical = Rep(f"{rep.regular}r+{rep.trivial}t+{rep.sign}s") if rep.channels else rep
+    assert torch.equal(canonical.act(x[:, pairs + fixed]), rep.act(x)[:, pairs + fixed])
+
+
+@given(reps(max_orbits=3), reps(max_orbits=3), st.integers(1, 4), st.integers(1, 2), seeds)
+def test_t02_kernels_span_the_constraint(rep_in, rep_out, width, dilation, seed):
+    layer = RCConv1d(rep_in, rep_out, width, dilation=dilation).double()
+    free, shape = layer.weight.numel(), (rep_out.channels, rep_in.channels, width)
+    unpaired = (rep_out.trivial - rep_out.sign) * (rep_in.trivial - rep_in.sign) * (width % 2)
+    assert 2 * free == rep_out.channels * rep_in.channels * width + unpaired
+    assert layer.bias.numel() == rep_out.regular + rep_out.trivial
+    basis = torch.zeros(free, *shape, dtype=torch.float64)
+    with torch.no_grad():
+        for n in range(free):
+            layer.weight.copy_(torch.arange(free) == n)
+            basis[n] = layer.kernel()
+    sides = (rep_in.partners, rep_in.signs, rep_out.partners, rep_out.signs)
+    # Sound: every kernel obeys the law. Independent and complete: any tied kernel has its coordinates.
+    assert all(reference.obeys_kernel_law(b.numpy(), *sides) for b in basis)
+    assert (torch.linalg.matrix_rank(basis.flatten(1)) if free else 0) == free
+    wanted = torch.from_numpy(reference.tie(integers(seed, *shape).numpy(), *sides))
+    with torch.no_grad():
+        layer.weight.copy_((basis * wanted).flatten(1).sum(1) / basis.square().flatten(1).sum(1))
+        layer.bias.copy_(integers(seed, layer.bias.numel()))
+    assert torch.equal(layer.kernel(), wanted)
+    # Sufficient, and at the shortest length necessary: one entry changed breaks it unless it kept the law.
+    length = dilation * (width - 1) + 1
+    impulses = torch.eye(rep_in.channels * length, dtype=torch.float64).view(-1, rep_in.channels, length)
+    assert obeys(layer, impulses, rep_in, rep_out)
+    changed = wanted + (torch.arange(wanted.numel()) == seed % wanted.numel()).view(shape)
+    convolved = obeys(lambda x: F.conv1d(x, changed, dilation=dilation), impulses, rep_in, rep_out)
+    assert convolved == reference.obeys_kernel_law(changed.numpy(), *sides)
+
+
+some_reps = st.lists(reps(max_orbits=2), min_size=1, max_size=2)
+
+
+@given(some_reps, some_reps, st.sampled_from([None, 1, 2, 5]), st.integers(1, 6), merges, seeds)
+def test_t03_conjoining_is_equivariant(reps_in, reps_out, positions, length, how, seed):
+    positions = [positions, None][: len(reps_out)]
+    sizes = [rep.channels for rep in reps_in], [rep.channels for rep in reps_out], positions, length
+    f, other = Positional(*sizes, seed), Positional(*sizes, seed + 1)
+    inputs = [integers(seed + i, 3, rep.channels, length) for i, rep in enumerate(reps_in)]
+    turned = [rc(rep, x) for rep, x in zip(reps_in, inputs, strict=True)]
+
+    def conjoined(model):
+        return conjoin(model, reps_in, reps_out if len(reps_out) > 1 else reps_out[0], how).eval()
+
+    if how == "max" and any(rep.sign for rep in reps_out):  # max(u, -v) is not -max(-u, v)
+        with pytest.raises(ValueError, match=r"merge 'max' is not equivariant on the \d sign channel"):
+            conjoined(f)
+        return
+    g, h = conjoined(f), conjoined(other)
+    pieces = [outputs_of(model(*xs)) for model in (f, g, h, conjoined(g)) for xs in (inputs, turned)]
+    for n, rep in enumerate(reps_out):
+        direct, direct_turned, once, once_turned, another, another_turned, twice, _ = [p[n] for p in pieces]
+        if how == "probability":  # a logarithm may round differently at another place in memory
+            assert relative_error(once_turned, rc(rep, once)) < 1e-12
+        else:
+            assert torch.equal(once_turned, rc(rep, once))
+        expected = reference.merge(direct.numpy(), rc(rep, direct_turned).numpy(), how)
+        torch.testing.assert_close(once, torch.from_numpy(expected), rtol=1e-12, atol=1e-12)
+        if how == "sum":
+            assert torch.equal(twice, 2 * once)
+        else:
+            torch.testing.assert_close(twice, once, rtol=0, atol=0 if how != "probability" else 1e-12)
+        if how == "mean":  # the nearest equivariant function: Pythagoras over a set closed under RC
+
+            def distance(u, v, ru, rv):
+                return ((u - v).square().sum() + (ru - rv).square().sum()).item()
+
+            whole = distance(direct, another, direct_turned, another_turned)
+            parts = distance(direct, once, direct_turned, once_turned)
+            parts += distance(once, another, once_turned, another_turned)
+            assert whole == parts
+
+
+@given(networks(merge=linear_merges | st.just("max")), st.data(), seeds)
+def test_t04_embed_preserves_the_function(network, data, seed):
+    old = network.config["mixing"]
+    larger = [m + (1 - m) * data.draw(st.sampled_from([0.0, 0.5, 1.0])) for m in old] if old else []
+    inputs = inputs_of(network, 2, seed)
+    for mixing in (larger, "rcps"):
+        embedded = embed(network, mixing)
+        pairs = zip(outputs_of(network(*inputs)), outputs_of(embedded(*inputs)), strict=True)
+        assert max(relative_error(u, v) for u, v in pairs) < 1e-12
+        assert network_error(embedded, inputs) == 0
+    shrunk = any(block.exchanged for block in network.trunk.blocks)
+    if shrunk:
+        with pytest.raises(ValueError, match=r"embed: block \d+ receives \d+ filters .* or a larger"):
+            embed(network, "conjoined")
+
+
+@given(reps(max_orbits=3), st.booleans(), seeds)
+def test_t05_mean_never_raises_the_loss(rep, labels, seed):
+    rep = Rep(f"{rep.channels}t") if labels else rep
+    f = Positional([4], [rep.channels], [None if labels else 6], 8, seed)
+    x = integers(seed, 4, 4, 8)
+    shape = (4, rep.channels) if labels else (4, rep.channels, 6)
+    target = (integers(seed, *shape) > 0).double() if labels else integers(seed, *shape, low=0, high=9)
+
+    def averaged(model, loss, y=target):
+        return (loss(model(x), y) + loss(model(rc(DNA, x)), rc(rep, y))) / 2
+
+    mean = conjoin(f, outputs=rep, merge="mean").eval()
+    losses = [F.mse_loss] + ([binary_cross_entropy] if labels else [multinomial_nll] if not rep.sign else [])
+    for loss in losses:
+        y = target if loss is not F.mse_loss else integers(seed, *shape)
+        assert averaged(mean, loss, y) <= averaged(f, loss, y) + 1e-12
+    if labels:  # and merging probabilities never raises the loss of probabilities
+        probability = conjoin(f, outputs=rep, merge="probability").eval()
+        assert averaged(probability, binary_cross_entropy) <= averaged(f, binary_cross_entropy) + 1e-12
+
+
+@given(reps(), st.sampled_from([torch.tanh, F.relu, F.gelu, torch.sin, torch.abs]), seeds)
+def test_t06_pointwise_commutes(rep, function, seed):
+    odd = function in (torch.tanh, torch.sin)
+    if rep.sign and not odd:
+        with pytest.raises(ValueError, match=r"is not odd, but Rep .* has \d+ sign channels: use an odd"):
+            RCActivation(rep, function)
+        return
+    layer, x = RCActivation(rep, function), normal(seed, 2, rep.channels, 5)
+    rounding = 1e-14 if function is F.gelu else 0  # PyTorch rounds it otherwise where no whole vector is left
+    torch.testing.assert_close(layer(rc(rep, x)), rc(rep, layer(x)), rtol=0, atol=rounding)
+    assert torch.equal(layer(x), function(x))
+
+
+@given(reps(max_orbits=3), reps(max_orbits=2), geometries() | geometries(fitting=False, paddings=(0,)), seeds)
+def test_t07_geometry_decides(rep_in, rep_out, geometry, seed):
+    length, width, stride, dilation, padding = geometry
+    x = integers(seed, 2, rep_in.channels, length)
+    conv = RCConv1d(rep_in, rep_out, width, True, stride, dilation, padding).double()
+    average = RCAvgPool1d(rep_in, 2 ** (width // 2), stride, padding=0).double()  # powers of 2 divide exactly
+    layers = [(conv, rep_out, (width, dilation, padding)), (average, rep_in, (2 ** (width // 2), 1, 0))]
+    if not rep_in.sign:
+        layers.append((RCMaxPool1d(rep_in, width, stride), rep_in, (width, 1, 0)))
+    for layer, rep, (k, d, p) in layers:
+        room = length + 2 * p - d * (k - 1) - 1
+        if room < 0:
+            with pytest.raises(ValueError, match="is shorter than the receptive field"):
+                layer(x)
+            continue
+        (verdict,) = admissible_lengths(layer, [length], rep_in.channels)
+        assert verdict.admissible == (room % stride == 0)
+        if room % stride:
+            with pytest.raises(ValueError, match=rf"leaves {room % stride} over stride {stride}, so"):
+                layer(x)
+        else:
+            fill_with_integers(layer, seed)
+            assert obeys(layer, x, rep_in, rep)
+    # Only if: past the check, every kernel but zero shows the shift, and so do both pools, ceil_mode or not.
+    impulses = torch.eye(rep_in.channels * length, dtype=torch.float64).view(-1, rep_in.channels, length)
+    if geometry.remainder and conv.weight.numel():
+        with torch.no_grad():
+            conv.weight.copy_(integers(seed, conv.weight.numel(), low=1, high=5))
+        plain = partial(F.conv1d, weight=conv.kernel(), stride=stride, dilation=dilation, padding=padding)
+        assert not obeys(plain, impulses, rep_in, rep_out)
+    if length > width and (length - width) % stride:
+        for pool in (F.max_pool1d, F.avg_pool1d):
+            for ceil in (False, True):
+                shifting = partial(pool, kernel_size=width, stride=stride, ceil_mode=ceil)
+                assert not obeys(shifting, impulses, rep_in, rep_in)
+    if rep_in.sign and 1 < width <= length:
+        with pytest.raises(ValueError, match=r"on which a maximum is never equivariant: use RCAvgPool1d"):
+            RCMaxPool1d(rep_in, width, stride)
+        assert not obeys(partial(F.max_pool1d, kernel_size=width, stride=1), impulses, rep_in, rep_in)
+
+
+@given(reps(), st.booleans(), st.integers(1, 4), st.integers(1, 5), seeds)
+def test_t08_tied_norm(rep, training, batch, length, seed):
+    norm = randomise(RCBatchNorm1d(rep, eps=0.1, momentum=0.3).double(), seed).train(training)
+    x = normal(seed, batch, rep.channels, length) + 1
+    turned = rc(rep, x)
+    state = {name: value.clone() for name, value in norm.state_dict().items()}
+
+    def run(value):
+        norm.load_state_dict(state)
+        return norm(value), {name: buffer.clone() for name, buffer in norm.named_buffers()}
+
+    (direct, after), (swapped, after_turned) = run(x), run(turned)
+    assert relative_error(swapped, rc(rep, direct)) < 1e-12
+    assert all(torch.allclose(after[n], after_turned[n], rtol=1e-12, atol=1e-14) for n in after)
+    # Any part of a batch may be RC-ed: the examples turned change, and the others do not.
+    mixed, after_mixed = run(torch.cat([turned[:1], x[1:]]))
+    assert relative_error(mixed, torch.cat([rc(rep, direct[:1]), direct[1:]])) < 1e-12
+    assert all(torch.allclose(after[n], after_mixed[n], rtol=1e-12, atol=1e-14) for n in after)
+
+
+@given(reps(), st.integers(0, 4), st.integers(0, 4), st.integers(1, 5), linear_merges, seeds)
+def test_t09_crops(rep, left, right, kept, how, seed):
+    length = left + kept + right
+    x = 1 + torch.arange(rep.channels * length, dtype=torch.float64).view(1, rep.channels, length)
+
+    def crop(z):
+        return z[..., left : length - right]
+
+    assert obeys(crop, x, rep, rep) == (left == right)
+    assert obeys(lambda x: merge(alike(crop, open_frames(x, rep), False), rep, how), x, rep, rep)
+    # A residual block crops its skip; the tied execution must crop both strands as the frames do.
+    trunk = Trunk([BlockShape(1), BlockShape(3, kept, residual=True)], 2, [left % 2]).double()
+    fill_with_integers(trunk, seed)
+    z = integers(seed, 2, 4, 2 * kept + right + 1)
+    for u, v in zip(trunk(z, 2, False, "frames"), trunk(z, 2, False, "tied"), strict=True):
+        assert torch.equal(u, v)
+
+
+@given(networks(merge=linear_merges | st.just("max")), st.sampled_from(["frames", "tied"]), seeds)
+def test_t10_gradients(network, execution, seed):
+    network.execution = execution
+    inputs = inputs_of(network, 2, seed)
+    x = normal(seed, *inputs[0].shape)  # real numbers have no ties in their maxima
+    weights = [normal(seed, *y.shape) for y in outputs_of(network(*inputs))]
+    weights = [w + rc(rep, w) for w, rep in zip(weights, network.rep_out, strict=True)]
+
+    def gradient(x, *control):
+        x = x.clone().requires_grad_()
+        sum((y * w).sum() for y, w in zip(outputs_of(network(x, *control)), weights, strict=True)).backward()
+        return x.grad
+
+    turned = rc(DNA, x), *(rc(network.control, c) for c in inputs[1:])
+    g = gradient(x, *inputs[1:])
+    assert relative_error(gradient(*turned), rc(DNA, g)) < 1e-10
+    assert relative_error(turned[0] * gradient(*turned), rc(DNA, x * g)) < 1e-10
+
+
+@given(networks(merge=linear_merges), seeds)
+def test_t11_same_function_class(network, seed):
+    inputs = inputs_of(network, 2, seed)
+    other = change_merge(network, "mean" if network.config["merge"] == "sum" else "sum")
+    assert other.config["merge"] != network.config["merge"]
+    pairs = list(zip(outputs_of(network(*inputs)), outputs_of(other(*inputs)), strict=True))
+    assert max(relative_error(v, u) for u, v in pairs) < 1e-14
+    verdict = same_function_class(network, other)
+    assert verdict == ("equal", ("T11",))
+    assert same_function_class(network, network.remerge("max")).verdict == "unknown"
+    if network.config["merge"] == "sum" and network.config["architecture"] == "bpnet":
+        doubled = network.remerge("mean")(*inputs)
+        assert all(torch.equal(u, 2 * v) for (u, _), v in zip(pairs, outputs_of(doubled), strict=True))
+
+
+@given(networks(), st.sampled_from([0.5, 2.0, 3.0]), seeds)
+def test_t12_gain_is_a_reparametrisation(network, gain, seed):
+    gained = build(**{**network.config, "gain": gain}).double().eval()
+    gained.load_state_dict(network.state_dict())
+    inputs, folded = inputs_of(network, 2, seed), fold_gain(gained)
+    assert folded.config["gain"] == 1
+    outputs = [outputs_of(model(*inputs)) for model in (gained, folded)]
+    assert max(relative_error(v, u) for u, v in zip(*outputs, strict=True)) < 1e-12
+    assert same_function_class(gained, folded) == ("equal", ("T12",))
+    conv = fill_with_integers(GainConv1d(2, 3, 4, 2, gain).double(), seed)
+    x = integers(seed, 2, 2, 9)
+    plain = reference.convolve(x.numpy(), conv.weight.detach().numpy(), dilation=2)
+    bias = conv.bias.detach().numpy()[:, None]
+    assert torch.equal(conv(x), torch.from_numpy(gain * plain + bias))

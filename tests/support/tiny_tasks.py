@@ -1,0 +1,52 @@
+"""Tasks of a few dozen examples, in memory, on which a training takes a moment."""
+
+import numpy as np
+
+from rczoo.data.examples import Examples
+from rczoo.data.task import Task
+from rczoo.symmetry.rep import Rep
+
+
+def labels(n=40, length=60, **training):
+    """Three labels, each on when its base is frequent."""
+    random = np.random.default_rng(0)
+
+    def draw(n):
+        codes = random.integers(0, 4, (n, length), dtype=np.uint8)
+        share = np.stack([(codes == base).mean(1) + (codes == 3 - base).mean(1) for base in (0, 1)], 1)
+        target = np.concatenate([share > 0.5, share[:, :1] > 0.55], 1)
+        return Examples(codes, target.astype(np.float32), Rep("3t"))
+
+    usual = {"batch_size": 16, "epochs": 4, "patience": 10, "learning_rate": 1e-2, "best": "auroc"}
+    return Task(
+        "tiny",
+        "Tiny labels",
+        "labels",
+        {"architecture": "motif-cnn", "filters": 4, "length": length, "outputs": 3},
+        {**usual, "augment": "set", **training},
+        {},
+        in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
+    )
+
+
+def profiles(n=12, jitter=2, **training):
+    """Stranded counts over 25 positions, a peak where G is."""
+    random = np.random.default_rng(1)
+    length = 371
+
+    def draw(n):
+        codes = random.integers(0, 4, (n, length + 2 * jitter), dtype=np.uint8)
+        middle = codes[:, 173 : 173 + 25 + 2 * jitter]
+        ramp = np.arange(middle.shape[1])  # so that no profile is constant in bins
+        target = np.stack([ramp + 5 * (middle == 2), ramp + 5 * (middle == 1)], 1).astype(np.float32)
+        return Examples(codes, target, Rep("1r"), jitter=jitter)
+
+    return Task(
+        "tiny-profile",
+        "Tiny profiles",
+        "profile",
+        {"architecture": "bpnet", "filters": 2, "length": length, "outputs": 1, "count_head": False},
+        {"batch_size": 5, "epochs": 2, "patience": 10, "best": "loss", "augment": "batch", **training},
+        {"out_length": 25},
+        in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
+    )

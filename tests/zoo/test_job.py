@@ -1,0 +1,166 @@
+"""One job of the sweep: what it leaves behind, and what it does with what an earlier one left."""
+
+import numpy as np
+import pytest
+
+from rczoo.data.task import load_task
+from rczoo.evaluation.metrics import label_metrics
+from rczoo.family.checkpoint import load_checkpoint
+from tests.support.zoo_tasks import write_tiny
+from zoo.fingerprints import blocks, record
+from zoo.fingerprints import test_targets as read_targets
+from zoo.plan import DONE, PLAN, Job, plan
+from zoo.results.summary import best_seeds, summarise
+from zoo.rows import collect, read_rows
+from zoo.strategies import derived, options, source
+from zoo.sweep.job import run
+from zoo.sweep.scoring import score
+
+SEED = 1535
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("job")
+    job = Job(str(write_tiny(folder)), "standard+aug", SEED)
+    run(job, folder / "runs")
+    return job, folder / "runs"
+
+
+def test_the_rows_are_the_model_s(done):
+    job, runs = done
+    rows = read_rows(job.folder(runs) / DONE)
+    assert {row.strategy for row in rows} == {"standard+aug", "posthoc", "posthoc-max", "posthoc-probability"}
+    task = load_task(job.task)
+    model = load_checkpoint(job.folder(runs))
+    for strategy, merge in [("standard+aug", "none"), ("posthoc", "mean"), ("posthoc-max", "max")]:
+        found, _ = score(model.remerge(merge), task)
+        mine = {(r.split, r.metric): r.value for r in rows if r.strategy == strategy}
+        assert mine == {(split, name): v for split, values in found.items() for name, v in values.items()}
+        assert {row.merge for row in rows if row.strategy == strategy} == {merge}
+    assert {row.split for row in rows} == {"train", "train-clean", "validation", "test"}
+    assert {row.epochs for row in rows} == {2}
+
+
+def test_clean_labels_are_other_labels_of_the_same_sequences(done):
+    job, _ = done
+    from zoo.splits import examples_of, splits
+
+    task = load_task(job.task)
+    found = {split: examples_of(task, split) for split in splits(task)}
+    assert np.array_equal(found["train"].codes, found["train-clean"].codes)
+    assert 0.1 < np.mean(np.asarray(found["train"].target) != found["train-clean"].target) < 0.3
+
+
+def test_kept_outputs_give_the_metrics_of_the_rows(done):
+    job, runs = done
+    rows = summarise(read_rows(job.folder(runs) / DONE))
+    target = read_targets(runs / "tiny")["target"].astype(np.float32)
+    with np.load(job.folder(runs) / "test-examples.npz") as kept:
+        for name in kept:
+            found = label_metrics(target, kept[name].astype(np.float32))["auroc"]
+            assert found == pytest.approx(rows["tiny", name, "test", "auroc"].mean, abs=2e-3)
+
+
+def test_done_work_is_not_done_again(done):
+    job, runs = done
+    before = {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.name != ".lock"}
+    run(job, runs)
+    assert {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.name != ".lock"} == before
+
+
+def test_a_job_killed_after_training_only_scores(done, tmp_path, monkeypatch):
+    import shutil
+
+    job, runs = done
+    copy = shutil.copytree(runs, tmp_path / "runs")
+    (job.folder(copy) / DONE).unlink()
+    monkeypatch.setattr("zoo.sweep.job.train", lambda *_, **__: pytest.fail("trained again"))
+    run(job, copy)
+    one, other = (read_rows(job.folder(place) / DONE) for place in (runs, copy))
+    assert [row[:8] for row in one] == [row[:8] for row in other]
+
+
+def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
+    _, runs = done
+    other = load_task(write_tiny(tmp_path, size=101))
+    with pytest.raises(
+        ValueError, match=r"tiny: the train data are .* earlier runs saw .*: restore the data"
+    ):
+        record(other, runs / "tiny")
+
+
+def test_collect_gathers_runs_and_references(done, tmp_path):
+    _, runs = done
+    rows = collect(runs, tmp_path / "results.csv")
+    assert rows == read_rows(tmp_path / "results.csv")
+    assert {row.strategy for row in rows if row.merge == "reference"} == {"3-mer logistic regression"}
+
+
+@pytest.mark.parametrize(
+    ("name", "keywords"),
+    [
+        ("rcps", {"strategy": "rcps"}),
+        ("mixing-0.5", {"mixing": 0.5}),
+        ("mixing-0.25-0.75", {"mixing": [0.25, 0.75]}),
+        ("wrap-2-1", {"wrap": (2, 1)}),
+        ("rcps-gain-2", {"strategy": "rcps", "gain": 2.0}),
+        ("standard-1-epoch", {"strategy": "standard", "epochs": 1}),
+        ("rcps-160-epochs", {"strategy": "rcps", "epochs": 160}),
+        ("mixing-0.5-frozen", {"mixing": 0.5, "batch_statistics": "frozen"}),
+        ("rcps-frozen-gain-2", {"strategy": "rcps", "batch_statistics": "frozen", "gain": 2.0}),
+    ],
+)
+def test_names_of_strategies(name, keywords):
+    assert options(name) == keywords
+
+
+def test_names_that_mean_nothing():
+    with pytest.raises(ValueError, match=r"unknown strategy 'rcsp': use one of .*, mixing-0\.5"):
+        options("rcsp")
+    assert source("posthoc") == ("standard+aug", "mean")
+    assert source("rcps") == ("rcps", None)
+    assert source("posthoc-frozen") == ("standard+aug-frozen", "mean")
+    assert derived("standard-frozen", "labels") == {"posthoc-noaug-frozen": "mean"}
+
+
+def test_every_job_of_the_zoo_s_plan_is_possible():
+    jobs = plan(PLAN)
+    assert len({(job.task, job.strategy, job.seed) for job in jobs}) == len(jobs)
+    for task, strategy in {(job.task, job.strategy) for job in jobs}:
+        load_task(task)
+        options(strategy)
+    assert [job.seed for job in plan(PLAN, tier=1, tasks=["sim-200"])[:6]] == [SEED] * 5 + [1780]
+
+
+def test_a_plan_has_each_job_once(tmp_path):
+    group = '[[group]]\ntier = {}\ntasks = ["gcn4"]\nseeds = {}\nstrategies = ["rcps"]\n'
+    (tmp_path / "plan.toml").write_text(group.format(1, 1) + group.format(2, 3))
+    assert [(job.tier, job.seed) for job in plan(tmp_path / "plan.toml")] == [(1, 1535), (2, 1780), (2, 2143)]
+
+
+def test_plans_refuse_unknown_tasks_and_tiers():
+    with pytest.raises(ValueError, match=r"no jobs for task 'sim-20' in sweep\.toml: it has .*sim-200"):
+        plan(PLAN, tasks=["sim-20"])
+    with pytest.raises(ValueError, match=r"tier 7 of sweep\.toml has no such jobs: its tiers are 1, 2, 3, 4"):
+        plan(PLAN, tier=7)
+
+
+def test_the_best_seed_is_chosen_on_validation_alone(done):
+    job, runs = done
+    row = read_rows(job.folder(runs) / DONE)[0]
+
+    def scored(seed, split, value):
+        return row._replace(seed=seed, split=split, metric="auroc", value=value)
+
+    rows = [scored(1, "validation", 0.8), scored(2, "validation", 0.7), scored(2, "test", 0.99)]
+    assert best_seeds(rows, {"tiny": "auroc"}) == {("tiny", row.strategy): 1}
+    losses = [r._replace(metric="loss") for r in rows]
+    assert best_seeds(losses, {"tiny": "loss"}) == {("tiny", row.strategy): 2}
+
+
+def test_blocks_are_stretches_of_a_chromosome():
+    chrom = np.array(["chr1", "chr1", "chr1", "chr2"])
+    found = blocks(chrom, np.array([0, 49_999, 50_000, 0]))
+    assert found[0] == found[1]
+    assert len(set(found)) == 3

@@ -1,0 +1,44 @@
+"""The published models in the checkout: each is what the index says, and does what its file says it does."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from rczoo.hub import published
+from rczoo.hub.index import INDEX, parse_index
+from zoo.plan import MODELS
+from zoo.publishing.publish import TOLERANCE, equivariance, reproduce, write_index
+
+PUBLISHED = parse_index((MODELS / INDEX).read_bytes(), "the zoo")
+ROOM = 19_000_000
+"""Bytes that the models may take in a wheel of less than 20 MB."""
+
+
+@pytest.fixture(autouse=True)
+def _from_the_checkout(monkeypatch):
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    monkeypatch.setattr(published, "bundled_folder", lambda: MODELS)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_published_model_loads_and_reproduces_its_outputs(name):
+    model = published.load(name)
+    outputs, expected = reproduce(model, MODELS / name)
+    assert torch.allclose(outputs, expected, atol=TOLERANCE, rtol=TOLERANCE)
+    if model.config["merge"] != "none":
+        sequences = json.loads((MODELS / name / "expected.json").read_text())["sequences"]
+        assert equivariance(model, sequences) == 0
+
+
+def test_the_index_is_that_of_the_files(tmp_path):
+    import shutil
+
+    copy = Path(shutil.copytree(MODELS, tmp_path / "models"))
+    write_index(copy)
+    assert (copy / INDEX).read_bytes() == (MODELS / INDEX).read_bytes()
+
+
+def test_the_models_fit_into_the_wheel():
+    assert sum(entry.size for entry in PUBLISHED.values()) < ROOM

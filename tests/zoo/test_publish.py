@@ -1,0 +1,264 @@
+"""Publishing and verifying: models that prove themselves from disk, and those that cannot."""
+
+import json
+import math
+import shutil
+
+import pytest
+import torch
+
+import zoo.publishing.publish
+import zoo.publishing.verify
+from rczoo import build
+from rczoo.data.task import load_task
+from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
+from rczoo.hub import published as hub
+from tests.support.zoo_tasks import write_tiny
+from zoo.plan import Job
+from zoo.publishing.card import card
+from zoo.publishing.prune import prune
+from zoo.publishing.publish import answers, equivariance, prove, publish, write_index
+from zoo.publishing.verify import difference, verify
+from zoo.results.summary import Stat, beats_the_reference, summarise
+from zoo.rows import gather
+from zoo.sweep.job import run
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A folder with a tiny task, its runs and its published models."""
+    folder = tmp_path_factory.mktemp("zoo")
+    task = write_tiny(folder)
+    for strategy, seed in [("standard+aug", 1535), ("conjoined", 1535), ("conjoined", 1780)]:
+        run(Job(str(task), strategy, seed), folder / "runs")
+    publish(gather(folder / "runs"), folder / "runs", folder / "models", folder)
+    return folder
+
+
+@pytest.fixture
+def copy(published, tmp_path):
+    return shutil.copytree(published, tmp_path / "zoo")
+
+
+def test_published_models_load_by_name_and_are_those_of_the_runs(published, monkeypatch):
+    monkeypatch.setattr(hub, "bundled_folder", lambda: published / "models")
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    assert hub.list_models("tiny/*") == [
+        f"tiny/{n}" for n in ("conjoined", "posthoc", "posthoc-max", "posthoc-probability", "standard+aug")
+    ]
+    trained = load_checkpoint(published / "runs" / "tiny" / "standard+aug" / "1535")
+    found = hub.load("tiny/posthoc")
+    assert found.config == trained.remerge("mean").config
+    for key, value in trained.state_dict().items():
+        assert torch.equal(found.state_dict()[key], value)
+
+
+def test_the_published_seed_is_the_best_on_validation(published):
+    rows = [r for r in gather(published / "runs") if r.strategy == "conjoined" and r.metric == "auroc"]
+    best = max((row for row in rows if row.split == "validation"), key=lambda row: row.value)
+    assert read_config(published / "models" / "tiny" / "conjoined")["seed"] == best.seed
+
+
+def test_pruned_runs_are_published_as_before(copy):
+    runs, models = copy / "runs", copy / "models"
+    rows = gather(runs)
+    chosen = read_config(models / "tiny" / "conjoined")["seed"]
+    (other,) = {1535, 1780} - {chosen}
+    assert prune(rows, runs, {"tiny": "auroc"}) == [
+        runs / "tiny/conjoined" / str(other) / "model.safetensors"
+    ]
+    assert gather(runs) == rows
+    assert prune(rows, runs, {"tiny": "auroc"}) == []
+    before = (models / "index.json").read_bytes()
+    publish(rows, runs, models, copy)
+    assert (models / "index.json").read_bytes() == before
+
+
+def test_cards_say_what_a_reader_needs(published):
+    text = (published / "models" / "tiny" / "posthoc" / "README.md").read_text()
+    assert text.startswith("---\nlibrary_name: rczoo\n")
+    for part in ("## Results", "## Data", "## Training", "## Use and limits", "Equivariance error", "3-mer"):
+        assert part in text
+    assert "python -m zoo job tiny standard+aug 1535" in text
+    conjoined = (published / "models" / "tiny" / "conjoined" / "README.md").read_text()
+    assert "(2) |" in conjoined, "two seeds"
+
+
+def test_cards_say_which_version_of_the_data(published):
+    about = read_config(published / "models" / "tiny" / "conjoined")
+    text = card(load_task("gcn4"), "conjoined", {**about, "metrics": {"test": {"jsd": 0.1}}}, {}, [], 0.0)
+    assert "(https://raw.githubusercontent.com/SysBioChalmers/ChIPexo_Pipeline/7fa9dcfcb4" in text
+    assert "(sha256 " in text
+
+
+def test_a_card_says_when_a_model_is_no_better_than_counting_words(published):
+    task, strategy = load_task(str(published / "tiny.toml")), "conjoined"
+    about = read_config(published / "models" / "tiny" / strategy)
+    rows = gather(published / "runs")
+    warning = "**No better in auroc than the 3-mer logistic regression, which needs no network.**"
+    for value, warned in [(0.0, False), (1.0, True)]:
+        other = [r._replace(value=value) if r.strategy.startswith("3-mer") else r for r in rows]
+        assert (warning in card(task, strategy, about, summarise(other), other, 0.0)) == warned
+    assert beats_the_reference({}, "tiny", strategy, "labels"), "nothing known"
+    jsd = {"rcps": 0.1, "mean training profile": 0.2}
+    stats = {("t", name, "test", "jsd"): Stat(value, 0, 1) for name, value in jsd.items()}
+    assert beats_the_reference(stats, "t", "rcps", "profile"), "lower is better"
+
+
+def test_publishing_again_changes_nothing(copy):
+    before = {path: path.read_bytes() for path in (copy / "models").rglob("*") if path.is_file()}
+    publish(gather(copy / "runs"), copy / "runs", copy / "models", copy)
+    assert {path: path.read_bytes() for path in (copy / "models").rglob("*") if path.is_file()} == before
+
+
+def test_verification_finds_models_as_published(published):
+    verdicts = list(verify("tiny/*", published / "models", published))
+    assert len(verdicts) == 5
+    assert not any(verdict.problems for verdict in verdicts)
+    assert max(verdict.metrics for verdict in verdicts) <= 1e-6
+
+
+def test_verification_finds_other_weights(copy):
+    folder = copy / "models" / "tiny" / "posthoc"
+    model, about = load_checkpoint(folder), read_config(folder)
+    with torch.no_grad():
+        model.head.dense.weight.mul_(-1) if hasattr(model.head, "dense") else next(
+            iter(model.head.parameters())
+        ).mul_(-1)
+    kept = {k: v for k, v in about.items() if k not in ("format", "model", "rep_in", "rep_out", "sha256")}
+    save_checkpoint(model, folder, **kept)
+    (verdict,) = verify("tiny/posthoc", copy / "models", copy)
+    assert verdict.problems[1] == "model.safetensors is not the file of the index"
+    assert "outputs differ by" in verdict.problems[2]
+    assert "the card says" in verdict.problems[3]
+
+
+def test_verification_finds_what_is_not_a_number_and_what_the_index_does_not_know(copy, monkeypatch):
+    (copy / "models" / "tiny" / "posthoc" / "README.md").write_text("mine")
+    plain = zoo.publishing.verify.score
+
+    def undefined(*given):
+        found, kept = plain(*given)
+        return {"test": {**found["test"], "loss": math.nan}}, kept
+
+    monkeypatch.setattr("zoo.publishing.verify.score", undefined)
+    (verdict,) = verify("tiny/posthoc", copy / "models", copy)
+    assert verdict.problems[0] == "README.md is not the file of the index"
+    assert "loss is nan, the card says" in verdict.problems[1]
+    assert verdict.metrics == math.inf
+
+
+def test_verification_finds_other_data(copy):
+    write_tiny(copy, size=99)
+    (verdict,) = verify("tiny/conjoined", copy / "models", copy)
+    assert "the test data are not those of the card" in verdict.problems
+
+
+def test_what_verification_allows_grows_with_the_value():
+    assert difference(1474.256348, 1474.256226) < 1e-6  # one rounding in float32
+    assert difference(0.081002, 0.081) > 1e-6
+    assert difference(1474.26, 1474.25) > 1e-6
+
+
+def test_verification_of_an_unknown_name(published):
+    with pytest.raises(ValueError, match=r"unknown model 'tiny/postoc' \(did you mean 'tiny/posthoc'\?\)"):
+        list(verify("tiny/postoc", published / "models", published))
+
+
+def test_outputs_that_are_not_reproduced_are_refused(copy):
+    folder = copy / "models" / "tiny" / "conjoined"
+    content = json.loads((folder / "expected.json").read_text())
+    content["outputs"][0][0] += 1e-3
+    (folder / "expected.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"tiny/conjoined read back gives outputs that differ by 0\.001"):
+        prove(folder, load_task(copy / "tiny.toml"))
+
+
+def test_a_model_that_fails_its_check_is_refused_and_the_old_one_stays(copy, monkeypatch):
+    before = (copy / "models" / "tiny" / "conjoined" / "config.json").read_bytes()
+    shutil.rmtree(copy / "models" / "tiny" / "posthoc")
+
+    def broken(self, X, X_ctl=None):
+        return (X[:, :3] * torch.arange(X.shape[2])).sum(2)
+
+    monkeypatch.setattr("rczoo.family.network.Network.forward", broken)
+    with pytest.raises(ValueError, match=r"tiny/conjoined read back fails its check"):
+        publish(gather(copy / "runs"), copy / "runs", copy / "models", copy)
+    assert (copy / "models" / "tiny" / "conjoined" / "config.json").read_bytes() == before
+    assert not list((copy / "models" / "tiny").glob(".*"))
+
+
+def test_a_refused_model_leaves_all_others_usable(copy, monkeypatch):
+    """Everything is published anew, with other cards, but for one in the middle."""
+    monkeypatch.setattr(hub, "bundled_folder", lambda: copy / "models")
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    plain = prove
+
+    def strict(folder, task):
+        if read_config(folder)["strategy"] == "posthoc":
+            raise ValueError("no posthoc today")
+        plain(folder, task)
+
+    monkeypatch.setattr("zoo.publishing.publish.prove", strict)
+    rows = [row._replace(hardware="another machine") for row in gather(copy / "runs")]
+    with pytest.raises(ValueError, match="not published:\nno posthoc today"):
+        publish(rows, copy / "runs", copy / "models", copy)
+    cards = {name: (copy / "models" / name / "README.md").read_text() for name in hub.list_models("tiny/*")}
+    assert [name for name, text in cards.items() if "another machine" not in text] == ["tiny/posthoc"]
+    for name in cards:
+        hub.load(name)
+
+
+def test_a_killed_publishing_leaves_no_model_behind_its_index(copy, monkeypatch):
+    monkeypatch.setattr(hub, "bundled_folder", lambda: copy / "models")
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    rows = [row._replace(hardware="another machine") for row in gather(copy / "runs")]
+    plain = zoo.publishing.publish.publish_model
+
+    def killed(task, strategy, *rest):
+        if strategy == "posthoc":
+            shutil.copytree(copy / "models/tiny/posthoc", copy / "models/tiny/.posthoc.draft")
+            raise KeyboardInterrupt
+        plain(task, strategy, *rest)
+
+    monkeypatch.setattr("zoo.publishing.publish.publish_model", killed)
+    with pytest.raises(KeyboardInterrupt):
+        publish(rows, copy / "runs", copy / "models", copy)
+    for name in hub.list_models("tiny/*"):
+        hub.load(name)
+    write_index(copy / "models")
+    assert len(hub.list_models("tiny/*")) == 5, "a draft is no model"
+
+
+def test_models_with_control_tracks_are_proved_without_their_signal(tmp_path):
+    model = build("bpnet", strategy="rcps", filters=2, length=445, control="2t", count_head=False).eval()
+    task = load_task("gcn4")
+    sequences = ["ACGTTGCAGATTACA" * 30][:1]
+    sequences = [text[:445] for text in (sequences[0], sequences[0][5:] + "A" * 5)]
+    save_checkpoint(model, tmp_path, strategy="rcps")
+    outputs = answers(model, sequences).tolist()
+    (tmp_path / "expected.json").write_text(json.dumps({"sequences": sequences, "outputs": outputs}))
+    prove(tmp_path, task)
+    assert equivariance(model, sequences) == 0
+
+
+def test_a_dead_model_is_refused(copy, monkeypatch):
+    monkeypatch.setattr(
+        "rczoo.family.network.Network.forward", lambda self, X, X_ctl=None: torch.zeros(len(X), 3)
+    )
+    with pytest.raises(ValueError, match="not finite, or the same for every sequence"):
+        publish(gather(copy / "runs"), copy / "runs", copy / "models", copy)
+
+
+def test_an_untrained_count_head_is_refused(tmp_path):
+    task = load_task("gcn4")
+    model = build("bpnet", strategy="rcps", filters=2, length=445, count_head=True)
+    save_checkpoint(model, tmp_path / "m", strategy="rcps")
+    with pytest.raises(ValueError, match="gcn4/rcps has a count head that was never trained"):
+        prove(tmp_path / "m", task)
+
+
+def test_the_index_lists_what_is_there(copy):
+    shutil.rmtree(copy / "models" / "tiny" / "posthoc")
+    write_index(copy / "models")
+    assert "tiny/posthoc" not in json.loads((copy / "models" / "index.json").read_text())["models"]

@@ -1,0 +1,29 @@
+"""Reference rows of a task as rows of the results: what no model, a little model or a perfect one reaches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rczoo.data.task import Task
+from rczoo.evaluation.baselines import reference_rows
+from rczoo.hardware import hardware
+
+from .fingerprints import REFERENCES
+from .rows import Row, commit, write_rows
+
+MERGE = "reference"
+"""What stands in the column ``merge`` of these rows."""
+
+
+def write_references(task: Task, folder: Path) -> None:
+    """Write the reference rows of a task's test split beside its runs, unless they are there."""
+    if (folder / REFERENCES).exists():
+        return
+    machine, made_by = hardware(), commit()
+    rows = [
+        Row(task.name, name, "", MERGE, 0, "test", metric, value, 0, 0.0, machine, made_by)
+        for name, found in reference_rows(task).items()
+        for metric, value in found.items()
+        if isinstance(value, float)
+    ]
+    write_rows(folder / REFERENCES, rows)

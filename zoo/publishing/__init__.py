@@ -1,0 +1,1 @@
+"""Published models: cards, publishing, verifying, pruning."""

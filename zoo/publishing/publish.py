@@ -1,0 +1,198 @@
+"""Publishing: a run's model as a folder that stands on its own, refused unless it proves itself from disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rczoo.conformance.suite import check
+from rczoo.data.preparation import load_examples
+from rczoo.data.task import Task
+from rczoo.evaluation.losses import first
+from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
+from rczoo.family.network import Network
+from rczoo.files.atomic import write_bytes
+from rczoo.files.storage import read_json, to_json
+from rczoo.hub.index import FILES, FORMAT, INDEX
+from rczoo.inference.controls import zero_control
+from rczoo.inference.outputs import name_outputs
+from rczoo.symmetry import dna
+from rczoo.symmetry.equivariance import equivariance_error
+
+from ..fingerprints import FINGERPRINT
+from ..plan import MODELS, RUNS
+from ..results.summary import best_seeds, criteria, summarise, tasks_of
+from ..rows import Row
+from ..strategies import TRIAL, source
+from .card import card
+
+EXPECTED = "expected.json"
+SHOWN = 10
+"""Sequences whose outputs are published with a model."""
+TOLERANCE = 1e-5
+
+
+def publish(
+    rows: list[Row], runs: Path = RUNS, models: Path = MODELS, tasks: Path | None = None
+) -> list[str]:
+    """Publish every (task, strategy) with results, from the seed best on validation.
+
+    ``tasks``: a folder of task files, instead of the shipped ones. Returns the names. A model that fails its
+    check is left out, what was published under its name stays, and when all others are published ValueError
+    says why. The index is right after each model, so a kill leaves the published models usable.
+    """
+    known = tasks_of(rows, tasks)
+    published, refused = [], []
+    for (task, strategy), seed in sorted(best_seeds(rows, criteria(known)).items()):
+        if strategy.endswith(TRIAL):
+            continue
+        try:
+            publish_model(known[task], strategy, seed, rows, runs, models)
+        except ValueError as error:
+            refused.append(str(error))
+        else:
+            published.append(f"{task}/{strategy}")
+    write_index(models)
+    if refused:
+        raise ValueError("\n".join(["not published:", *refused]))
+    return published
+
+
+def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: Path, models: Path) -> Path:
+    """Publish one model: written beside its place, proved from disk, only then put there and listed."""
+    trained, merge = source(strategy)
+    run = runs / task.name / trained / str(seed)
+    model = load_checkpoint(run)
+    if merge:
+        model = model.remerge(merge)
+    target = models / task.name / strategy
+    draft = target.with_name(f".{strategy}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        write_model(model, task, strategy, seed, rows, run, draft)
+        prove(draft, task)
+        shutil.rmtree(target, ignore_errors=True)
+        draft.replace(target)
+        write_index(models)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def write_model(
+    model: Network, task: Task, strategy: str, seed: int, rows: list[Row], run: Path, folder: Path
+) -> None:
+    """Write a model's four files: weights, config, expected outputs and card."""
+    own = [row for row in rows if (row.task, row.strategy, row.seed) == (task.name, strategy, seed)]
+    ran = read_config(run)
+    about: dict[str, Any] = {
+        "task": task.name,
+        "strategy": strategy,
+        "strategy_trained": source(strategy)[0],
+        "merge": model.config["merge"],
+        "seed": seed,
+        "trained_as": ran["trained_as"],
+        "epochs": len(ran["history"]),
+        "best_epoch": ran["best_epoch"],
+        "seconds": ran["seconds"],
+        "data": read_json(run.parent.parent / FINGERPRINT),
+        "metrics": _by_split(own),
+        "hardware": own[0].hardware,
+        "commit": own[0].commit,
+        "provenance": ran["provenance"],
+    }
+    save_checkpoint(model, folder, **about)
+    sequences, outputs = expected(model, task)
+    shown = json.dumps({"sequences": sequences, "outputs": outputs}, allow_nan=False)
+    write_bytes(folder / EXPECTED, f"{shown}\n".encode())
+    text = card(
+        task, strategy, about, summarise(rows), rows, equivariance(load_checkpoint(folder), sequences)
+    )
+    write_bytes(folder / "README.md", text.encode())
+
+
+def expected(model: Network, task: Task) -> tuple[list[str], Any]:
+    """The first test sequences as text, and what the model says of them (first output)."""
+    examples = load_examples(task, "test")
+    sequences = [dna.decode(codes) for codes in examples.take(range(min(SHOWN, len(examples)))).codes]
+    return sequences, _rounded(answers(model, sequences).tolist())
+
+
+def prove(folder: Path, task: Task) -> None:
+    """Raise ValueError unless the model, read back from its folder, is what it says it is."""
+    model, name = load_checkpoint(folder), f"{task.name}/{read_config(folder)['strategy']}"
+    if model.config["count_head"] and not task.training.get("counts_weight"):
+        raise ValueError(
+            f"{name} has a count head that was never trained (counts_weight 0): build it without"
+        )
+    outputs, given = reproduce(model, folder)
+    difference = (outputs - given).abs().max().item()
+    if not difference <= TOLERANCE * max(1.0, given.abs().max().item()):
+        raise ValueError(
+            f"{name} read back gives outputs that differ by {difference:.2g} from those expected"
+        )
+    if not torch.isfinite(outputs).all() or outputs.std(dim=0).max() == 0:
+        raise ValueError(f"{name} gives outputs that are not finite, or the same for every sequence")
+    if model.config["merge"] == "none":
+        return
+    report = check(model, quick=True, name=name)
+    if not report.passed:
+        raise ValueError(f"{name} read back fails its check:\n{report}")
+
+
+def reproduce(model: Network, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """A model's outputs for the sequences published with it, and the outputs published."""
+    content = read_json(folder / EXPECTED)
+    return answers(model, content["sequences"]), torch.tensor(content["outputs"])
+
+
+def answers(model: Network, sequences: Sequence[str]) -> torch.Tensor:
+    """A model's first output for sequences, in eval mode."""
+    with torch.no_grad():
+        return first(model.eval()(*inputs(model, sequences)))
+
+
+def equivariance(model: Network, sequences: Sequence[str]) -> float:
+    """The equivariance error of a published file, on the sequences published with it."""
+    return equivariance_error(model, *inputs(model, sequences))
+
+
+def inputs(model: Network, sequences: Sequence[str]) -> list[torch.Tensor]:
+    """Sequences as a model reads them; control tracks, if it has any, without signal."""
+    X = torch.cat([dna.one_hot(sequence) for sequence in sequences])
+    control = zero_control(model.rep_in, len(X), name_outputs(model, {}))
+    return [X] if control is None else [X, torch.from_numpy(control)]
+
+
+def write_index(models: Path) -> None:
+    """Write the index of all published models, in the order of their names."""
+    entries = {}
+    for path in sorted(models.glob("*/[!.]*/config.json")):
+        config, folder = read_json(path), path.parent
+        name = f"{folder.parent.name}/{folder.name}"
+        files = {file: _record(folder / file, f"{name}/{file}") for file in FILES if (folder / file).exists()}
+        entries[name] = {"files": files, "metrics": config["metrics"]["test"]}
+    write_bytes(models / INDEX, to_json({"format": FORMAT, "models": entries}))
+
+
+def _rounded(values: Any) -> Any:
+    """Numbers with as many digits as single precision has, in lists however deep."""
+    return [_rounded(v) for v in values] if isinstance(values, list) else float(f"{values:.8g}")
+
+
+def _record(path: Path, relative: str) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"path": relative, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def _by_split(rows: list[Row]) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        found.setdefault(row.split, {})[row.metric] = row.value
+    return found

@@ -1,0 +1,1 @@
+"""From rows of numbers to tables, figures and sentences."""

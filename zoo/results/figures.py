@@ -1,0 +1,128 @@
+"""The report's figures, from rows alone: small SVG files that come out the same every time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rczoo._plotting import new_figure
+from rczoo.cli.demo import GREY, MINUS, OTHER, PLUS
+
+from ..rows import Row
+from .summary import CHOICE, GAIN, in_paper, learned_split, references, trained
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FAMILY = {"conjoined": 0.0, "mixing-0.25": 0.25, "mixing-0.5": 0.5, "mixing-0.75": 0.75, "rcps": 1.0}
+MARKS = {
+    name: {"ls": "", "marker": marker, "ms": 5, "color": f"C{number}", "label": name}
+    for number, (name, marker) in enumerate(zip(CHOICE, "osD^v", strict=True))
+}
+OTHERS = {"ls": "", "marker": ".", "ms": 4, "color": GREY, "alpha": 0.6, "label": "other strategies"}
+ACROSS = 3
+"""Panels beside each other."""
+
+
+def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
+    """For each task every seed of every strategy on the test split, references, and the paper's means."""
+    most = max(len(trained(rows, task)) for task in metrics)
+    figure, axes = _panels(len(metrics), 4.6, 1.2 + 0.2 * most)
+    for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
+        names = trained(rows, task)
+        for y, name in enumerate(names):
+            values = scores(rows, task, name, "test", metric)
+            ax.plot(values, [y] * len(values), "o", color=PLUS, ms=4, alpha=0.7)
+            known = in_paper(task, name, metric)
+            if known:
+                ax.errorbar(known[0], y + 0.25, xerr=known[1], fmt="D", mfc="white", color=GREY, ms=4)
+        low, high = ax.get_xlim()
+        for name in references(rows, task):
+            (value,) = scores(rows, task, name, "test", metric) or [float("nan")]
+            ax.axvline(value, color=OTHER, ls=":", label=f"{name}: {value:.3f}")
+        ax.set_xlim(low, high)  # a reference far off would press all models into one
+        ax.set_yticks(range(len(names)), names)
+        ax.invert_yaxis()
+        ax.grid(axis="x", alpha=0.3)
+        ax.set(title=task, xlabel=f"{metric}, test ({'lower' if metric == 'jsd' else 'higher'} is better)")
+        ax.plot([], [], "o", color=PLUS, ms=4, label="a seed here")
+        if any(in_paper(task, name, metric) for name in names):
+            ax.plot([], [], "D", mfc="white", color=GREY, ms=4, label="the paper, mean ± s.d.")
+        ax.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+    return save(figure, path)
+
+
+def continuum_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
+    """Test score against mixing, a panel per task with more than one block."""
+    figure, axes = _panels(len(metrics), 4.2, 3.4)
+    for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
+        found = {m: scores(rows, task, name, "test", metric) for name, m in FAMILY.items()}
+        _seeds_and_means(ax, {m: values for m, values in found.items() if values})
+        ax.set(title=task, xlabel="mixing: 0 conjoined, 1 RCPS", ylabel=f"{metric}, test")
+        ax.set_xticks(list(FAMILY.values()))
+    return save(figure, path)
+
+
+def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
+    """Test score against the score on the training split, a panel per task."""
+    from matplotlib.lines import Line2D
+
+    figure, axes = _panels(len(metrics), 4.6, 3.8)
+    for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
+        chosen = learned_split(rows, task)
+        for name in sorted(trained(rows, task), key=CHOICE.__contains__):  # the others below
+            x, y = scores(rows, task, name, chosen, metric), scores(rows, task, name, "test", metric)
+            ax.plot(x, y, **(MARKS[name] if name in CHOICE else OTHERS))
+        low, high = (min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1]))
+        ax.plot([low, high], [low, high], color=GREY, lw=0.8, scalex=False, scaley=False)
+        ax.set(title=task, xlabel=f"{metric}, {chosen}", ylabel=f"{metric}, test")
+    handles = [Line2D([], [], **style) for style in (*MARKS.values(), OTHERS)]
+    figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
+    return save(figure, path)
+
+
+def gain_figure(path: Path, rows: Sequence[Row], task: str) -> Path:
+    """Training and test loss with the gain of the paper's code: every seed."""
+    figure, axes = _panels(2, 3.5, 3.2)
+    for ax, split in zip(axes, ("train", "test"), strict=True):
+        found = {x: scores(rows, task, name, split, "loss") for x, name in enumerate(["conjoined", *GAIN])}
+        _seeds_and_means(ax, {x: values for x, values in found.items() if values})
+        ax.set_xticks(range(3), ["conjoined", "rcps", "rcps, gain 2"])
+        ax.set(title=task, ylabel=f"loss, {split}")
+    return save(figure, path)
+
+
+def scores(rows: Sequence[Row], task: str, strategy: str, split: str, metric: str) -> list[float]:
+    """The values of all seeds, in the order of seeds."""
+    wanted = (task, strategy, split, metric)
+    found = [(r.seed, r.value) for r in rows if (r.task, r.strategy, r.split, r.metric) == wanted]
+    return [value for _, value in sorted(found)]
+
+
+def save(figure: Any, path: Path) -> Path:
+    """Write SVG without dates or random names."""
+    import matplotlib as mpl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context({"svg.hashsalt": "rczoo"}):
+        figure.savefig(path, metadata={"Date": None})
+    return path
+
+
+def _panels(number: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """So many axes, row by row, each of this size in inches."""
+    across, down = min(number, ACROSS), ceil(number / ACROSS)
+    figure, axes = new_figure(down, across, width * across, height * down)
+    for ax in axes.flat[number:]:
+        ax.remove()
+    return figure, list(axes.flat[:number])
+
+
+def _seeds_and_means(ax: Axes, found: Mapping[float, Sequence[float]]) -> None:
+    for x, values in found.items():
+        ax.plot([x] * len(values), values, "o", color=PLUS, ms=4, alpha=0.6)
+    means = [sum(values) / len(values) for values in found.values()]
+    ax.plot(list(found), means, "-", color=MINUS, lw=1)

@@ -1,0 +1,128 @@
+"""The generated parts of the repository's README: what the evidence says, and the published models."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rczoo.data.task import load_task
+from rczoo.evaluation.tables import with_arrow
+from rczoo.files.atomic import write_bytes
+from rczoo.hub.index import INDEX, Entry, parse_index
+
+from ..baselines import MERGE
+from ..plan import HERE, MODELS, PLAN, plan
+from ..publishing.card import cell, paper_cell
+from ..rows import RESULTS, Row, read_rows
+from .findings import lost_in_training, standing
+from .report import CLOSE
+from .summary import CHOICE, HEADLINE, TO_BEAT, complete, in_paper, measured, place, summarise
+from .tables import markdown, paper_gaps, ranks
+
+README = HERE.parent / "README.md"
+
+
+def write(
+    path: Path = README, results: Path = RESULTS, models: Path = MODELS, plan_file: Path = PLAN
+) -> Path:
+    """Write both parts in place."""
+    index = parse_index((models / INDEX).read_bytes(), str(models))
+    fresh = {"evidence": evidence(read_rows(results), plan_file), "models": models_table(index)}
+    write_bytes(path, updated(path.read_text("utf-8"), fresh).encode())
+    return path
+
+
+def updated(text: str, fresh: Mapping[str, str]) -> str:
+    """A text with fresh parts between ``<!-- NAME: begin ... -->`` and ``<!-- NAME: end -->``.
+
+    Raises ValueError when a part has no place.
+    """
+    for name, part in fresh.items():
+        place = re.compile(rf"(<!-- {name}: begin[^\n]*-->\n).*?(<!-- {name}: end -->)", re.S)
+        if not place.search(text):
+            raise ValueError(
+                f"the README has no place for {name}: put '<!-- {name}: begin -->' and its end in"
+            )
+        text = place.sub(lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text)
+    return text
+
+
+def evidence(rows: Sequence[Row], plan_file: Path = PLAN) -> str:
+    """Test scores of the main strategies on every task with results, and how much of the plan they are."""
+    far = _far_from_the_paper(rows)
+    return (
+        f"{markdown(['test split', 'to beat', *(f'`{name}`' for name in CHOICE)], _scores(rows))}\n\n"
+        "Mean ± standard deviation over seeds, the number of seeds in brackets. To beat: "
+        f"{' or '.join(TO_BEAT.values())}, which need no network. Of the trainings planned in "
+        f"`zoo/sweep.toml` are in: {_progress(rows, plan_file)}; the others have not been measured."
+        + (f" More than {CLOSE} from the paper's mean: {', '.join(far)}." if far else "")
+        + _verdict(rows)
+    )
+
+
+def _progress(rows: Sequence[Row], plan_file: Path) -> str:
+    """How many trainings of each tier of the plan have results."""
+    done = measured(rows)
+    tiers: dict[int, list[bool]] = {}
+    for job in plan(plan_file):
+        tiers.setdefault(job.tier, []).append((job.task_name, job.strategy, job.seed) in done)
+    return ", ".join(f"tier {tier} {sum(found)} of {len(found)}" for tier, found in sorted(tiers.items()))
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    """What the tasks that have all of the paper's strategies say together."""
+    kinds = {name: load_task(name).kind for name in sorted({row.task for row in rows})}
+    compared = complete(rows, kinds)
+    if not compared:
+        return ""
+    link = "[all ranks](zoo/RESULTS.md#ranks)"
+    said = f"Of the paper's six strategies, {standing(ranks(rows, compared))} ({link})."
+    return "\n\n" + " ".join([said, *lost_in_training(rows, kinds)])
+
+
+def _scores(rows: Sequence[Row]) -> list[list[str]]:
+    """For each task a line of scores, then one of the paper's and one with frozen statistics, if any."""
+    stats, lines = summarise(rows), []
+    for task in sorted({row.task for row in rows if row.merge != MERGE and row.strategy in CHOICE}):
+        kind = load_task(task).kind
+        metric = HEADLINE[kind]
+        beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), reference=True)
+        found = [cell(stats.get((task, name, "test", metric))) for name in CHOICE]
+        lines.append([f"{task}, {with_arrow(metric)}", beaten, *found])
+        known = [paper_cell(in_paper(task, name, metric)) for name in CHOICE]
+        if any(known):
+            lines.append(["the paper", "", *known])
+        found = [cell(stats.get((task, f"{name}-frozen", "test", metric))) for name in CHOICE]
+        if any(found):
+            lines.append([f"{task}, without batch statistics", beaten, *found])
+    return lines
+
+
+def _far_from_the_paper(rows: Sequence[Row]) -> list[str]:
+    """The strategies whose mean is not near the paper's, with the difference."""
+    tasks = sorted({row.task for row in rows if row.merge != MERGE})
+    return [
+        f"{task} `{name}` {gap:+.4f}"
+        for task in tasks
+        for name, gap in paper_gaps(rows, task, load_task(task).kind).items()
+        if name in CHOICE and abs(gap) > CLOSE
+    ]
+
+
+def models_table(index: Mapping[str, Entry]) -> str:
+    """The published models, a line for each task: what it predicts, every strategy with its test score."""
+    by_task: dict[str, list[Entry]] = {}
+    for entry in sorted(index.values(), key=lambda entry: place(entry.name.split("/")[1])):
+        by_task.setdefault(entry.name.split("/")[0], []).append(entry)
+    return markdown(
+        ["task", "predicts", "input", "`TASK/STRATEGY`, with its score on the test split"],
+        [_line(task, entries) for task, entries in sorted(by_task.items())],
+    )
+
+
+def _line(name: str, entries: Sequence[Entry]) -> list[str]:
+    task = load_task(name)
+    metric = HEADLINE[task.kind]
+    scores = ", ".join(f"`{entry.name.split('/')[1]}` {entry.metrics[metric]:.4f}" for entry in entries)
+    return [f"`{name}`", f"{task.title}: {task.kind}", f"{task.length} bp", f"{with_arrow(metric)}: {scores}"]

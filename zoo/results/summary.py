@@ -1,0 +1,167 @@
+"""Rows of results summed up over seeds."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from rczoo.data.task import Task, load_task
+from rczoo.evaluation.tables import LOWER_IS_BETTER, paper
+
+from ..baselines import MERGE
+from ..rows import Row
+from ..strategies import parts
+
+Key = tuple[str, str, str, str]
+"""Task, strategy, split and metric."""
+
+HEADLINE = {"labels": "auroc", "profile": "jsd"}
+"""The metric by which strategies of a task of this kind are compared."""
+
+TO_BEAT = {"labels": "3-mer logistic regression", "profile": "mean training profile"}
+"""The reference that needs no network."""
+CHOICE = ("standard", "standard+aug", "posthoc", "conjoined", "rcps")
+"""The strategies between which a user chooses first."""
+PAPER = ("standard", "standard+aug", "posthoc-noaug", "posthoc", "conjoined", "rcps")
+"""The strategies that the paper compares."""
+GAIN = ("rcps", "rcps-gain-2")
+"""Strategies that tell what the doubled convolution of the paper's code does."""
+PAPER_NAMES = {
+    "wrap-2-1": "groups(2,1)",
+    "wrap-1-2": "groups(1,2)",
+    "conjoined-sum": "groups(3)",
+    "rcps-frozen-gain-2": "rcps",
+}
+"""The paper's names where they differ."""
+
+STAND_INS = {
+    "sim-": "the paper's own simulation, drawn anew by its procedure; its exact sequences are not public",
+    "gcn4": "a stand-in for the paper's Oct4, Sox2, Nanog, Klf4: yeast ChIP-exo, about a thousand events",
+    "cbf1": "a stand-in, as gcn4",
+    "ino2": "a stand-in, as gcn4",
+    "joint": "not in the paper: the four yeast factors in one model",
+    "gue-": "a stand-in for the paper's CTCF, MAX, SPI1: a benchmark of human ChIP-seq, 101 bp",
+    "yeast-tss": "a stand-in for the paper's profiles: transcription starts, not factor binding",
+}
+OTHERWISE = "a stand-in for the paper's CTCF, MAX, SPI1: yeast ChIP-exo against other promoters"
+
+
+class Stat(NamedTuple):
+    """Mean and standard deviation (n - 1; NaN for one seed) over seeds."""
+
+    mean: float
+    std: float
+    seeds: int
+
+
+def summarise(rows: Iterable[Row]) -> dict[Key, Stat]:
+    """Every metric over all its seeds."""
+    values: dict[Key, list[float]] = {}
+    for row in rows:
+        values.setdefault((row.task, row.strategy, row.split, row.metric), []).append(row.value)
+    return {key: _stat(found) for key, found in values.items()}
+
+
+def trained(rows: Iterable[Row], task: str) -> list[str]:
+    """The strategies of a task that have results, those with an ending such as ``-frozen`` last."""
+    found = {row.strategy for row in rows if row.task == task and row.merge != MERGE}
+    return sorted(found, key=place)
+
+
+def references(rows: Iterable[Row], task: str) -> list[str]:
+    """The names of a task's reference rows."""
+    return sorted({row.strategy for row in rows if row.task == task and row.merge == MERGE})
+
+
+def in_paper(task: str, strategy: str, metric: str, split: str = "test") -> tuple[float, float] | None:
+    """The paper's mean and standard deviation over seeds, if it has them."""
+    return paper().get((task, PAPER_NAMES.get(strategy, strategy), split, metric))
+
+
+def beats_the_reference(stats: Mapping[Key, Stat], task: str, strategy: str, kind: str) -> bool:
+    """Whether the mean test score is better than what needs no network; True where that is not known."""
+    metric = HEADLINE[kind]
+    mean, reference = (stats.get((task, name, "test", metric)) for name in (strategy, TO_BEAT[kind]))
+    if not mean or not reference:
+        return True
+    return (mean.mean < reference.mean) == (metric in LOWER_IS_BETTER)
+
+
+def best_seeds(rows: Iterable[Row], metric: Mapping[str, str]) -> dict[tuple[str, str], int]:
+    """For each task and strategy the seed with the best validation score; ``metric`` by task.
+
+    The test split plays no part. Of equal seeds the smaller one.
+    """
+    scores: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    for row in rows:
+        if row.split == "validation" and row.metric == metric.get(row.task):
+            loss = row.value if row.metric in ("loss", "jsd") else -row.value
+            scores.setdefault((row.task, row.strategy), []).append((loss, row.seed))
+    return {key: min(found)[1] for key, found in scores.items()}
+
+
+def measured(rows: Iterable[Row]) -> set[tuple[str, str, int]]:
+    """Task, strategy and seed of everything that has results."""
+    return {(row.task, row.strategy, row.seed) for row in rows}
+
+
+def complete(rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, str]:
+    """Those of the tasks, with their kinds, that have results of all the strategies of the paper."""
+    return {task: kind for task, kind in kinds.items() if set(PAPER) <= set(trained(rows, task))}
+
+
+def learned_split(rows: Sequence[Row], task: str) -> str:
+    """The split of the training sequences, with clean labels where the task adds noise."""
+    clean = any(row.split == "train-clean" and row.task == task for row in rows)
+    return "train-clean" if clean else "train"
+
+
+def tasks_of(rows: Iterable[Row], tasks: Path | None = None) -> dict[str, Task]:
+    """The tasks of the results, from a folder of task files if given."""
+    names = sorted({row.task for row in rows})
+    return {name: load_task(str(tasks / f"{name}.toml") if tasks else name) for name in names}
+
+
+def criteria(tasks: Mapping[str, Task]) -> dict[str, str]:
+    """By what the best seed of each task is chosen on the validation split."""
+    return {name: str(task.training.get("best", "loss")) for name, task in tasks.items()}
+
+
+def stand_in(task: str) -> str:
+    """What a task is to the paper's data."""
+    return next((text for start, text in STAND_INS.items() if task.startswith(start)), OTHERWISE)
+
+
+def place(strategy: str) -> tuple[str, int, str]:
+    """What to sort strategies by: endings, the order of first names, others by name."""
+    name, ending = parts(strategy)
+    return ending, ORDER.index(name) if name in ORDER else len(ORDER), name
+
+
+def _stat(values: list[float]) -> Stat:
+    spread = statistics.stdev(values) if len(values) > 1 else float("nan")
+    return Stat(statistics.fmean(values), spread, len(values))
+
+
+ORDER = [
+    "standard",
+    "standard+aug",
+    "posthoc-noaug",
+    "posthoc",
+    "posthoc-max",
+    "posthoc-probability",
+    "conjoined",
+    "conjoined-sum",
+    "conjoined-max",
+    "conjoined-probability",
+    "mixing-0.25",
+    "wrap-2-1",
+    "mixing-0.5",
+    "wrap-1-2",
+    "mixing-0.75",
+    "rcps-half",
+    "rcps",
+    "rcps-mean",
+]

@@ -1,0 +1,154 @@
+"""The report's tables, in Markdown, from rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rczoo.evaluation.tables import LOWER_IS_BETTER, paper, with_arrow
+
+from ..plan import Job
+from ..publishing.card import SHOWN, cell, paper_cell
+from ..rows import Row
+from .bootstrap import Effect
+from .summary import GAIN, HEADLINE, PAPER, in_paper, learned_split, references, summarise, trained
+
+FROZEN = ("-frozen", "-frozen-gain-2")
+"""Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
+
+
+def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
+    """Every strategy and reference on the test split: mean ± standard deviation (seeds), beside the paper."""
+    stats, shown = summarise(rows), SHOWN[kind]
+    beside = [m for m in shown if any(in_paper(task, name, m) for name in trained(rows, task))]
+    head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *references(rows, task)]}
+    for metric in shown:
+        head += [
+            with_arrow(metric),
+            *(["paper"] if metric in beside else []),
+        ]
+        for name, line in body.items():
+            line.append(cell(stats.get((task, name, "test", metric)), name in references(rows, task)))
+            if metric in beside:
+                line.append(paper_cell(in_paper(task, name, metric)))
+    return markdown(head, body.values())
+
+
+def paper_gaps(rows: Sequence[Row], task: str, kind: str) -> dict[str, float]:
+    """How far the mean over seeds is from the paper's mean, by strategy, in the headline metric."""
+    stats, metric = summarise(rows), HEADLINE[kind]
+    return {
+        name: stats[task, name, "test", metric].mean - known[0]
+        for name in trained(rows, task)
+        if (known := in_paper(task, name, metric))
+    }
+
+
+def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
+    """Training against test, on clean labels where the task adds noise, beside the paper's training score."""
+    stats, metric, split = summarise(rows), HEADLINE[kind], learned_split(rows, task)
+    body = []
+    for name in trained(rows, task):
+        train, test = (stats.get((task, name, s, metric)) for s in (split, "test"))
+        if train and test:
+            known = in_paper(task, name, metric, "train")
+            gap = f"{train.mean - test.mean:+.4f}"
+            body.append([name, cell(train), cell(test), gap, f"{known[0]:.4f}" if known else ""])
+    return markdown(["strategy", f"{metric}, {split}", "test", "train - test", "paper, train"], body)
+
+
+def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
+    """Each strategy that was also trained with frozen batch statistics, on the test split."""
+    stats, metric = summarise(rows), HEADLINE[kind]
+    names = [name for name in trained(rows, task) if any(name + e in trained(rows, task) for e in FROZEN)]
+    body = []
+    for name in names:
+        found = [cell(stats.get((task, name + ending, "test", metric))) for ending in ("", *FROZEN)]
+        body.append([name, *found, paper_cell(in_paper(task, name, metric))])
+    head = [f"strategy, {with_arrow(metric)}", "statistics of batches", "frozen", "frozen, gain 2", "paper"]
+    return markdown(head, body)
+
+
+def gain_table(rows: Sequence[Row], tasks: Iterable[str]) -> str:
+    """By how much the mean loss of RCPS, with gain 1 and 2, is above conjoined's; the paper's has gain 2."""
+    here = {(t, n, s): stat.mean for (t, n, s, metric), stat in summarise(rows).items() if metric == "loss"}
+    known = {(t, n, s): mean for (t, n, s, metric), (mean, _) in paper().items() if metric == "loss"}
+    factors = sorted({t for t, name, _ in known if name == "rcps"})
+    body = [[t, *(_above(here, t, n, s) for s in ("train", "test") for n in GAIN)] for t in tasks]
+    for t in factors:
+        train, test = (_above(known, t, "rcps", s) for s in ("train", "test"))
+        body.append([f"{t}, the paper", "", train, "", test])
+    return markdown(["loss above conjoined's", *(f"{s}: {n}" for s in ("train", "test") for n in GAIN)], body)
+
+
+def _above(losses: Mapping[tuple[str, str, str], float], task: str, name: str, split: str) -> str:
+    loss, base = losses.get((task, name, split)), losses.get((task, "conjoined", split))
+    return f"{loss / base - 1:+.2%}" if loss and base else ""
+
+
+def effects_table(found: Mapping[str, Effect], against: str, metric: str) -> str:
+    """Differences from one strategy with intervals."""
+    body = [
+        [name, f"{e.difference:+.4f}", f"{e.low:+.4f} to {e.high:+.4f}", f"{e.seeds[0]} and {e.seeds[1]}"]
+        for name, e in found.items()
+    ]
+    return markdown([f"against {against}", f"difference in {metric}", "95 % interval", "seeds"], body)
+
+
+def ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """By task, the rank of each strategy of the paper by mean test score; 1 is best."""
+    stats = summarise(rows)
+    return {
+        task: ranked({name: stats[task, name, "test", HEADLINE[kind]].mean for name in PAPER}, HEADLINE[kind])
+        for task, kind in kinds.items()
+    }
+
+
+def ranks_table(rows: Sequence[Row], found: Mapping[str, Mapping[str, int]]) -> str:
+    """Ranks by task, whose head has the smallest number of seeds, and their mean."""
+    seeds = {
+        task: min(s.seeds for (t, n, *_), s in summarise(rows).items() if t == task and n in PAPER)
+        for task in found
+    }
+    body = [
+        [
+            name,
+            *(str(of_task[name]) for of_task in found.values()),
+            f"{sum(of_task[name] for of_task in found.values()) / len(found):.1f}",
+        ]
+        for name in PAPER
+    ]
+    return markdown(["strategy", *(f"{task} ({seeds[task]})" for task in found), "mean rank"], body)
+
+
+def ranked(means: Mapping[str, float], metric: str) -> dict[str, int]:
+    """Ranks from 1, the best, by a metric."""
+    order = sorted(means, key=lambda name: means[name], reverse=metric not in LOWER_IS_BETTER)
+    return {name: place for place, name in enumerate(order, 1)}
+
+
+def missing_table(jobs: Iterable[Job], done: set[tuple[str, str, int]]) -> str:
+    """What of the plan has not been run: per task and tier, strategies with the number of seeds missing."""
+    missing: dict[tuple[int, str], dict[str, int]] = {}
+    planned: dict[tuple[int, str], int] = {}
+    for job in jobs:
+        key = (job.tier, job.task_name)
+        planned[key] = planned.get(key, 0) + 1
+        if (job.task_name, job.strategy, job.seed) not in done:
+            of_task = missing.setdefault(key, {})
+            of_task[job.strategy] = of_task.get(job.strategy, 0) + 1
+    body = [
+        [
+            str(tier),
+            task,
+            f"{sum(found.values())} of {planned[tier, task]}",
+            ", ".join(f"{name} ({count})" for name, count in found.items()),
+        ]
+        for (tier, task), found in sorted(missing.items())
+    ]
+    return markdown(["tier", "task", "trainings missing", "strategies (seeds missing)"], body)
+
+
+def markdown(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

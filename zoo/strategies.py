@@ -1,0 +1,70 @@
+"""What the names of strategies in the zoo ask for: keywords of training, and models made without it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rczoo.training.strategies import STRATEGIES
+
+DERIVED = {
+    "standard": {"posthoc-noaug": "mean"},
+    "standard+aug": {"posthoc": "mean", "posthoc-max": "max", "posthoc-probability": "probability"},
+}
+"""Models that a trained one becomes by another merge alone."""
+TRIAL = "-1-epoch"
+"""Strategies that only try whether a task works: neither published nor drawn."""
+NAME = re.compile(r"(.+?)((?:-frozen|-gain-[0-9.]+|-[0-9]+-epochs?)*)")
+
+
+def options(strategy: str) -> dict[str, Any]:
+    """Keywords of :func:`rczoo.training.trainer.train` for a strategy's name in the zoo.
+
+    Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
+    at mean 0 and variance 1, and ``-160-epochs`` trains for so many epochs without early stopping.
+
+    >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
+    ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
+
+    Raises ValueError for a name of no known form.
+    """
+    name, ending = parts(strategy)
+    found: dict[str, Any] = {"batch_statistics": "frozen"} if "-frozen" in ending else {}
+    if match := re.search(r"-gain-([0-9.]+)", ending):
+        found["gain"] = float(match[1])
+    if match := re.search(r"-([0-9]+)-epoch", ending):
+        found["epochs"] = int(match[1])
+    kind, _, numbers = name.partition("-")
+    if name in STRATEGIES:
+        return {"strategy": name, **found}
+    if kind == "mixing" and numbers:
+        shares = [float(share) for share in numbers.split("-")]
+        return {"mixing": shares[0] if len(shares) == 1 else shares, **found}
+    if kind == "wrap" and numbers:
+        return {"wrap": tuple(int(size) for size in numbers.split("-")), **found}
+    raise ValueError(
+        f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, or one of "
+        "these followed by -frozen, -gain-2 or -160-epochs"
+    )
+
+
+def derived(strategy: str, kind: str) -> dict[str, str]:
+    """Names and merges of the models that come from a trained one on a task of this kind."""
+    name, ending = parts(strategy)
+    merges = DERIVED.get(name, {})
+    return {n + ending: merge for n, merge in merges.items() if kind == "labels" or merge != "probability"}
+
+
+def source(strategy: str) -> tuple[str, str | None]:
+    """The trained strategy that a model comes from, and the merge that makes it (None: as trained)."""
+    name, ending = parts(strategy)
+    for trained, merges in DERIVED.items():
+        if name in merges:
+            return trained + ending, merges[name]
+    return strategy, None
+
+
+def parts(strategy: str) -> tuple[str, str]:
+    """A name and its endings."""
+    match = NAME.fullmatch(strategy)
+    return (match[1], match[2]) if match else (strategy, "")

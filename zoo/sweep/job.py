@@ -1,0 +1,108 @@
+"""One job: train, score, and leave the results where any later sweep finds them."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rczoo.data.task import Task, load_task
+from rczoo.family.checkpoint import CONFIG, load_checkpoint, read_config
+from rczoo.family.network import Network
+from rczoo.files.atomic import write_bytes
+from rczoo.hardware import hardware
+from rczoo.training.resume import STATE
+from rczoo.training.trainer import train
+
+from ..baselines import write_references
+from ..fingerprints import record
+from ..plan import DONE, Job
+from ..rows import Row, commit, write_rows
+from ..strategies import derived, options
+from .scoring import Scores, mixing_text, score
+
+EXAMPLES = "test-examples.npz"
+LOCK = ".lock"
+
+
+def run(job: Job, runs: Path) -> None:
+    """Do a job unless it is done: go on with its training where a killed one stopped.
+
+    Two processes may be asked for the same job, for instance when a sweep was killed but its job was not: the
+    second waits for the first and finds it done.
+    """
+    folder = job.folder(runs)
+    with alone(folder):
+        if (folder / DONE).exists():
+            return
+        torch.set_num_threads(1)
+        made_by = commit()
+        task = load_task(job.task)
+        record(task, folder.parent.parent)
+        write_references(task, folder.parent.parent)
+        model = trained(job, task, folder)
+        found = {job.strategy: (model, *score(model, task))}
+        for name, merge in derived(job.strategy, task.kind).items():
+            other = model.remerge(merge)
+            found[name] = (other, *score(other, task))
+        stream = io.BytesIO()
+        np.savez_compressed(stream, **{name: kept for name, (_, _, kept) in found.items()})  # type: ignore[arg-type]
+        write_bytes(folder / EXAMPLES, stream.getvalue())
+        rows = [
+            row
+            for name, (model, values, _) in found.items()
+            for row in table(job, folder, name, model, values, made_by)
+        ]
+        write_rows(folder / DONE, rows)
+
+
+def finished(folder: Path) -> bool:
+    """Whether a job's training came to its end, be it scored or not."""
+    return (folder / CONFIG).exists() and not (folder / STATE).exists()
+
+
+def trained(job: Job, task: Task, folder: Path, device: str = "cpu") -> Network:
+    """The job's trained model: loaded if its training is finished, else trained."""
+    if finished(folder):
+        return load_checkpoint(folder)
+    keywords = options(job.strategy)
+    if "epochs" in keywords:
+        task = replace(task, training={**task.training, "patience": 0})
+    return train(task, seed=job.seed, out=folder, device=device, **keywords)
+
+
+def table(job: Job, folder: Path, name: str, model: Network, values: Scores, made_by: str) -> Iterator[Row]:
+    """The rows of one model."""
+    config = read_config(folder)
+    machine = config.get("hardware") or hardware()  # that of the training; the scores are a processor's
+    for split, metrics in values.items():
+        for metric, value in metrics.items():
+            yield Row(
+                task=job.task_name,
+                strategy=name,
+                mixing=mixing_text(model.config),
+                merge=model.config["merge"],
+                seed=job.seed,
+                split=split,
+                metric=metric,
+                value=value,
+                epochs=len(config["history"]),
+                seconds=config["seconds"],
+                hardware=machine,
+                commit=made_by,
+            )
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which ends with the process however it ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
