@@ -14,7 +14,7 @@ MEASURES = """
 import resource, sys
 from pathlib import Path
 import torch
-from rczoo.memory import memory_kept
+from rczoo.hardware import memory_kept
 
 MB = 2**20
 

@@ -13,6 +13,7 @@ from .files import Explanation
 SHOWN = 80
 """Bases in a row: more would not be legible."""
 SMOOTH = 11
+"""Bases over which scores are added up to find the peak: about a motif's width."""
 
 
 def logo_figure(explanation: Explanation, title: str, rows: int = 6, shown: int = SHOWN) -> bytes:

@@ -70,19 +70,18 @@ def predict(
     outputs = name_outputs(model, config, counts)
     places = _places(out, plus, minus, outputs, strand, genome)
     refuse_existing(places.paths(), force)
-    from ..inference import runs
-    from ..inference.runs import identity
+    from ..inference.runs import PredictionRun, identity
 
     inputs = (fasta, genome, bed, *map(Path, control or []))
     options = [strand, step, crop, counts, control, batch_size, place.type]
     about = identity(config, model, inputs, options)
     began = time.monotonic()
-    request = runs.Request(name, model.to(place), config, outputs, places, strand, batch_size, about, as_json)
+    run = PredictionRun(name, model.to(place), config, outputs, places, strand, batch_size, about, as_json)
     if fasta is not None:
-        found = runs.sequences(request, fasta, crop, control or [])
+        found = run.sequences(fasta, crop, control or [])
     else:
         assert genome is not None
-        found = runs.regions(request, genome, bed, step, control or [])
+        found = run.regions(genome, bed, step, control or [])
     _say({"model": name, **found, "seconds": round(time.monotonic() - began, 1)}, places, as_json)
 
 

@@ -55,6 +55,7 @@ class Run:
     @cached_property
     def condition(self) -> float:
         """How much the model magnifies relative rounding of its parameters, between 1 and 1e4."""
+        # far above rounding, and far below the parameters
         step = 1e-6 if self.high.dtype == torch.float64 else 1e-3
         shaken = self.high.at(self.high.dtype)
         generator = torch.Generator().manual_seed(0)
@@ -66,6 +67,7 @@ class Run:
         with torch.no_grad():
             before, after = self.high(x), shaken(x)
         worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
+        # a model that magnifies rounding ten thousand times is not excused any further
         return min(max(1.0, worst), 1e4) if worst == worst else 1.0
 
     def tolerance(self, dtype: torch.dtype, error: float = 0.0) -> float:
@@ -74,6 +76,7 @@ class Run:
         An ``error`` above that of a well-conditioned model is allowed for by :attr:`condition`, which costs
         two more calls of the model.
         """
+        # tied kernels round by about 1e-15 in float64 and 5e-7 in float32: well below what is allowed
         plain = 1e-10 if dtype == torch.float64 else 100 * torch.finfo(dtype).eps
         if error <= plain:
             return plain
@@ -81,7 +84,7 @@ class Run:
 
     def codes(self, length: int = 0, batch: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:
         """Random base codes (batch, length), with one N in ten if ``unknown``."""
-        rng = np.random.default_rng([seed, 77])
+        rng = np.random.default_rng([seed, 77])  # 77 keeps these apart from the draws of other code
         codes = rng.integers(0, len(BASES), (batch, length or self.length)).astype(np.uint8)
         if unknown:
             codes[rng.random(codes.shape) < 0.1] = UNKNOWN
@@ -122,6 +125,7 @@ def _step(learner: TestedModel, codes: np.ndarray, seed: int) -> None:
     with torch.no_grad():
         for p, g in zip(parameters, gradients, strict=True):
             if g is not None and (size := g.square().mean().sqrt()) > 0:
+                # a tenth of the parameter's size; 0.05 moves what starts at zero, as biases do
                 p.sub_(0.1 * max(p.square().mean().sqrt().item(), 0.05) * g / size)
 
 

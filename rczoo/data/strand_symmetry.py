@@ -14,6 +14,7 @@ from .preparation import load_examples
 from .task import SPLITS, Task
 
 WORD = 6
+"""Long enough to tell motifs, short enough that each of the 4096 words occurs in a small data set."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ..symmetry.rep import Rep
 
-SIGMA = 3
-RADIUS = 3
+SIGMA, RADIUS = 3, 3
+"""Of the smoothing before jsd, in bases: Zhou et al. 2022, appendix."""
 BINS = (1, 5, 10)
 """Bins over (position, strand) in which the correlations are taken, each by its maximum."""
 

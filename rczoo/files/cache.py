@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 CHUNK = 1 << 20
+"""Bytes read at a time."""
 GZIP = b"\x1f\x8b"
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 HUB = "RCZOO_HUB"
 LARGEST_INDEX = 1 << 24
+"""Bytes of an index that is read: eighty times the index of 189 models."""
 
 Advance = Callable[[int], object]
 """Told the number of bytes of each piece that arrives."""

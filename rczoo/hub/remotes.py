@@ -10,6 +10,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 CHUNK = 1 << 18
+"""Bytes read at a time: a progress bar moves some times a second."""
 TIMEOUT = 30
 """Seconds without a byte after which a server counts as dead."""
 LOCAL = ("localhost", "127.0.0.1", "::1")

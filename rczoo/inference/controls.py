@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..io.bigwig import Track, smooth, sum_windows
+from ..io.bigwig import Track, smoothed_windows
 from ..io.genome import Genome
 from ..symmetry.rep import Rep
 from .outputs import Outputs, packaged, task_of
@@ -37,11 +37,7 @@ class Controls:
         """Control (n, channels, positions) float32, in genome orientation."""
         if not self.tracks:
             return np.zeros((len(first), self.channels, positions), dtype=np.float32)
-        edge = max(self.widths) // 2
-        total = sum_windows(self.tracks, chrom, first - edge, positions + 2 * edge)
-        spare = [edge - width // 2 for width in self.widths]
-        rows = [smooth(total[:, s : total.shape[1] - s], w) for s, w in zip(spare, self.widths, strict=True)]
-        return np.stack(rows, axis=1)
+        return smoothed_windows(self.tracks, self.widths, chrom, first, positions)
 
 
 def check_control(rep_in: Sequence[Rep], given: Sequence[str], name: str) -> None:

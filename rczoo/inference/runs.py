@@ -46,24 +46,6 @@ class Places:
         return [*([self.table] if self.table else []), *self.tracks.values()]
 
 
-def fill(
-    journal: Journal,
-    model: Any,
-    outputs: Outputs,
-    strand: str,
-    batches: Iterable[Batch],
-    advance: Callable[[int], object],
-) -> None:
-    """Answer batch after batch into the journal: records (strands, channels, positions)."""
-    for codes, control, reverse in batches:
-        inputs = [dna.one_hot(codes)]
-        if control is not None:
-            inputs.append(torch.from_numpy(control))
-        found = [outputs.values(answer(model, inputs, reverse ^ other)) for other in sides(strand)]
-        journal.append(np.stack(found, axis=1).reshape(len(codes), -1))
-        advance(len(codes))
-
-
 def identity(
     config: dict[str, Any], model: Any, inputs: Iterable[Path | None], options: list[Any]
 ) -> dict[str, Any]:
@@ -115,8 +97,11 @@ def disagreement(journal: Journal, outputs: Outputs) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked: which model, where results go, which strand; ``about`` tells one run from another."""
+class PredictionRun:
+    """One run of ``rczoo predict``: which model, where results go, which strand is answered for.
+
+    ``about`` tells this run from another, so that only its own answers are gone on with.
+    """
 
     name: str
     model: Any
@@ -133,64 +118,71 @@ class Request:
         """Whether both strands' answers are wanted."""
         return self.strand == "both"
 
+    def sequences(self, path: Path, crop: bool, control: list[str]) -> dict[str, Any]:
+        """Predict a FASTA file; the summary."""
+        check_control(self.model.rep_in, control, self.name)
+        if control not in ([], [ZEROS]):
+            raise ValueError(f"sequences have no place in a control's genome: give --control {ZEROS}")
+        found = Sequences(path, self.outputs.length, crop)
+        with self._journal(len(found)) as (journal, summary, advance):
+            batches = sequence_batches(found, self.model, self.outputs, journal.done, self.batch_size)
+            self._fill(journal, batches, advance)
+            with written_whole(self.places.paths()) as [table]:
+                write_table(table, *sequence_table(found, journal, self.outputs, self.both))
+            return {"sequences": len(found), **summary()}
 
-def sequences(request: Request, path: Path, crop: bool, control: list[str]) -> dict[str, Any]:
-    """Predict a FASTA file; the summary."""
-    check_control(request.model.rep_in, control, request.name)
-    if control not in ([], [ZEROS]):
-        raise ValueError(f"sequences have no place in a control's genome: give --control {ZEROS}")
-    outputs = request.outputs
-    found = Sequences(path, outputs.length, crop)
-    with _journal(request, len(found)) as (journal, summary, advance):
-        batches = sequence_batches(found, request.model, outputs, journal.done, request.batch_size)
-        fill(journal, request.model, outputs, request.strand, batches, advance)
-        with written_whole(request.places.paths()) as [table]:
-            write_table(table, *sequence_table(found, journal, outputs, request.both))
-        return {"sequences": len(found), **summary()}
+    def regions(
+        self, genome_path: Path, bed: Path | None, step: int | None, control: list[str]
+    ) -> dict[str, Any]:
+        """Predict the regions of a BED file, or a whole genome; the summary."""
+        check_control(self.model.rep_in, control, self.name)
+        genome, sites = Genome(genome_path), None if bed is None else read_bed(bed)
+        found = Regions(
+            genome, sites, self.outputs, max(self.outputs.reach // 2, 1) if step is None else step
+        )
+        controls = open_controls(self.model.rep_in, control, genome, self.config)
+        with self._journal(len(found)) as (journal, summary, advance):
+            self._fill(journal, region_batches(found, controls, journal.done, self.batch_size), advance)
+            self._write_regions(found, journal)
+            counted = {"regions": len(found.names), "padded": found.padded(), "notes": found.notes}
+            return {**counted, **summary()}
 
+    def _fill(self, journal: Journal, batches: Iterable[Batch], advance: Callable[[int], object]) -> None:
+        """Answer batch after batch into the journal: records (strands, channels, positions)."""
+        for codes, control, reverse in batches:
+            inputs = [dna.one_hot(codes)]
+            if control is not None:
+                inputs.append(torch.from_numpy(control))
+            answers = [answer(self.model, inputs, reverse ^ other) for other in sides(self.strand)]
+            values = [self.outputs.values(given) for given in answers]
+            journal.append(np.stack(values, axis=1).reshape(len(codes), -1))
+            advance(len(codes))
 
-def regions(
-    request: Request, genome_path: Path, bed: Path | None, step: int | None, control: list[str]
-) -> dict[str, Any]:
-    """Predict the regions of a BED file, or a whole genome; the summary."""
-    check_control(request.model.rep_in, control, request.name)
-    genome, outputs = Genome(genome_path), request.outputs
-    sites = None if bed is None else read_bed(bed)
-    found = Regions(genome, sites, outputs, max(outputs.reach // 2, 1) if step is None else step)
-    controls = open_controls(request.model.rep_in, control, genome, request.config)
-    with _journal(request, len(found)) as (journal, summary, advance):
-        batches = region_batches(found, controls, journal.done, request.batch_size)
-        fill(journal, request.model, outputs, request.strand, batches, advance)
-        _write_regions(request, found, journal)
-        counted = {"regions": len(found.names), "padded": found.padded(), "notes": found.notes}
-        return {**counted, **summary()}
+    def _write_regions(self, found: Regions, journal: Journal) -> None:
+        """The table and the bigWigs, whole or not at all."""
+        places, outputs = self.places, self.outputs
+        with written_whole(places.paths()) as made:
+            temporary = dict(zip(places.paths(), made, strict=True))
+            if places.table:
+                write_table(temporary[places.table], *region_table(found, journal, outputs, self.both))
+            if places.tracks:
+                paths = [temporary.get(places.tracks.get(channel, Path())) for channel in outputs.channels]
+                merged_runs = merged(found, journal.read(0, journal.done))
+                lengths = found.genome.lengths
+                most = int(np.maximum(found.sites.end - found.sites.start, outputs.reach).sum())
+                write_bigwigs(paths, lengths, merged_runs, min(most, sum(lengths.values())))
 
+    @contextmanager
+    def _journal(self, number: int) -> Iterator[tuple[Journal, Any, Any]]:
+        """The journal of this run with a progress bar; removed when the results are written."""
+        first, size = self.places.paths()[0], self.outputs.size * (1 + self.both)
+        with Journal(first, self.about, size, self.batch_size) as journal:
+            before = journal.done
 
-def _write_regions(request: Request, found: Regions, journal: Journal) -> None:
-    """The table and the bigWigs, whole or not at all."""
-    places, outputs = request.places, request.outputs
-    with written_whole(places.paths()) as made:
-        temporary = dict(zip(places.paths(), made, strict=True))
-        if places.table:
-            write_table(temporary[places.table], *region_table(found, journal, outputs, request.both))
-        if places.tracks:
-            paths = [temporary.get(places.tracks.get(channel, Path())) for channel in outputs.channels]
-            runs = merged(found, journal.read(0, journal.done))
-            most = int(np.maximum(found.sites.end - found.sites.start, outputs.reach).sum())
-            write_bigwigs(paths, found.genome.lengths, runs, min(most, sum(found.genome.lengths.values())))
+            def summary() -> dict[str, Any]:
+                apart = disagreement(journal, self.outputs) if self.both else {}
+                return {"windows": number, "resumed_from": before, "strand": self.strand, **apart}
 
-
-@contextmanager
-def _journal(request: Request, number: int) -> Iterator[tuple[Journal, Any, Any]]:
-    """The journal of this run with a progress bar; removed when the results are written."""
-    first, size = request.places.paths()[0], request.outputs.size * (1 + request.both)
-    with Journal(first, request.about, size, request.batch_size) as journal:
-        before = journal.done
-
-        def summary() -> dict[str, Any]:
-            apart = disagreement(journal, request.outputs) if request.both else {}
-            return {"windows": number, "resumed_from": before, "strand": request.strand, **apart}
-
-        with bar("predict", number, before, request.quiet) as advance:
-            yield journal, summary, advance
-        journal.remove()
+            with bar("predict", number, before, self.quiet) as advance:
+                yield journal, summary, advance
+            journal.remove()

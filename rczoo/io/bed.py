@@ -12,6 +12,7 @@ from ..files.cache import text_lines
 from .genome import Genome
 
 NARROWPEAK_COLUMNS = 10
+"""The last of which is the summit, counted from the start of the interval."""
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,17 @@ def write_bigwig(
     out.close()
 
 
+def smoothed_windows(
+    tracks: Sequence[Track], widths: Sequence[int], chrom: np.ndarray, start: np.ndarray, length: int
+) -> np.ndarray:
+    """The sum of several files over windows, smoothed at each of the odd ``widths``: (n, widths, length)."""
+    edge = max(widths) // 2
+    total = sum_windows(tracks, chrom, start - edge, length + 2 * edge)
+    spare = [edge - width // 2 for width in widths]
+    rows = [smooth(total[:, s : total.shape[1] - s], w) for s, w in zip(spare, widths, strict=True)]
+    return np.stack(rows, axis=1)
+
+
 def sum_windows(tracks: Sequence[Track], chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
     """The sum of several files over windows: (n, length) float32."""
     total = np.zeros((len(start), length), dtype=np.float32)

@@ -11,9 +11,6 @@ import numpy as np
 from ..files.cache import text_lines
 from ..symmetry import dna
 
-_AMBIGUOUS = str.maketrans(dict.fromkeys("RYSWKMBDHVryswkmbdhv", "N"))
-"""The letters for several bases, of which a model knows none."""
-
 
 def read_sequences(path: str | Path, length: int, crop: bool = False) -> Iterator[tuple[str, np.ndarray]]:
     """Name and codes (length,) uint8 of each record, in the file's order; one record in memory at a time.
@@ -69,7 +66,7 @@ def _window(codes: np.ndarray, name: str, file: str, length: int, crop: bool) ->
 
 def _encode(letters: str, name: str, file: str) -> np.ndarray:
     try:
-        return dna.encode(letters.translate(_AMBIGUOUS))
+        return dna.encode(letters, unknown=dna.AMBIGUOUS)
     except ValueError as error:
         raise ValueError(f"{file}: sequence {name!r}: {error}") from error
 

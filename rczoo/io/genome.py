@@ -11,8 +11,6 @@ from ..files.cache import atomically, derived, unpacked
 from ..symmetry import dna
 from .chromosomes import resolve
 
-_AMBIGUOUS = str.maketrans(dict.fromkeys("RYSWKMBDHVryswkmbdhv.-", "N"))
-
 
 class Genome:
     """Read-only genome: chromosome lengths, and windows as codes.
@@ -51,7 +49,7 @@ class Genome:
         else:
             with _fasta(path) as fasta:
                 letters = str(fasta[chrom])
-        return dna.encode(letters.translate(_AMBIGUOUS))
+        return dna.encode(letters, unknown=dna.AMBIGUOUS + dna.GAPS)
 
     def windows(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
         """Codes of windows: (n, length) uint8, N beyond the ends of a chromosome.

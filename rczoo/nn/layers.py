@@ -121,6 +121,7 @@ class RCActivation(RCLayer):
                     f"RCActivation: {type(function).__name__} has {parameter.numel()} numbers in its {name}, "
                     "which may come to differ between the channels of a pair: use one number for all"
                 )
+        # where activations of this field bend, and none of them is linear all the way
         grid = torch.linspace(0.125, 4, 32, dtype=torch.float64)
         if self.rep_in.sign and not torch.allclose(function(-grid), -function(grid), rtol=1e-12, atol=0):
             name = getattr(function, "__name__", repr(function))

@@ -12,6 +12,10 @@ from .rep import Rep
 BASES = "ACGT"
 UNKNOWN = 4
 """The code of N: one-hot all zeros."""
+AMBIGUOUS = "RYSWKMBDHVryswkmbdhv"
+"""IUPAC letters for several bases, of which a model knows none: readers of files take them as N."""
+GAPS = ".-"
+"""Letters for no base, which genomes hold where nothing was assembled: N there, a mistake in a sequence."""
 
 _CODES = np.full(256, 255, dtype=np.uint8)
 for _code, _base in enumerate(BASES + "N"):
@@ -21,14 +25,17 @@ _COMPLEMENT = np.array([*Rep.dna().partners, UNKNOWN], dtype=np.uint8)
 _ROWS = np.vstack([np.eye(4, dtype=np.float32), np.zeros(4, dtype=np.float32)])
 
 
-def encode(sequence: str) -> np.ndarray:
+def encode(sequence: str, unknown: str = "") -> np.ndarray:
     """Codes of a sequence: (length,) uint8, A C G T N as 0 1 2 3 4; lower case is read as upper.
 
+    ``unknown``: further letters that are read as N.
     Raises ValueError naming the first character that is none of these, and its position (0-based).
 
     >>> encode("ACGTn").tolist()
     [0, 1, 2, 3, 4]
     """
+    if unknown:
+        sequence = sequence.translate(dict.fromkeys(map(ord, unknown), "N"))
     codes = _CODES[np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)]
     bad = np.flatnonzero(codes == 255)
     if bad.size:

@@ -5,7 +5,7 @@ import pytest
 
 from rczoo.data import preparation
 from rczoo.data.preparation import load_examples
-from rczoo.data.task import load_task
+from rczoo.data.task import load_task, mentioned
 from rczoo.files.cache import cache_folder
 
 
@@ -24,7 +24,7 @@ def test_prepared_once_and_memory_mapped(monkeypatch):
     task = small()
     first = load_examples(task, "train")
     assert isinstance(first.codes, np.memmap)
-    monkeypatch.setattr(preparation, "_source", lambda name: pytest.fail("prepared twice"))
+    monkeypatch.setitem(preparation.SOURCES, "simulation", lambda task: pytest.fail("prepared twice"))
     assert np.array_equal(load_examples(task, "train").codes, first.codes)
 
 
@@ -65,4 +65,4 @@ def test_every_file_a_data_table_names():
         "splits": {"test": ["x"]},
         "merge": 3,
     }
-    assert list(preparation.mentioned(data)) == ["a", "b", "c"]
+    assert list(mentioned(data)) == ["a", "b", "c"]

@@ -26,12 +26,14 @@ def write(out: Path) -> None:
     pdoc.render.configure(show_source=False, template_directory=TEMPLATES)
     with warnings.catch_warnings():  # names that are imported for type checking only are shown as they stand
         warnings.filterwarnings("ignore", "Error parsing type annotation", UserWarning)
+        # a package that offers no names of its own brings its modules by itself
+        warnings.filterwarnings("ignore", "The module specification", UserWarning)
         pdoc.pdoc("rczoo", *modules(), output_directory=out)
 
 
 def modules() -> list[str]:
     """The package's modules."""
-    return [f"rczoo.{found.name}" for found in pkgutil.iter_modules(rczoo.__path__)]
+    return [found.name for found in pkgutil.walk_packages(rczoo.__path__, "rczoo.")]
 
 
 def index() -> Page:
@@ -66,7 +68,8 @@ def _docstring_of(module: str) -> str:
     """What a module says first of itself, read without importing it."""
     import ast
 
-    path = Path(rczoo.__path__[0]) / f"{module.removeprefix('rczoo.')}.py"
+    path = Path(rczoo.__path__[0], *module.split(".")[1:])
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return _first(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
 
 

@@ -87,7 +87,7 @@ def dropout(run: Run) -> Result:
     x, _ = tested.pair(codes)
     with torch.no_grad():
         first, second = tested(x, 1), tested(x, 2)
-    if all(relative_error(first[n], second[n]) < 1e-12 for n in first):
+    if all(relative_error(first[n], second[n]) < 1e-12 for n in first):  # two seeds, one answer
         return skipped("no dropout")
     return _law(run, tested, [codes], modes="train mode")
 
@@ -201,6 +201,7 @@ def gradients(run: Run) -> Result:
     if direct is None or turned is None:
         return skipped("no output depends on the input by a gradient")
     error = relative_error(turned, action(direct))
+    # a gradient is a sum over more terms than an output, and has no scale of its own
     if not error <= 100 * run.tolerance(run.high.dtype, error):
         return failed(f"off by {error:.2g} relative", error)
     return passed(f"off by {error:.1g} relative", error)

@@ -17,6 +17,7 @@ def locality(run: Run) -> Result:
     length = _long(run)
     if length < 16 or run.tested.encode is not None:
         return skipped("needs a sequence of 16 bases or more" if length < 16 else "inputs made by encode=")
+    # in the first half, so that no two are mirror images of one another
     positions = [max(1, round(length * share)) for share in (0.04, 0.16, 0.28)]
     changes: list[dict[str, list[Tensor]]] = []
     for seed in (18, 19, 20):
@@ -47,6 +48,7 @@ def _long(run: Run) -> int:
 
     The law need not hold there: only where a change acts is asked.
     """
+    # a receptive field of some hundred bases leaves most of such a sequence untouched
     if run.length >= 300 or run.tested.encode is not None or len(run.tested.inputs) > 1:
         return run.length
     try:

@@ -104,7 +104,7 @@ def _fitting(violation: Violation, run: Run) -> str:
     """The nearest lengths at which the law holds, by trying them."""
     length = violation.batches[0].shape[1]
     fits: list[int] = []
-    for distance in range(1, 65):
+    for distance in range(1, 65):  # fitting lengths are a stride apart: enough for strides up to 128
         for other in (length - distance, length + distance):
             if other > 0 and len(fits) < 4 and _fits(violation, run, other):
                 fits.append(other)

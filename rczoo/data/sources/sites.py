@@ -8,7 +8,7 @@ import numpy as np
 
 from ...io import bed
 from ...io.bed import Intervals
-from ...io.bigwig import Track, smooth, sum_windows
+from ...io.bigwig import Track, smoothed_windows
 from ...io.chromosomes import describe
 from ...io.genome import Genome
 from ...symmetry import dna
@@ -123,15 +123,9 @@ def controls(
 ) -> tuple[np.ndarray, list[str]]:
     """Control tracks, strands added up, smoothed at each of the widths: (n, widths, width); and notes."""
     table = task.data["control"]
-    edge = max(table["widths"]) // 2
     tracks = [open_track(task, n, word, genome) for word in STRANDS for n in listed(table.get(word, []))]
-    total = sum_windows(tracks, chrom, first - edge, width + 2 * edge)
     notes = [note for track in tracks for note in track.notes]
-    smoothed = []
-    for w in table["widths"]:
-        spare = edge - w // 2
-        smoothed.append(smooth(total[:, spare : total.shape[1] - spare], w))
-    return np.stack(smoothed, axis=1), notes
+    return smoothed_windows(tracks, table["widths"], chrom, first, width), notes
 
 
 def open_track(task: Task, name: str, strand: str, genome: Genome) -> Track:

@@ -16,6 +16,7 @@ from ..task import Task
 WORD = 50
 """Two sequences that share this many bases on either strand count as one piece of genome."""
 MOST_WORDS = 20_000_000
+"""Words held in memory at a time: 160 MB."""
 
 
 def read_table(path: Path, length: int) -> tuple[np.ndarray, np.ndarray]:
