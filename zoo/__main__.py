@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from .packs import collect, gather, left
 from .plan import MODELS, PLAN, RUNS, Job
 from .plan import plan as jobs_of
-from .rows import RESULTS, collect, gather
+from .rows import RESULTS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 Runs = Annotated[Path, typer.Option(help="Folder of the jobs' results.")]
+Models = Annotated[
+    Path | None, typer.Option(help="Folder of the published models [default: models beside the runs].")
+]
 Results = Annotated[
     Path | None, typer.Option(help="The table that gathers them [default: results.csv beside the runs].")
 ]
@@ -24,7 +28,9 @@ def sweep_command(
     tasks: Annotated[list[str] | None, typer.Argument(help="Only these tasks.")] = None,
     tier: Annotated[int | None, typer.Option(help="Only this tier.")] = None,
     cores: Annotated[int, typer.Option(help="Jobs at once, one thread each.")] = 2,
-    profile: Annotated[Path | None, typer.Option(help="A Snakemake profile, such as zoo/slurm.")] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="A Snakemake profile, such as zoo/slurm, instead of this machine.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would run.")] = False,
     nice: Annotated[int, typer.Option(help="How far the jobs give way to other work, 0 to 19.")] = 19,
     runs: Runs = RUNS,
@@ -32,9 +38,13 @@ def sweep_command(
     results: Results = None,
 ) -> None:
     """Train what is not trained yet; go on after any interruption."""
-    from .sweep.snakemake import sweep
+    from .sweep import sweeps
 
-    sweep(tasks or (), tier, cores, profile, dry_run, nice, runs, plan, table_of(runs, results))
+    table, jobs = table_of(runs, results), jobs_of(plan, tier, tasks or ())
+    if profile and left(jobs, runs):
+        sweeps.submit(profile, dry_run, tasks or (), tier, nice, runs, plan, table)
+    for line in sweeps.to_do(jobs, runs) if dry_run else sweeps.sweep(jobs, runs, table, cores, nice):
+        typer.echo(line)
 
 
 @app.command("job")
@@ -59,7 +69,7 @@ def train_command(
     runs: Runs = RUNS,
     plan: Annotated[Path, typer.Option(help="What to train.")] = PLAN,
 ) -> None:
-    """Train many models at once on one device; the sweep then only scores them."""
+    """Only train, many models at once on one device; the sweep then scores them."""
     from .sweep.pool import train_many
 
     for line in train_many(jobs_of(plan, tier, tasks or ()), runs, device, workers):
@@ -68,7 +78,7 @@ def train_command(
 
 @app.command("collect")
 def collect_command(runs: Runs = RUNS, results: Results = None) -> None:
-    """Gather the results of all finished jobs into one table."""
+    """Pack all finished jobs, and gather their results into one table."""
     results = table_of(runs, results)
     rows = collect(runs, results)
     typer.echo(f"{results}: {len(rows)} rows of {len({(*row[:2], row.seed) for row in rows})} models")
@@ -85,9 +95,7 @@ def report_command(runs: Runs = RUNS, results: Results = None) -> None:
 @app.command("publish")
 def publish_command(
     runs: Runs = RUNS,
-    models: Annotated[
-        Path | None, typer.Option(help="Folder of the published models [default: models beside the runs].")
-    ] = None,
+    models: Models = None,
     tasks: Annotated[
         Path | None, typer.Option(help="Folder of task files, for others than the zoo's.")
     ] = None,
@@ -95,19 +103,20 @@ def publish_command(
     """Publish the seed best on validation of every task and strategy, each proved from disk."""
     from .publishing.publish import publish
 
-    models = models or runs.parent / MODELS.name
+    models = models_of(runs, models)
     names = publish(gather(runs), runs, models, tasks)
     typer.echo("\n".join([*names, f"{len(names)} models in {models}"]))
 
 
 @app.command("prune")
-def prune_command(runs: Runs = RUNS) -> None:
-    """Remove the weights of the runs that no published model comes from."""
+def prune_command(runs: Runs = RUNS, models: Models = None) -> None:
+    """Remove the runs' weights that are published or that no published model comes from."""
     from .publishing.prune import prune
     from .results.summary import criteria, tasks_of
 
     rows = gather(runs)
-    typer.echo(f"{len(prune(rows, runs, criteria(tasks_of(rows))))} files of weights removed")
+    removed = prune(rows, runs, criteria(tasks_of(rows)), models_of(runs, models))
+    typer.echo(f"{len(removed)} files of weights removed")
 
 
 @app.command("verify")
@@ -156,6 +165,11 @@ def site_command(
 def table_of(runs: Path, results: Path | None) -> Path:
     """The table of results: the one asked for, else the one beside the runs."""
     return results or runs.parent / RESULTS.name
+
+
+def models_of(runs: Path, models: Path | None) -> Path:
+    """The folder of published models: the one asked for, else the one beside the runs."""
+    return models or runs.parent / MODELS.name
 
 
 def main() -> None:

@@ -8,16 +8,13 @@ from rczoo.data.task import Task
 from rczoo.evaluation.baselines import reference_rows
 from rczoo.hardware import hardware
 
-from .fingerprints import REFERENCES
-from .rows import Row, commit, write_rows
-
-MERGE = "reference"
-"""What stands in the column ``merge`` of these rows."""
+from .packs import Pack, add_references
+from .rows import MERGE, Row, commit
 
 
 def write_references(task: Task, folder: Path) -> None:
-    """Write the reference rows of a task's test split beside its runs, unless they are there."""
-    if (folder / REFERENCES).exists():
+    """Write the reference rows of a task's test split into its pack, unless they are there."""
+    if any(row.merge == MERGE for row in Pack(folder).rows()):
         return
     machine, made_by = hardware(), commit()
     rows = [
@@ -26,4 +23,4 @@ def write_references(task: Task, folder: Path) -> None:
         for metric, value in found.items()
         if isinstance(value, float)
     ]
-    write_rows(folder / REFERENCES, rows)
+    add_references(folder, rows)

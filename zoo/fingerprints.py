@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,10 @@ import numpy as np
 
 from rczoo.data.preparation import load_examples
 from rczoo.data.task import Task
-from rczoo.files.atomic import write_bytes
-from rczoo.files.storage import read_bytes, read_json, to_json
 
+from .packs import Arrays, Pack, begin
 from .splits import examples_of, splits
 
-FINGERPRINT = "data.json"
-TARGETS = "test-targets.npz"
-REFERENCES = "references.csv"
 BLOCK = 50_000
 
 
@@ -35,15 +30,14 @@ def fingerprint(task: Task) -> dict[str, Any]:
 
 
 def record(task: Task, folder: Path) -> dict[str, Any]:
-    """Write a task's fingerprint and test targets, or check that they are those of the earlier runs.
+    """Begin a task's pack with its fingerprint and targets, or check that they are those of the earlier runs.
 
     Raises ValueError when they differ: numbers of different data do not belong in one table.
     """
-    found, path = fingerprint(task), folder / FINGERPRINT
-    if not path.exists():
-        write_bytes(folder / TARGETS, _targets(task))
-        write_bytes(path, to_json(found))
-    known = read_json(path)
+    found, pack = fingerprint(task), Pack(folder)
+    if not pack.data():
+        begin(folder, found, targets(task))
+    known = pack.data()
     if different := [split for split in found if known.get(split) != found[split]]:
         raise ValueError(
             f"{task.name}: the {different[0]} data are {found[different[0]]['sha256'][:12]}..., earlier runs "
@@ -53,10 +47,13 @@ def record(task: Task, folder: Path) -> dict[str, Any]:
     return found
 
 
-def test_targets(folder: Path) -> dict[str, np.ndarray]:
+def targets(task: Task) -> Arrays:
     """``target`` of the test split (labels only) and ``block`` (:func:`blocks`) where places are known."""
-    with np.load(io.BytesIO(read_bytes(folder / TARGETS)), allow_pickle=False) as content:
-        return dict(content)
+    examples = load_examples(task, "test")
+    arrays = {"target": np.array(examples.target, dtype=np.int8)} if task.kind == "labels" else {}
+    if examples.chrom is not None and examples.start is not None:
+        arrays["block"] = blocks(np.asarray(examples.chrom), np.asarray(examples.start))
+    return arrays
 
 
 def blocks(chrom: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -66,12 +63,3 @@ def blocks(chrom: np.ndarray, start: np.ndarray) -> np.ndarray:
     """
     names = [f"{name}:{stretch}" for name, stretch in zip(chrom, start // BLOCK, strict=True)]
     return np.unique(names, return_inverse=True)[1].astype(np.int32)
-
-
-def _targets(task: Task) -> bytes:
-    examples, stream = load_examples(task, "test"), io.BytesIO()
-    arrays = {"target": np.array(examples.target, dtype=np.int8)} if task.kind == "labels" else {}
-    if examples.chrom is not None and examples.start is not None:
-        arrays["block"] = blocks(np.asarray(examples.chrom), np.asarray(examples.start))
-    np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
-    return stream.getvalue()

@@ -14,7 +14,7 @@ RUNS = HERE / "runs"
 MODELS = HERE / "models"
 PLAN = HERE / "sweep.toml"
 DONE = "metrics.csv"
-"""Written last: where it is, the job is finished, in whichever clone and on whichever day."""
+"""Written last into a job's folder: where it is, the job is finished, and can be packed."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,9 @@ class Job:
     def task_name(self) -> str:
         """The task's name as it is in paths and tables."""
         return Path(self.task).stem if self.task.endswith(".toml") else self.task
+
+    def __str__(self) -> str:
+        return f"{self.task_name} {self.strategy} {self.seed}"
 
     def folder(self, runs: Path) -> Path:
         """Where the job keeps everything it makes."""

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from rczoo.files.atomic import write_bytes
 
-from .plan import DONE, HERE, RUNS
+from .plan import HERE
 
 RESULTS = HERE / "results.csv"
+MERGE = "reference"
+"""What stands in the column ``merge`` of the rows of references."""
 
 
 class Row(NamedTuple):
@@ -48,19 +50,6 @@ def read_rows(path: Path) -> list[Row]:
         return []
     with path.open(encoding="utf-8", newline="") as file:
         return [_row(entry) for entry in csv.DictReader(file)]
-
-
-def collect(runs: Path = RUNS, results: Path = RESULTS) -> list[Row]:
-    """Write the rows of all finished jobs into one table; returns them."""
-    rows = gather(runs)
-    write_rows(results, rows)
-    return rows
-
-
-def gather(runs: Path) -> list[Row]:
-    """The rows of all finished jobs and of the references, in a fixed order."""
-    paths = [*runs.glob(f"*/*/*/{DONE}"), *runs.glob("*/references.csv")]
-    return sorted(row for path in paths for row in read_rows(path))
 
 
 def commit() -> str:

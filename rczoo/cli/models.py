@@ -34,12 +34,15 @@ def info_command(name: str, as_json: Json = False) -> None:
     found, place = entry(name)
     if as_json:
         files = {file: vars(about) for file, about in found.files.items()}
-        content = {"name": name, "from": place.address, "files": files, "metrics": dict(found.metrics)}
+        content = {"name": name, "from": place.address, "merge": found.merge, "files": files}
+        content |= {"metrics": dict(found.metrics)}
         typer.echo(json.dumps(content, indent=2))
         return
     typer.echo(f"{name}, {found.size:,} bytes, from {place.address}")
     for file, about in found.files.items():
         typer.echo(f"  {file:<20}{about.size:>10,} bytes  sha256 {about.sha256[:12]}...")
+    if found.merge:
+        typer.echo(f"  {'merge':<26}{found.merge}")
     for metric, value in found.metrics.items():
         typer.echo(f"  {metric:<26}{_shown(value)}")
 

@@ -1,6 +1,7 @@
 """Models on disk: a folder with ``model.safetensors`` and ``config.json``, from which the model is rebuilt.
 
-Nothing is ever unpickled. The config is written last and holds the sha256 of the weights, so a kill leaves
+Published models of one training share a file of weights (:func:`rczoo.storage.weights_path`). Nothing is ever
+unpickled. The config is written last and holds the sha256 of the weights, so a kill leaves
 the old checkpoint, or one that says it is incomplete.
 """
 
@@ -20,7 +21,15 @@ from .._version import __version__
 from ..files.atomic import write_bytes
 from ..files.storage import CONFIG as CONFIG
 from ..files.storage import WEIGHTS as WEIGHTS
-from ..files.storage import pack_tensors, read_bytes, read_json, refuse_pickle, to_json, unpack_tensors
+from ..files.storage import (
+    pack_tensors,
+    read_bytes,
+    read_json,
+    refuse_pickle,
+    to_json,
+    unpack_tensors,
+    weights_path,
+)
 
 if TYPE_CHECKING:
     from .network import Network
@@ -61,8 +70,12 @@ def load_checkpoint(folder: str | Path) -> Network:
 
     Raises FileNotFoundError or ValueError, in one line, for anything but an intact checkpoint.
     """
-    config = read_config(folder)
-    path = Path(folder) / WEIGHTS
+    config, folder = read_config(folder), Path(folder)
+    return rebuild(config, weights_path(folder, str(config["sha256"])), folder / CONFIG)
+
+
+def rebuild(config: dict[str, Any], path: Path, source: Path) -> Network:
+    """The model of a config, with the weights in the file ``path``; ``source``: where the config was read."""
     content = read_bytes(path)
     refuse_pickle(path, content)
     found, expected = hashlib.sha256(content).hexdigest(), str(config["sha256"])
@@ -73,17 +86,15 @@ def load_checkpoint(folder: str | Path) -> Network:
         )
     tensors = unpack_tensors(path, content)
     try:
-        model = _rebuild(config["model"], tensors)
+        model = _untrained(config["model"], tensors)
     except Exception as error:  # the arguments may be of any type and size
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(
-            f"{Path(folder) / CONFIG}: {reason}: it was changed, or is of another version of rczoo"
-        ) from error
+        raise ValueError(f"{source}: {reason}: it was changed, or is of another version of rczoo") from error
     fill(model, tensors, path)
     return model.eval()
 
 
-def _rebuild(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
+def _untrained(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
     """The model, untrained; refused before it takes memory if it is too wide for its weights."""
     from .architectures import build
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 """The two files of a checkpoint."""
+SHARED = "weights"
+"""The folder of weights that published models share, named by their sha256."""
 REMEDY = "copy or train it again"
 
 
@@ -41,6 +44,23 @@ def to_json(value: Any) -> bytes:
         return (json.dumps(_finite(value), indent=2, allow_nan=False) + "\n").encode()
     except TypeError as error:
         raise ValueError(f"{error}: give numbers, strings, lists and dicts") from error
+
+
+def shared_weights(models: Path, digest: str) -> Path:
+    """Where the folder ``models`` keeps the weights with this sha256, for all models that have them."""
+    return models / SHARED / f"{digest[:16]}.safetensors"
+
+
+def weights_path(folder: Path, digest: str) -> Path:
+    """The weights of the checkpoint ``folder`` whose config asks for the sha256 ``digest``.
+
+    They lie beside the config or, if published, where models of one training share them: two folders up.
+    """
+    beside = folder / WEIGHTS
+    if beside.exists() or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        return beside
+    shared = shared_weights(folder.absolute().parent.parent, digest)
+    return shared if shared.exists() else beside
 
 
 def read_bytes(path: Path) -> bytes:

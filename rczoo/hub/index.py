@@ -25,6 +25,7 @@ LARGEST = 1 << 30
 """Bytes of the largest file that a model may have: it is held in memory."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*")
+_WORD = re.compile(r"[a-z]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,11 +40,15 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """A published model: its files by name, and metrics for a glance."""
+    """A published model: its files by name, and for a glance its metrics and how it merges strands.
+
+    ``merge`` is None in an index that does not say. Models that share weights name one file.
+    """
 
     name: str
     files: Mapping[str, File]
     metrics: Mapping[str, Any]
+    merge: str | None = None
 
     @property
     def size(self) -> int:
@@ -90,7 +95,10 @@ def _entry(name: str, value: Any, where: str) -> Entry:
             )
         files[file] = _file(about, f"the index of {where}: {name}/{file}")
     metrics = value.get("metrics")
-    return Entry(name, files, metrics if isinstance(metrics, dict) else {})
+    merge = value.get("merge")
+    if merge is not None and not (isinstance(merge, str) and _WORD.fullmatch(merge)):
+        raise ValueError(f"the index of {where}: {name} has the merge {merge!r}, expected a word")
+    return Entry(name, files, metrics if isinstance(metrics, dict) else {}, merge)
 
 
 def _file(about: Any, what: str) -> File:

@@ -1,7 +1,8 @@
 """Published models by name: found in an index, verified, kept in the cache, never unpickled.
 
-Models that come with the package need nothing else. Others are read from the hub that ``RCZOO_HUB`` names
-(see ``remotes.py``). A name is a frozen record: what the package's own index says of it, a hub must confirm.
+Models that come with the package are used where they are. Others are read from the hub that ``RCZOO_HUB``
+names (see ``remotes.py``). A name is a frozen record: what the package's own index says of it, a hub must
+confirm.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from .._package_data import package_data
 from ..files.atomic import write_bytes
 from ..files.cache import atomically, cache_folder, sha256
-from ..files.storage import CONFIG, refuse_pickle
+from ..files.storage import CONFIG, WEIGHTS, read_json, refuse_pickle, shared_weights
 from .index import CARD, INDEX, Entry, File, parse_index
 from .remotes import Folder, Remote, remote
 
@@ -72,7 +73,7 @@ def entry(name: str) -> tuple[Entry, Remote]:
     """What the index says of a model, and the place that has its files."""
     shipped, folder, place = bundled_index(), Folder(bundled_folder()), hub()
     known = shipped.get(name)
-    if known and all((folder.path / name / file).is_file() for file in known.files):
+    if known and all((folder.path / file.path).is_file() for file in known.files.values()):
         return known, folder
     offered = read_index(place) if place else {}
     if name in offered and place:
@@ -95,17 +96,18 @@ def fetch(name: str, advance: Advance | None = None) -> Path:
 
     A file appears in the cache only when whole and verified, so that a broken download, or two at once, leave
     nothing bad. Files that are there already are verified again, and nothing is written; only the card may
-    change under a name, and stays as it came. A model of the package is used where it is.
+    change under a name, and stays as it came. A model of the package is used where it is. Weights that
+    another model has, too, are downloaded once, into a folder that all models of the cache share.
     """
     found, place = entry(name)
     if place.address == str(bundled_folder()):
-        return _untouched(bundled_folder() / name, found)
+        return _untouched(found)
     target = cache_folder() / "models" / f"{name}-{found.version}"
     for file, about in found.files.items():
-        path = target / file
+        path = _cached(target, file, about)
         if not (path.is_file() and (file == CARD or sha256(path) == about.sha256)):
             _bring(place, about, path, advance)
-    return target
+    return _agreeing(target, found)
 
 
 def hub() -> Remote | None:
@@ -155,11 +157,30 @@ def _confirmed(offered: dict[str, Entry]) -> dict[str, Entry]:
     }
 
 
-def _untouched(folder: Path, found: Entry) -> Path:
+def _untouched(found: Entry) -> Path:
     """The folder of a model of the package, if its files are as published."""
-    for file, about in found.files.items():
-        if sha256(folder / file) != about.sha256:
-            raise ValueError(f"{folder / file} was changed since it was published: install the package again")
+    for about in found.files.values():
+        path = bundled_folder() / about.path
+        if sha256(path) != about.sha256:
+            raise ValueError(f"{path} was changed since it was published: install the package again")
+    return _agreeing(bundled_folder() / found.name, found)
+
+
+def _cached(target: Path, file: str, about: File) -> Path:
+    """Where the cache keeps a file of the model ``target``; only older caches have weights beside configs."""
+    if file != WEIGHTS or (target / file).exists():
+        return target / file
+    return shared_weights(target.parent.parent, about.sha256)
+
+
+def _agreeing(folder: Path, found: Entry) -> Path:
+    """The folder of a model whose config asks for the weights that the index gives it."""
+    asked, given = read_json(folder / CONFIG).get("sha256"), found.files[WEIGHTS].sha256
+    if asked != given:
+        raise ValueError(
+            f"the config of {found.name} asks for weights with sha256 {str(asked)[:12]}..., the index has "
+            f"{given[:12]}...: the hub is wrong, so nothing is loaded; tell who keeps it"
+        )
     return folder
 
 

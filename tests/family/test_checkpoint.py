@@ -176,6 +176,25 @@ def test_only_folders_are_checkpoints(tmp_path):
         load_checkpoint(tmp_path / "weights")
 
 
+def test_weights_two_folders_up_are_found_by_their_sha256_alone(tmp_path, monkeypatch):
+    folder = save_checkpoint(motif_cnn(), tmp_path / "task" / "strategy")
+    digest = read_config(folder)["sha256"]
+    place = tmp_path / "weights" / f"{digest[:16]}.safetensors"
+    place.parent.mkdir()
+    (folder / "model.safetensors").rename(place)
+    for start, name in ((tmp_path, "task/strategy"), (tmp_path / "task", "strategy"), (folder, ".")):
+        monkeypatch.chdir(start)
+        assert load_checkpoint(name).config == motif_cnn().config
+    place.write_bytes(place.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"weights/.* bytes with sha256 .*, but config\.json expects"):
+        load_checkpoint(folder)
+    (tmp_path / "secret.safetensors").write_bytes(b"{}")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "sha256": "../secret"}))
+    with pytest.raises(FileNotFoundError, match=r"strategy/model\.safetensors is missing"):
+        load_checkpoint(folder)
+
+
 def test_only_built_models_are_saved(tmp_path):
     with pytest.raises(
         ValueError, match=r"Linear has no config to rebuild it from: save models made by build"

@@ -49,6 +49,10 @@ def no_weights(found):
     del found[NAME]["files"]["model.safetensors"]
 
 
+def merged(merge):
+    return lambda found: found[NAME].update(merge=merge)
+
+
 def at(path):
     return lambda found: about(found).update(path=path)
 
@@ -69,6 +73,8 @@ def sized(size):
         (climbing_file, r"has a file '\.\./\.\./config\.json', only"),
         (pickled_file, r"has a file 'pytorch_model\.bin', only"),
         (no_hash, "has no sha256, so it could not be verified"),
+        (merged(1), "has the merge 1, expected a word"),
+        (merged("\x1b[2J"), r"has the merge '\\x1b\[2J', expected a word"),
         (no_weights, r"lacks config\.json or model\.safetensors"),
         (sized(True), "has the size True, expected bytes"),
         (sized(LARGEST + 1), r"has 1,073,741,825 bytes, a file may have 1,073,741,824"),
@@ -98,6 +104,13 @@ def test_what_is_no_index(content, message):
     with pytest.raises(ValueError, match=f"^the index of a hub {message}") as caught:
         parse_index(content, "a hub")
     assert "\n" not in str(caught.value)
+
+
+def test_an_entry_says_how_strands_are_merged_if_the_index_does():
+    found = models()
+    assert parsed(found)[NAME].merge is None
+    merged("mean")(found)
+    assert parsed(found)[NAME].merge == "mean"
 
 
 @pytest.mark.parametrize("file", FILES)

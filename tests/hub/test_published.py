@@ -23,6 +23,7 @@ from rczoo.hub.index import FILES
 from rczoo.hub.remotes import remote
 
 NAME = "sim-9/rcps"
+WEIGHTS = "model.safetensors"
 ROOT = Path(__file__).parents[2]
 
 
@@ -31,14 +32,23 @@ def record(path, relative):
     return {"path": relative, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 
+def place_of(folder, name, file):
+    """Where a hub has a file of a model, relative to the hub: beside the others, or its weights shared."""
+    if file == WEIGHTS and not (folder / name / file).exists():
+        digest = json.loads((folder / name / "config.json").read_text())["sha256"]
+        return f"weights/{digest[:16]}.safetensors"
+    return f"{name}/{file}"
+
+
 def write_index(folder, names, change=lambda models: None):
     models = {
         name: {
             "files": {
-                file: record(folder / name / file, f"{name}/{file}")
+                file: record(folder / place, place)
                 for file in FILES
-                if (folder / name / file).is_file()
+                if (folder / (place := place_of(folder, name, file))).is_file()
             },
+            "merge": "sum",
             "metrics": {"auroc": 0.9, "of": "test"},
         }
         for name in names
@@ -142,10 +152,11 @@ def test_what_was_fetched_needs_no_server_and_no_writing(serve, published, cache
 
 def test_a_spoilt_file_in_the_cache_is_fetched_again(serve, published, cache):
     serve(published)
-    weights = hub.fetch(NAME) / "model.safetensors"
+    folder = hub.fetch(NAME)
+    (weights,) = (cache / "models" / "weights").iterdir()
     good = weights.read_bytes()
     weights.write_bytes(good[:-1])
-    assert hub.fetch(NAME) == weights.parent
+    assert hub.fetch(NAME) == folder
     assert weights.read_bytes() == good
 
 
@@ -168,7 +179,7 @@ def test_corruption_is_refused(serve, place, cache, spoil, message):
     with pytest.raises(ValueError, match=message) as caught:
         hub.load(NAME)
     assert "\n" not in str(caught.value)
-    assert not [path for path in models_in(cache) if path.name == "model.safetensors"]
+    assert not list(cache.rglob("*.safetensors"))
 
 
 def test_a_server_that_dies_midway_leaves_nothing_and_a_later_one_mends_it(serve, published, cache):
@@ -221,7 +232,7 @@ def test_of_a_published_model_the_package_s_word_counts(serve, place, cache, tmp
     write_index(place, [NAME, "sim-9/new"])
     with pytest.raises(ValueError, match=r"published were .*: it is damaged or changed; nothing was kept"):
         hub.load(NAME)
-    assert not list(cache.glob("models/*/*/*"))
+    assert not models_in(cache)
     assert hub.load("sim-9/new").config["filters"] == 2, "all else of the hub can be had"
 
 
@@ -311,7 +322,10 @@ def test_processes_that_fetch_at_once(serve, published, cache):
     command = [sys.executable, "-c", f"from rczoo.hub.published import fetch; print(fetch({NAME!r}))"]
     fetching = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) for _ in range(3)]
     assert {process.communicate()[0].decode().strip() for process in fetching} == {str(hub.fetch(NAME))}
-    assert sorted(path.name for path in models_in(cache)) == ["config.json", "model.safetensors"]
+    digest = json.loads((published / NAME / "config.json").read_text())["sha256"]
+    assert sorted(path.name for path in models_in(cache)) == sorted(
+        [f"{digest[:16]}.safetensors", "config.json"]
+    )
     assert not list((cache / "partial").iterdir())
     assert hub.load(NAME).config["filters"] == 2
 
@@ -338,6 +352,82 @@ def test_a_checkpoint_folder_wherever_a_name_does(published, tmp_path, monkeypat
         hub.load("empty")
 
 
+@pytest.fixture
+def shared(published, tmp_path):
+    """A hub where two models have the same weights in one file."""
+    folder = shutil.copytree(published, tmp_path / "shared")
+    model = hub.load(folder / NAME).remerge("mean")
+    save_checkpoint(model, folder / "sim-9" / "mean")
+    digest = json.loads((folder / NAME / "config.json").read_text())["sha256"]
+    (folder / "weights").mkdir()
+    (folder / NAME / WEIGHTS).rename(folder / "weights" / f"{digest[:16]}.safetensors")
+    (folder / "sim-9" / "mean" / WEIGHTS).unlink()
+    write_index(folder, [NAME, "sim-9/mean"])
+    return folder
+
+
+def test_weights_that_models_share_are_downloaded_once(serve, shared, cache, monkeypatch):
+    serve(shared)
+    one = hub.load(NAME)
+    read = []
+    monkeypatch.setattr(hub, "_read", lambda *given, plain=hub._read: read.append(given[1]) or plain(*given))
+    other = hub.load("sim-9/mean")
+    assert read == ["index.json", "sim-9/mean/config.json"]
+    assert (one.config["merge"], other.config["merge"]) == ("sum", "mean")
+    for key, value in one.state_dict().items():
+        assert torch.equal(other.state_dict()[key], value)
+    assert len(list(cache.rglob("*.safetensors"))) == 1
+
+
+def test_a_package_with_shared_weights_is_only_read(shared, tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "absent"))
+    monkeypatch.delenv("RCZOO_HUB", raising=False)
+    monkeypatch.setattr(hub, "bundled_folder", lambda: shared)
+    before = {path: path.stat().st_mtime_ns for path in shared.rglob("*")}
+    for path in before:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert [hub.load(name).config["merge"] for name in (NAME, "sim-9/mean")] == ["sum", "mean"]
+    folder = hub.fetch("sim-9/mean")
+    assert hub.load(folder).config["merge"] == "mean", "its folder is a checkpoint, too"
+    for path in before:
+        path.chmod(0o755)
+    assert {path: path.stat().st_mtime_ns for path in shared.rglob("*")} == before
+    assert not (tmp_path / "absent").exists()
+
+
+def test_spoilt_shared_weights_of_the_package_are_refused(shared, cache, monkeypatch):
+    monkeypatch.setattr(hub, "bundled_folder", lambda: shared)
+    (weights,) = (shared / "weights").iterdir()
+    weights.write_bytes(weights.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"weights/.*\.safetensors was changed since it was published"):
+        hub.load("sim-9/mean")
+    weights.unlink()
+    with pytest.raises(ValueError, match="is too large to come with the package"):
+        hub.load("sim-9/mean")
+
+
+def test_a_config_that_asks_for_other_weights_than_the_index_is_refused(serve, place, cache):
+    shutil.copy(place / "sim-9" / "conjoined" / "config.json", place / NAME)
+    write_index(place, [NAME, "sim-9/conjoined"])
+    serve(place)
+    hub.load("sim-9/conjoined")
+    with pytest.raises(
+        ValueError, match=r"the config of sim-9/rcps asks for weights with sha256 .*, the index"
+    ):
+        hub.load(NAME)
+
+
+def test_weights_in_an_older_cache_are_used_where_they_are(serve, published, cache):
+    server = serve(published)
+    folder = hub.fetch(NAME)
+    (weights,) = (cache / "models" / "weights").iterdir()
+    weights.rename(folder / WEIGHTS)
+    server.shutdown()
+    server.server_close()
+    assert hub.load(NAME).config["filters"] == 2
+    assert not weights.exists()
+
+
 def test_the_public_names():
     import rczoo
 
@@ -353,6 +443,9 @@ def test_the_commands(serve, published, cache):
     shown = run(models_cli.app, ["info", NAME]).output
     assert "model.safetensors" in shown
     assert "0.9000" in shown
-    assert json.loads(run(models_cli.app, ["info", NAME, "--json"]).output)["metrics"]["auroc"] == 0.9
+    assert "merge                     sum" in shown
+    about = json.loads(run(models_cli.app, ["info", NAME, "--json"]).output)
+    assert (about["metrics"]["auroc"], about["merge"]) == (0.9, "sum")
     folder = Path(run(models_cli.app, ["fetch", NAME]).stdout.strip())
     assert (folder / "config.json").is_file()
+    assert hub.load(folder).config["filters"] == 2

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from zoo.packs import CONFIGS, EXAMPLES, to_lines, to_npz
+
 TINY = """
 name = "tiny"
 kind = "labels"
@@ -31,6 +33,13 @@ tasks = ["{task}"]
 seeds = 1
 strategies = {strategies}
 """
+
+
+def write_pack(folder: Path, targets, outputs) -> None:
+    """Write what a report reads of a task's pack: test targets, and outputs by ``MODEL/SEED``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / EXAMPLES).write_bytes(to_npz({**targets, **outputs}))
+    (folder / CONFIGS).write_bytes(to_lines({}, {}))
 
 
 def write_tiny(folder: Path, strategies=("rcps",), epochs=2, size=100) -> Path:

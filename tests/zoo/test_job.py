@@ -8,10 +8,10 @@ from rczoo.evaluation.metrics import label_metrics
 from rczoo.family.checkpoint import load_checkpoint
 from tests.support.zoo_tasks import write_tiny
 from zoo.fingerprints import blocks, record
-from zoo.fingerprints import test_targets as read_targets
+from zoo.packs import Pack
 from zoo.plan import DONE, PLAN, Job, plan
 from zoo.results.summary import best_seeds, summarise
-from zoo.rows import collect, read_rows
+from zoo.rows import read_rows
 from zoo.strategies import derived, options, source
 from zoo.sweep.job import run
 from zoo.sweep.scoring import score
@@ -55,7 +55,7 @@ def test_clean_labels_are_other_labels_of_the_same_sequences(done):
 def test_kept_outputs_give_the_metrics_of_the_rows(done):
     job, runs = done
     rows = summarise(read_rows(job.folder(runs) / DONE))
-    target = read_targets(runs / "tiny")["target"].astype(np.float32)
+    target = Pack(runs / "tiny").targets()["target"].astype(np.float32)
     with np.load(job.folder(runs) / "test-examples.npz") as kept:
         for name in kept:
             found = label_metrics(target, kept[name].astype(np.float32))["auroc"]
@@ -88,13 +88,6 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
         ValueError, match=r"tiny: the train data are .* earlier runs saw .*: restore the data"
     ):
         record(other, runs / "tiny")
-
-
-def test_collect_gathers_runs_and_references(done, tmp_path):
-    _, runs = done
-    rows = collect(runs, tmp_path / "results.csv")
-    assert rows == read_rows(tmp_path / "results.csv")
-    assert {row.strategy for row in rows if row.merge == "reference"} == {"3-mer logistic regression"}
 
 
 @pytest.mark.parametrize(

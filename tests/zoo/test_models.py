@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from rczoo.family.checkpoint import read_config
 from rczoo.hub import published
 from rczoo.hub.index import INDEX, parse_index
 from zoo.plan import MODELS
@@ -41,4 +42,16 @@ def test_the_index_is_that_of_the_files(tmp_path):
 
 
 def test_the_models_fit_into_the_wheel():
-    assert sum(entry.size for entry in PUBLISHED.values()) < ROOM
+    files = {file.path: file.size for entry in PUBLISHED.values() for file in entry.files.values()}
+    assert sum(files.values()) < ROOM
+
+
+def test_models_of_one_training_share_their_weights():
+    weights = {entry.files["model.safetensors"].path for entry in PUBLISHED.values()}
+    assert {path.relative_to(MODELS).as_posix() for path in MODELS.rglob("*.safetensors")} == weights
+    assert len({(MODELS / path).read_bytes() for path in weights}) == len(weights) < len(PUBLISHED)
+
+
+def test_the_index_says_how_a_model_merges_strands():
+    for name, entry in PUBLISHED.items():
+        assert entry.merge == read_config(MODELS / name)["merge"]

@@ -1,5 +1,6 @@
 """Publishing and verifying: models that prove themselves from disk, and those that cannot."""
 
+import hashlib
 import json
 import math
 import shutil
@@ -14,13 +15,13 @@ from rczoo.data.task import load_task
 from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
 from rczoo.hub import published as hub
 from tests.support.zoo_tasks import write_tiny
+from zoo.packs import Pack, gather, to_lines
 from zoo.plan import Job
 from zoo.publishing.card import card
 from zoo.publishing.prune import prune
-from zoo.publishing.publish import answers, equivariance, prove, publish, write_index
+from zoo.publishing.publish import answers, drop_unnamed, equivariance, prove, publish, write_index
 from zoo.publishing.verify import difference, verify
 from zoo.results.summary import Stat, beats_the_reference, summarise
-from zoo.rows import gather
 from zoo.sweep.job import run
 
 
@@ -46,7 +47,12 @@ def test_published_models_load_by_name_and_are_those_of_the_runs(published, monk
     assert hub.list_models("tiny/*") == [
         f"tiny/{n}" for n in ("conjoined", "posthoc", "posthoc-max", "posthoc-probability", "standard+aug")
     ]
-    trained = load_checkpoint(published / "runs" / "tiny" / "standard+aug" / "1535")
+    trained = hub.load("tiny/standard+aug")
+    weights = published / "runs" / "tiny" / "standard+aug" / "1535" / "model.safetensors"
+    config = Pack(published / "runs" / "tiny").config("standard+aug", 1535)
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() == config["sha256"]
+    assert read_config(published / "models" / "tiny" / "standard+aug")["sha256"] == config["sha256"]
+    assert trained.config == config["model"]
     found = hub.load("tiny/posthoc")
     assert found.config == trained.remerge("mean").config
     for key, value in trained.state_dict().items():
@@ -64,14 +70,71 @@ def test_pruned_runs_are_published_as_before(copy):
     rows = gather(runs)
     chosen = read_config(models / "tiny" / "conjoined")["seed"]
     (other,) = {1535, 1780} - {chosen}
-    assert prune(rows, runs, {"tiny": "auroc"}) == [
+    unpublished = copy / "elsewhere"
+    assert prune(rows, runs, {"tiny": "auroc"}, unpublished) == [
         runs / "tiny/conjoined" / str(other) / "model.safetensors"
     ]
     assert gather(runs) == rows
-    assert prune(rows, runs, {"tiny": "auroc"}) == []
-    before = (models / "index.json").read_bytes()
+    assert prune(rows, runs, {"tiny": "auroc"}, unpublished) == []
+    assert prune(rows, runs, {"tiny": "auroc"}, models) == [
+        runs / "tiny" / run / "model.safetensors" for run in (f"conjoined/{chosen}", "standard+aug/1535")
+    ], "published weights are kept once"
+    before = {path: path.read_bytes() for path in models.rglob("*") if path.is_file()}
     publish(rows, runs, models, copy)
-    assert (models / "index.json").read_bytes() == before
+    assert {path: path.read_bytes() for path in models.rglob("*") if path.is_file()} == before
+
+
+def test_weights_of_a_run_that_is_not_packed_are_not_pruned(copy):
+    rows = gather(copy / "runs")
+    weights = copy / "runs" / "tiny" / "rcps" / "1535" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"half a training")
+    prune(rows, copy / "runs", {"tiny": "auroc"}, copy / "models")
+    assert weights.exists()
+
+
+def test_models_of_one_training_share_one_file_of_weights(published):
+    index = json.loads((published / "models" / "index.json").read_text())["models"]
+    places = {name: about["files"]["model.safetensors"]["path"] for name, about in index.items()}
+    derived = [places[f"tiny/{name}"] for name in ("standard+aug", "posthoc", "posthoc-max")]
+    assert len(set(derived)) == 1
+    assert places["tiny/conjoined"] not in derived
+    found = {path.relative_to(published / "models").as_posix() for path in published.glob("models/**/*.saf*")}
+    assert found == set(places.values())
+    assert index["tiny/posthoc-max"]["merge"] == "max"
+
+
+def test_weights_that_no_entry_names_are_removed(copy):
+    models = copy / "models"
+    for name in ("posthoc", "conjoined"):
+        shutil.rmtree(models / "tiny" / name)
+    write_index(models)
+    weights = sorted((models / "weights").iterdir())
+    (removed,) = drop_unnamed(models)
+    left = json.loads((models / "index.json").read_text())["models"]["tiny/posthoc-max"]["files"]
+    assert [removed, models / left["model.safetensors"]["path"]] in (weights, weights[::-1])
+    assert drop_unnamed(models) == []
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_bytes(b"other"), lambda path: path.unlink()])
+def test_a_run_whose_weights_are_lost_is_refused_and_the_others_are_published(copy, spoil):
+    runs, models = copy / "runs", copy / "models"
+    rows, before = gather(runs), (models / "index.json").read_bytes()
+    spoil(runs / "tiny" / "standard+aug" / "1535" / "model.safetensors")
+    publish(rows, runs, models, copy)
+    assert (models / "index.json").read_bytes() == before, "the published weights are those of the run"
+    lost = r"not published:\n(the weights of tiny/standard\+aug, seed 1535, are neither in .*\n?){4}"
+    with pytest.raises(ValueError, match=lost):
+        publish(rows, runs, copy / "elsewhere", copy)
+    assert hub.load(copy / "elsewhere" / "tiny" / "conjoined").config["merge"] == "mean"
+
+
+def test_a_run_that_is_not_packed_is_refused_in_one_line(copy):
+    rows = gather(copy / "runs")
+    pack = Pack(copy / "runs" / "tiny")
+    (pack.folder / "runs.json").write_bytes(to_lines(pack.data(), {}))
+    with pytest.raises(ValueError, match=r"runs\.json has no run conjoined/\d+: python -m zoo collect"):
+        publish(rows, copy / "runs", copy / "models", copy)
 
 
 def test_cards_say_what_a_reader_needs(published):

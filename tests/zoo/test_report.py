@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from zoo_tasks import write_pack
 
 from zoo.plan import Job
 from zoo.results import tables
@@ -46,15 +47,12 @@ def runs(tmp_path):
     """Kept outputs of three strategies: one separates the classes, one is fair, one is noise."""
     rng = np.random.default_rng(0)
     target = rng.integers(0, 2, (200, 1)).astype(np.int8)
-    folder = tmp_path / "sim-200"
-    folder.mkdir()
-    np.savez_compressed(folder / "test-targets.npz", target=target)
-    for name, signal in [("rcps", 6.0), ("conjoined", 1.0), ("standard", 0.0)]:
-        for seed in SEEDS:
-            place = folder / name / str(seed)
-            place.mkdir(parents=True)
-            logits = signal * target + rng.normal(size=target.shape)
-            np.savez_compressed(place / "test-examples.npz", **{name: logits.astype(np.float16)})
+    outputs = {
+        f"{name}/{seed}": (signal * target + rng.normal(size=target.shape)).astype(np.float16)
+        for name, signal in [("rcps", 6.0), ("conjoined", 1.0), ("standard", 0.0)]
+        for seed in SEEDS
+    }
+    write_pack(tmp_path / "sim-200", {"target": target}, outputs)
     return tmp_path
 
 
@@ -139,15 +137,11 @@ def test_weights_of_seeds_sum_to_one():
 def test_models_of_one_training_are_compared_seed_by_seed(tmp_path):
     """Seeds differ by far more than the merges do, but every seed says the same of them."""
     rng = np.random.default_rng(0)
+    outputs = {}
     for seed in SEEDS:
         table = rng.uniform(0, 0.1, (3, 50, 1)) + seed
-        place = tmp_path / "standard+aug" / str(seed)
-        place.mkdir(parents=True)
-        kept = {"standard+aug": table + 0.01, "posthoc": table}
-        np.savez_compressed(place / "test-examples.npz", **kept)
-        (tmp_path / "rcps" / str(seed)).mkdir(parents=True)
-        np.savez_compressed(tmp_path / "rcps" / str(seed) / "test-examples.npz", rcps=table)
-    np.savez_compressed(tmp_path / "test-targets.npz", none=np.zeros(1))
+        outputs |= {f"standard+aug/{seed}": table + 0.01, f"posthoc/{seed}": table, f"rcps/{seed}": table}
+    write_pack(tmp_path, {}, outputs)
     seeds = {name: list(SEEDS) for name in ("standard+aug", "posthoc", "rcps")}
     found = effects(tmp_path, "profile", seeds, "posthoc", draws=200)
     assert (found["standard+aug"].low, found["standard+aug"].high) == pytest.approx((0.01, 0.01), abs=1e-6)
@@ -156,15 +150,14 @@ def test_models_of_one_training_are_compared_seed_by_seed(tmp_path):
 
 def test_effects_of_profiles_are_means_over_examples_and_factors(tmp_path):
     rng = np.random.default_rng(0)
-    np.savez_compressed(tmp_path / "test-targets.npz", block=np.arange(50) // 2)
     kept = {}
     for name, shift in [("rcps", 0.0), ("conjoined", 0.2)]:
         table = rng.uniform(0, 0.1, (3, 50, 2)).astype(np.float32)
         table[0] += shift
         table[0, :3, 1] = np.nan
         kept[name] = table
-        (tmp_path / name / "1").mkdir(parents=True)
-        np.savez_compressed(tmp_path / name / "1" / "test-examples.npz", **{name: table})
+    outputs = {f"{name}/1": table for name, table in kept.items()}
+    write_pack(tmp_path, {"block": np.arange(50) // 2}, outputs)
     found = effects(tmp_path, "profile", {"rcps": [1], "conjoined": [1]}, "conjoined", draws=100)["rcps"]
     expected = np.nanmean(kept["rcps"][0]) - np.nanmean(kept["conjoined"][0])
     assert found.difference == pytest.approx(expected, abs=1e-6)

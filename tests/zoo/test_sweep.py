@@ -9,17 +9,20 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
+from zoo.sweep.sweeps import submit, sweep
 
 from tests.support.zoo_tasks import write_tiny
-from zoo.plan import DONE, Job
+from zoo.packs import Pack, gather
+from zoo.plan import DONE, Job, plan
 from zoo.rows import read_rows
 from zoo.sweep.job import run
-from zoo.sweep.snakemake import sweep
 
 ROOT = Path(__file__).parents[2]
 SEED = 1535
-pytestmark = pytest.mark.skipif(find_spec("snakemake") is None, reason="needs the extra 'sweeps'")
+SNAKEMAKE = pytest.mark.skipif(find_spec("snakemake") is None, reason="needs the extra 'sweeps'")
+HERE, CLUSTER = "this machine", "a Snakemake profile"
 
 
 def command(folder, *more):
@@ -51,53 +54,102 @@ def kill_when(path, process, seconds=300):
     assert path.exists(), f"{path} did not appear"
 
 
+@pytest.fixture(params=[HERE, pytest.param(CLUSTER, marks=SNAKEMAKE)])
+def where(request, tmp_path):
+    """Options of the sweep: none, or a profile that lets Snakemake use this machine."""
+    if request.param == HERE:
+        return ()
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile" / "config.yaml").write_text("cores: 1\n")
+    return ("--profile", str(tmp_path / "profile"))
+
+
 @pytest.mark.slow
-def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path):
+def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path, where):
     place = tmp_path / "a path with spaces"
     place.mkdir()
     task = write_tiny(place, ["rcps"], epochs=12)
     job = Job(str(task), "rcps", SEED)
     run(job, tmp_path / "undisturbed")
     folder = job.folder(place / "zoo" / "runs")
-    kill_when(folder / "resume.safetensors", start(place))
+    kill_when(folder / "resume.safetensors", start(place, *where))
     assert not (folder / DONE).exists(), "it was killed in the middle"
-    again = start(place)
+    again = start(place, *where)
     output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
-    undisturbed = job.folder(tmp_path / "undisturbed")
-    one, other = (read_rows(done / DONE) for done in (undisturbed, folder))
+    weights = (job.folder(tmp_path / "undisturbed") / "model.safetensors").read_bytes()
+    assert (folder / "model.safetensors").read_bytes() == weights
+    one, other = gather(tmp_path / "undisturbed"), read_rows(place / "zoo" / "results.csv")
     assert [row[:9] for row in one] == [row[:9] for row in other]
-    for name in ("model.safetensors", "test-examples.npz"):
-        assert (folder / name).read_bytes() == (undisturbed / name).read_bytes()
-    assert sorted(read_rows(place / "zoo" / "results.csv"))[0].task == "tiny"
-    _nothing_is_left_to_do_in_a_clone(place)
+    assert {row.task for row in other} == {"tiny"}
+    outputs = [
+        Pack(runs / "tiny").examples("rcps", SEED)
+        for runs in (tmp_path / "undisturbed", place / "zoo" / "runs")
+    ]
+    assert np.array_equal(*outputs)
+    _nothing_is_left_to_do_in_a_clone(place, where)
 
 
-def _nothing_is_left_to_do_in_a_clone(folder):
-    """Only what is committed travels: not Snakemake's records, not the state, and with new times."""
+def _nothing_is_left_to_do_in_a_clone(folder, where):
+    """Only what is committed travels: no folder of a run, not Snakemake's records, and with new times."""
     clone = folder / "clone"
-    shutil.copytree(
-        folder / "zoo" / "runs",
-        clone / "zoo" / "runs",
-        ignore=shutil.ignore_patterns(".*", "resume.safetensors"),
-        copy_function=shutil.copyfile,
-    )
+    (clone / "zoo" / "runs" / "tiny").mkdir(parents=True)
+    for path in (folder / "zoo" / "runs" / "tiny").iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            shutil.copyfile(path, clone / "zoo" / "runs" / "tiny" / path.name)
     shutil.copyfile(folder / "plan.toml", clone / "plan.toml")
-    output = subprocess.run(command(clone, "--dry-run"), cwd=ROOT, capture_output=True, text=True, check=True)
+    dry = command(clone, "--dry-run", *where)
+    output = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "Nothing to be done" in output.stdout
+
+
+@pytest.mark.slow
+def test_a_dry_run_says_what_a_sweep_would_do_and_does_nothing(tmp_path, where):
+    write_tiny(tmp_path, ["rcps", "standard"])
+    dry = command(tmp_path, "--dry-run", *where)
+    output = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "tiny rcps 1535" in output
+    assert "tiny standard 1535" in output
+    assert not list((tmp_path / "zoo").rglob(DONE))
+
+
+@pytest.mark.slow
+def test_a_job_that_fails_is_named_and_the_others_are_gathered(tmp_path):
+    write_tiny(tmp_path, ["rcps", "conjoined"])
+    wrong, _ = plan(tmp_path / "plan.toml")
+    runs = tmp_path / "zoo" / "runs"
+    wrong.folder(runs).mkdir(parents=True)
+    (wrong.folder(runs) / "resume.safetensors").write_bytes(b"cut")
+    done = subprocess.run(command(tmp_path), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert sorted(done.stdout.splitlines()) == ["tiny conjoined 1535: done", "tiny rcps 1535: failed"]
+    assert "zoo: not done:\ntiny rcps 1535: " in done.stderr
+    assert {row.strategy for row in read_rows(tmp_path / "zoo" / "results.csv") if row.seed} == {"conjoined"}
 
 
 def test_two_sweeps_at_once_are_refused(tmp_path):
     import fcntl
 
     write_tiny(tmp_path)
+    jobs = plan(tmp_path / "plan.toml")
     with (tmp_path / ".sweep.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(ValueError, match=r"another sweep is working in .*: wait for it or end it"):
-            sweep(runs=tmp_path, plan_file=tmp_path / "plan.toml")
+            next(sweep(jobs, tmp_path, tmp_path / "results.csv"))
 
 
-def test_a_sweep_needs_snakemake(tmp_path, monkeypatch):
-    monkeypatch.setattr("zoo.sweep.snakemake.find_spec", lambda _: None)
+@SNAKEMAKE
+def test_nor_one_on_a_cluster_beside_one_here(tmp_path):
+    import fcntl
+
+    write_tiny(tmp_path)
+    with (tmp_path / ".sweep.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match=r"another sweep is working in .*: wait for it or end it"):
+            submit(tmp_path, runs=tmp_path, plan_file=tmp_path / "plan.toml")
+
+
+def test_a_sweep_on_a_cluster_needs_snakemake(tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.sweep.sweeps.find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"needs Snakemake: pip install 'rczoo\[sweeps\]'"):
-        sweep(runs=tmp_path)
+        submit(tmp_path, runs=tmp_path)

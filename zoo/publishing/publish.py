@@ -1,4 +1,7 @@
-"""Publishing: a run's model as a folder that stands on its own, refused unless it proves itself from disk."""
+"""Publishing: a run's model as config, expected outputs and card, refused unless it proves itself from disk.
+
+Its weights are kept once for all models that have them, in ``weights``, under their sha256.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,19 @@ from rczoo.conformance.suite import check
 from rczoo.data.preparation import load_examples
 from rczoo.data.task import Task
 from rczoo.evaluation.losses import first
-from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
+from rczoo.family.checkpoint import load_checkpoint, read_config, rebuild, save_checkpoint
 from rczoo.family.network import Network
 from rczoo.files.atomic import write_bytes
-from rczoo.files.storage import read_json, to_json
-from rczoo.hub.index import FILES, FORMAT, INDEX
+from rczoo.files.cache import sha256
+from rczoo.files.storage import CONFIG, SHARED, WEIGHTS, read_json, shared_weights, to_json, weights_path
+from rczoo.hub.index import FILES, FORMAT, INDEX, parse_index
 from rczoo.inference.controls import zero_control
 from rczoo.inference.outputs import name_outputs
 from rczoo.symmetry import dna
 from rczoo.symmetry.equivariance import equivariance_error
 
-from ..fingerprints import FINGERPRINT
-from ..plan import MODELS, RUNS
+from ..packs import CONFIGS, Pack
+from ..plan import MODELS, RUNS, Job
 from ..results.summary import best_seeds, criteria, summarise, tasks_of
 from ..rows import Row
 from ..strategies import TRIAL, source
@@ -41,7 +45,7 @@ TOLERANCE = 1e-5
 def publish(
     rows: list[Row], runs: Path = RUNS, models: Path = MODELS, tasks: Path | None = None
 ) -> list[str]:
-    """Publish every (task, strategy) with results, from the seed best on validation.
+    """Publish every (task, strategy) with packed results, from the seed best on validation.
 
     ``tasks``: a folder of task files, instead of the shipped ones. Returns the names. A model that fails its
     check is left out, what was published under its name stays, and when all others are published ValueError
@@ -59,6 +63,7 @@ def publish(
         else:
             published.append(f"{task}/{strategy}")
     write_index(models)
+    drop_unnamed(models)
     if refused:
         raise ValueError("\n".join(["not published:", *refused]))
     return published
@@ -66,17 +71,17 @@ def publish(
 
 def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: Path, models: Path) -> Path:
     """Publish one model: written beside its place, proved from disk, only then put there and listed."""
-    trained, merge = source(strategy)
-    run = runs / task.name / trained / str(seed)
-    model = load_checkpoint(run)
+    _, merge = source(strategy)
+    model = trained_model(task.name, strategy, seed, runs, models)
     if merge:
         model = model.remerge(merge)
     target = models / task.name / strategy
     draft = target.with_name(f".{strategy}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        write_model(model, task, strategy, seed, rows, run, draft)
+        write_model(model, task, strategy, seed, rows, Pack(runs / task.name), draft)
         prove(draft, task)
+        share_weights(draft, models)
         shutil.rmtree(target, ignore_errors=True)
         draft.replace(target)
         write_index(models)
@@ -85,23 +90,63 @@ def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: P
     return target
 
 
+def trained_model(task: str, strategy: str, seed: int, runs: Path, models: Path) -> Network:
+    """The model of a packed run, with the weights in its folder or, where these are gone, the published ones.
+
+    Raises ValueError where neither are those of the run.
+    """
+    trained, folder = source(strategy)[0], runs / task
+    config = Pack(folder).config(trained, seed)
+    digest, run = str(config["sha256"]), Job(task, trained, seed).folder(runs)
+    for path in (run / WEIGHTS, shared_weights(models, digest)):
+        if path.exists() and sha256(path) == digest:
+            return rebuild(config, path, folder / CONFIGS)
+    raise ValueError(
+        f"the weights of {task}/{trained}, seed {seed}, are neither in {run} nor published: publish where "
+        "the model was trained"
+    )
+
+
+def share_weights(draft: Path, models: Path) -> None:
+    """Move a draft's weights to where all models that have them find them."""
+    digest = sha256(draft / WEIGHTS)
+    place = shared_weights(models, digest)
+    if place.exists() and sha256(place) == digest:
+        (draft / WEIGHTS).unlink()
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    (draft / WEIGHTS).replace(place)
+
+
+def drop_unnamed(models: Path) -> list[Path]:
+    """Remove the shared weights that no entry of the index names; returns the files removed."""
+    index = models / INDEX
+    entries = parse_index(index.read_bytes(), str(models)) if index.exists() else {}
+    named = {models / entry.files[WEIGHTS].path for entry in entries.values()}
+    unnamed = [path for path in sorted((models / SHARED).glob("*.safetensors")) if path not in named]
+    for path in unnamed:
+        path.unlink()
+    return unnamed
+
+
 def write_model(
-    model: Network, task: Task, strategy: str, seed: int, rows: list[Row], run: Path, folder: Path
+    model: Network, task: Task, strategy: str, seed: int, rows: list[Row], pack: Pack, folder: Path
 ) -> None:
     """Write a model's four files: weights, config, expected outputs and card."""
     own = [row for row in rows if (row.task, row.strategy, row.seed) == (task.name, strategy, seed)]
-    ran = read_config(run)
+    trained = source(strategy)[0]
+    ran = pack.config(trained, seed)
     about: dict[str, Any] = {
         "task": task.name,
         "strategy": strategy,
-        "strategy_trained": source(strategy)[0],
+        "strategy_trained": trained,
         "merge": model.config["merge"],
         "seed": seed,
         "trained_as": ran["trained_as"],
         "epochs": len(ran["history"]),
         "best_epoch": ran["best_epoch"],
         "seconds": ran["seconds"],
-        "data": read_json(run.parent.parent / FINGERPRINT),
+        "data": pack.data(),
         "metrics": _by_split(own),
         "hardware": own[0].hardware,
         "commit": own[0].commit,
@@ -173,11 +218,14 @@ def inputs(model: Network, sequences: Sequence[str]) -> list[torch.Tensor]:
 def write_index(models: Path) -> None:
     """Write the index of all published models, in the order of their names."""
     entries = {}
-    for path in sorted(models.glob("*/[!.]*/config.json")):
+    for path in sorted(models.glob(f"*/[!.]*/{CONFIG}")):
         config, folder = read_json(path), path.parent
-        name = f"{folder.parent.name}/{folder.name}"
-        files = {file: _record(folder / file, f"{name}/{file}") for file in FILES if (folder / file).exists()}
-        entries[name] = {"files": files, "metrics": config["metrics"]["test"]}
+        places = [file_of(folder, file, config["sha256"]) for file in FILES]
+        entries[f"{folder.parent.name}/{folder.name}"] = {
+            "files": {f: _record(p, models) for f, p in zip(FILES, places, strict=True) if p.exists()},
+            "merge": config["model"]["merge"],
+            "metrics": config["metrics"]["test"],
+        }
     write_bytes(models / INDEX, to_json({"format": FORMAT, "models": entries}))
 
 
@@ -186,9 +234,14 @@ def _rounded(values: Any) -> Any:
     return [_rounded(v) for v in values] if isinstance(values, list) else float(f"{values:.8g}")
 
 
-def _record(path: Path, relative: str) -> dict[str, Any]:
-    content = path.read_bytes()
-    return {"path": relative, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+def file_of(folder: Path, file: str, digest: str) -> Path:
+    """Where a file of the published model in ``folder`` lies; ``digest`` is the sha256 of its weights."""
+    return weights_path(folder, digest) if file == WEIGHTS else folder / file
+
+
+def _record(path: Path, models: Path) -> dict[str, Any]:
+    content, place = path.read_bytes(), path.absolute().relative_to(models.absolute()).as_posix()
+    return {"path": place, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 
 def _by_split(rows: list[Row]) -> dict[str, dict[str, float]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,13 +11,14 @@ from pathlib import Path
 from rczoo._arguments import check_choice
 from rczoo.data.task import Task, load_task
 from rczoo.family.checkpoint import load_checkpoint, read_config
+from rczoo.files.cache import sha256
 from rczoo.hardware import hardware
 from rczoo.hub.index import INDEX, Entry, parse_index
 
 from ..fingerprints import fingerprint
 from ..plan import MODELS
 from ..sweep.scoring import score
-from .publish import TOLERANCE, reproduce
+from .publish import TOLERANCE, file_of, reproduce
 
 SAME, ELSEWHERE = 1e-6, 1e-4
 """Differences of metrics allowed on the same type of machine, and on another."""
@@ -60,7 +60,7 @@ def verify_model(task: Task, entry: Entry, models: Path) -> Verdict:
     problems = [
         f"{name} is not the file of the index"
         for name, file in entry.files.items()
-        if hashlib.sha256((folder / name).read_bytes()).hexdigest() != file.sha256
+        if sha256(file_of(folder, name, config["sha256"])) != file.sha256
     ]
     if not output_error <= TOLERANCE:
         problems.append(

@@ -10,9 +10,8 @@ import numpy as np
 
 from rczoo.evaluation.metrics import PROFILE_METRICS
 
-from ..fingerprints import test_targets
+from ..packs import Pack
 from ..strategies import source
-from ..sweep.job import EXAMPLES
 
 DRAWS = 1000
 METRIC = {"labels": "auroc", "profile": "jsd"}
@@ -38,8 +37,9 @@ def effects(
     (:func:`seed_weights`), the same for the models that are one training under several merges. One seed gives
     no idea of the spread over seeds: the interval is then of the examples alone.
     """
-    targets = test_targets(folder)
-    known = {name: [values(folder, name, seed) for seed in chosen] for name, chosen in seeds.items()}
+    pack = Pack(folder)
+    targets = pack.targets()
+    known = {name: [pack.examples(name, seed) for seed in chosen] for name, chosen in seeds.items()}
     size = known[against][0].shape[1 if kind == "profile" else 0]
     weights = block_weights(targets.get("block", np.arange(size)), draws)
     score = _auroc_draws if kind == "labels" else _mean_draws
@@ -66,12 +66,6 @@ def _effect(found: np.ndarray, base: np.ndarray, differences: np.ndarray) -> Eff
     low, high = np.nanpercentile(differences, [2.5, 97.5])
     point = found[:, 0].mean() - base[:, 0].mean()
     return Effect(float(point), float(low), float(high), (len(found), len(base)))
-
-
-def values(folder: Path, strategy: str, seed: int) -> np.ndarray:
-    """What a run kept of the test split for a strategy (:func:`zoo.sweep.scoring.per_example`)."""
-    with np.load(folder / source(strategy)[0] / str(seed) / EXAMPLES, allow_pickle=False) as kept:
-        return kept[strategy]
 
 
 def block_weights(block: np.ndarray, draws: int, seed: int = 0) -> np.ndarray:

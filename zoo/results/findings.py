@@ -9,8 +9,7 @@ from statistics import fmean
 
 from rczoo.evaluation.tables import LOWER_IS_BETTER
 
-from ..baselines import MERGE
-from ..rows import Row
+from ..rows import MERGE, Row
 from ..strategies import source
 from .summary import HEADLINE, learned_split, summarise
 

@@ -11,10 +11,9 @@ from rczoo.evaluation.tables import with_arrow
 from rczoo.files.atomic import write_bytes
 from rczoo.hub.index import INDEX, Entry, parse_index
 
-from ..baselines import MERGE
 from ..plan import HERE, MODELS, PLAN, plan
 from ..publishing.card import cell, paper_cell
-from ..rows import RESULTS, Row, read_rows
+from ..rows import MERGE, RESULTS, Row, read_rows
 from .findings import lost_in_training, standing
 from .report import CLOSE
 from .summary import CHOICE, HEADLINE, TO_BEAT, complete, in_paper, measured, place, summarise

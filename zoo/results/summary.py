@@ -10,8 +10,7 @@ from typing import NamedTuple
 from rczoo.data.task import Task, load_task
 from rczoo.evaluation.tables import LOWER_IS_BETTER, paper
 
-from ..baselines import MERGE
-from ..rows import Row
+from ..rows import MERGE, Row
 from ..strategies import parts
 
 Key = tuple[str, str, str, str]

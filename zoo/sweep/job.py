@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
-import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from rczoo.data.task import Task, load_task
@@ -22,13 +18,12 @@ from rczoo.training.trainer import train
 
 from ..baselines import write_references
 from ..fingerprints import record
+from ..locks import alone
+from ..packs import EXAMPLES, is_done, to_npz
 from ..plan import DONE, Job
 from ..rows import Row, commit, write_rows
 from ..strategies import derived, options
 from .scoring import Scores, mixing_text, score
-
-EXAMPLES = "test-examples.npz"
-LOCK = ".lock"
 
 
 def run(job: Job, runs: Path) -> None:
@@ -37,9 +32,11 @@ def run(job: Job, runs: Path) -> None:
     Two processes may be asked for the same job, for instance when a sweep was killed but its job was not: the
     second waits for the first and finds it done.
     """
+    if is_done(job, runs):
+        return
     folder = job.folder(runs)
     with alone(folder):
-        if (folder / DONE).exists():
+        if is_done(job, runs):
             return
         torch.set_num_threads(1)
         made_by = commit()
@@ -51,9 +48,7 @@ def run(job: Job, runs: Path) -> None:
         for name, merge in derived(job.strategy, task.kind).items():
             other = model.remerge(merge)
             found[name] = (other, *score(other, task))
-        stream = io.BytesIO()
-        np.savez_compressed(stream, **{name: kept for name, (_, _, kept) in found.items()})  # type: ignore[arg-type]
-        write_bytes(folder / EXAMPLES, stream.getvalue())
+        write_bytes(folder / EXAMPLES, to_npz({name: kept for name, (_, _, kept) in found.items()}))
         rows = [
             row
             for name, (model, values, _) in found.items()
@@ -97,12 +92,3 @@ def table(job: Job, folder: Path, name: str, model: Network, values: Scores, mad
                 hardware=machine,
                 commit=made_by,
             )
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which ends with the process however it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
