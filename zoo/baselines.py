@@ -9,16 +9,16 @@ from rczoo.evaluation.baselines import reference_rows
 from rczoo.hardware import hardware
 
 from .packs import Pack, add_references
-from .rows import MERGE, Row, commit
+from .rows import BASELINE, Row, commit
 
 
 def write_references(task: Task, folder: Path) -> None:
     """Write the reference rows of a task's test split into its pack, unless they are there."""
-    if any(row.merge == MERGE for row in Pack(folder).rows()):
+    if any(row.kind == BASELINE for row in Pack(folder).rows()):
         return
     machine, made_by = hardware(), commit()
     rows = [
-        Row(task.name, name, "", MERGE, 0, "test", metric, value, 0, 0.0, machine, made_by)
+        Row(task.name, name, BASELINE, "", "", 0, "test", metric, value, 0, 0.0, machine, made_by)
         for name, found in reference_rows(task).items()
         for metric, value in found.items()
         if isinstance(value, float)

@@ -22,7 +22,7 @@ from rczoo.files.storage import CONFIG, read_json
 
 from .locks import LOCK, alone
 from .plan import DONE, RUNS, Job
-from .rows import MERGE, RESULTS, Row, read_rows, write_rows
+from .rows import BASELINE, MODEL, RESULTS, Row, read_rows, write_rows
 
 CONFIGS = "runs.json"
 METRICS = "metrics.csv"
@@ -57,7 +57,7 @@ class Pack:
 
     def done(self) -> set[tuple[str, int]]:
         """Strategy and seed of all models that are packed."""
-        return {(row.strategy, row.seed) for row in self.rows() if row.merge != MERGE}
+        return {(row.strategy, row.seed) for row in self.rows() if row.kind == MODEL}
 
     def targets(self) -> Arrays:
         """What is known of the test split itself (:func:`zoo.fingerprints.targets`)."""
@@ -100,7 +100,7 @@ def add_references(folder: Path, rows: Iterable[Row]) -> None:
     """Write the rows of a task's references into its pack, unless it has some."""
     with alone(folder):
         known = Pack(folder).rows()
-        if not any(row.merge == MERGE for row in known):
+        if not any(row.kind == BASELINE for row in known):
             write_rows(folder / METRICS, sorted([*known, *rows]))
 
 

@@ -14,15 +14,16 @@ from rczoo.files.atomic import write_bytes
 from .plan import HERE
 
 RESULTS = HERE / "results.csv"
-MERGE = "reference"
-"""What stands in the column ``merge`` of the rows of references."""
+MODEL, BASELINE = "model", "baseline"
+"""The kinds of rows: of a trained model, and of what needs no network."""
 
 
 class Row(NamedTuple):
-    """One metric of one trained (or derived) model on one split."""
+    """One metric on one split: of a trained (or derived) model, or of a baseline."""
 
     task: str
     strategy: str
+    kind: str
     mixing: str
     merge: str
     seed: int

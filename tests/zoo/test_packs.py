@@ -56,7 +56,7 @@ def test_a_pack_has_all_that_the_folders_had(finished, runs, tmp_path):
             for name in kept:
                 assert np.array_equal(packed.examples(name, seed), kept[name])
         rows += read_rows(folder / DONE)
-    assert sorted(rows) == [row for row in packed.rows() if row.merge != "reference"]
+    assert sorted(rows) == [row for row in packed.rows() if row.kind != "baseline"]
     assert packed.data() == Pack(old).data() != {}
     assert np.array_equal(packed.targets()["target"], Pack(old).targets()["target"])
     assert set(content(runs / "tiny")) == {
@@ -68,7 +68,7 @@ def test_a_pack_has_all_that_the_folders_had(finished, runs, tmp_path):
 def test_collect_gathers_runs_and_references(runs, tmp_path):
     rows = collect(runs, tmp_path / "results.csv")
     assert rows == read_rows(tmp_path / "results.csv") == gather(runs)
-    assert {row.strategy for row in rows if row.merge == "reference"} == {"3-mer logistic regression"}
+    assert {row.strategy for row in rows if row.kind == "baseline"} == {"3-mer logistic regression"}
     assert {(row.strategy, row.seed) for row in rows} > set(JOBS)
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
-from zoo_tasks import write_pack
 
+from tests.support.zoo_tasks import write_pack
 from zoo.plan import Job
 from zoo.results import tables
 from zoo.results.bootstrap import block_weights, effects, seed_weights, weighted_auroc
@@ -18,8 +18,8 @@ SEEDS = (1, 2, 3, 4)
 ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
 
 
-def row(strategy, seed, value, split="test", metric="auroc", task="sim-200", merge="mean"):
-    return Row(task, strategy, "", merge, seed, split, metric, value, **ABOUT)
+def row(strategy, seed, value, split="test", metric="auroc", task="sim-200", merge="mean", kind="model"):
+    return Row(task, strategy, kind, "", merge, seed, split, metric, value, **ABOUT)
 
 
 def test_weighted_auroc_is_scikit_learn_s():
@@ -74,7 +74,7 @@ def test_what_is_lost_between_training_and_test():
 
 def test_machines_are_counted_by_training():
     rows = [row("standard", seed, 0.9, split) for seed in (1, 2) for split in ("train", "test")]
-    rows += [row("posthoc-noaug", 1, 0.9), row("3-mer", 0, 0.8, merge="reference")]
+    rows += [row("posthoc-noaug", 1, 0.9), row("3-mer", 0, 0.8, kind="baseline")]
     rows += [row("rcps", 1, 0.9)._replace(hardware="a GPU")]
     assert machines(rows, "sim-200") == "Trained: 1 on a GPU, 2 on a machine."
 
@@ -172,7 +172,7 @@ def test_means_and_deviations_over_seeds():
 
 
 def test_tables_stand_beside_the_paper():
-    rows = [row("rcps", 1, 0.91), row("standard", 1, 0.9), row("3-mers", 0, 0.7, merge="reference")]
+    rows = [row("rcps", 1, 0.91), row("standard", 1, 0.9), row("3-mers", 0, 0.7, kind="baseline")]
     text = tables.results_table(rows, "sim-200", "labels")
     assert "| rcps | 0.9100 (1) | 0.9609 ± 0.0101 |" in text
     assert "| 3-mers | 0.7000 |  |" in text
@@ -209,7 +209,7 @@ def test_what_is_missing_is_listed():
 
 def test_a_report_of_nothing_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no results yet: run python -m zoo sweep"):
-        report([row("3-mers", 0, 0.7, merge="reference")], tmp_path)
+        report([row("3-mers", 0, 0.7, kind="baseline")], tmp_path)
 
 
 def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):

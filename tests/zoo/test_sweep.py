@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from zoo.sweep.sweeps import submit, sweep
 
 from tests.support.zoo_tasks import write_tiny
 from zoo.packs import Pack, gather
 from zoo.plan import DONE, Job, plan
 from zoo.rows import read_rows
 from zoo.sweep.job import run
+from zoo.sweep.sweeps import submit, sweep
 
 ROOT = Path(__file__).parents[2]
 SEED = 1535

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from rczoo.evaluation.tables import LOWER_IS_BETTER
 
-from ..rows import MERGE, Row
+from ..rows import MODEL, Row
 from ..strategies import source
 from .summary import HEADLINE, learned_split, summarise
 
@@ -32,7 +32,7 @@ def lost_in_training(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[
 
 def machines(rows: Sequence[Row], task: str) -> str:
     """How many trainings of a task each machine did."""
-    made = [r for r in rows if r.task == task and r.merge != MERGE and source(r.strategy)[1] is None]
+    made = [r for r in rows if r.task == task and r.kind == MODEL and source(r.strategy)[1] is None]
     counted = Counter(hardware for *_, hardware in {(r.strategy, r.seed, r.hardware) for r in made})
     return "Trained: " + ", ".join(f"{n} on {name}" for name, n in sorted(counted.items())) + "."
 

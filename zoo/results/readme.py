@@ -13,7 +13,7 @@ from rczoo.hub.index import INDEX, Entry, parse_index
 
 from ..plan import HERE, MODELS, PLAN, plan
 from ..publishing.card import cell, paper_cell
-from ..rows import MERGE, RESULTS, Row, read_rows
+from ..rows import MODEL, RESULTS, Row, read_rows
 from .findings import lost_in_training, standing
 from .report import CLOSE
 from .summary import CHOICE, HEADLINE, TO_BEAT, complete, in_paper, measured, place, summarise
@@ -83,7 +83,7 @@ def _verdict(rows: Sequence[Row]) -> str:
 def _scores(rows: Sequence[Row]) -> list[list[str]]:
     """For each task a line of scores, then one of the paper's and one with frozen statistics, if any."""
     stats, lines = summarise(rows), []
-    for task in sorted({row.task for row in rows if row.merge != MERGE and row.strategy in CHOICE}):
+    for task in sorted({row.task for row in rows if row.kind == MODEL and row.strategy in CHOICE}):
         kind = load_task(task).kind
         metric = HEADLINE[kind]
         beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), reference=True)
@@ -100,7 +100,7 @@ def _scores(rows: Sequence[Row]) -> list[list[str]]:
 
 def _far_from_the_paper(rows: Sequence[Row]) -> list[str]:
     """The strategies whose mean is not near the paper's, with the difference."""
-    tasks = sorted({row.task for row in rows if row.merge != MERGE})
+    tasks = sorted({row.task for row in rows if row.kind == MODEL})
     return [
         f"{task} `{name}` {gap:+.4f}"
         for task in tasks

@@ -9,7 +9,7 @@ from rczoo.data.task import load_task
 from rczoo.files.atomic import write_bytes
 
 from ..plan import HERE, PLAN, RUNS, plan
-from ..rows import MERGE, Row
+from ..rows import MODEL, Row
 from ..strategies import TRIAL
 from . import figures, tables
 from .bootstrap import DRAWS, effects
@@ -35,9 +35,9 @@ the paper's numbers for the other strategies are with statistics of batches."""
 
 def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: Path = PLAN) -> Path:
     """Write the report and, beside it in ``figures``, what it shows. ValueError when there are no results."""
-    if not any(row.merge != MERGE for row in rows):
+    if not any(row.kind == MODEL for row in rows):
         raise ValueError("no results yet: run python -m zoo sweep")
-    names = sorted({row.task for row in rows if row.merge != MERGE})
+    names = sorted({row.task for row in rows if row.kind == MODEL})
     kinds = {task: load_task(task).kind for task in names}
     tried = [task for task in names if all(name.endswith(TRIAL) for name in trained(rows, task))]
     studied = {task: kind for task, kind in kinds.items() if task not in tried} or kinds
@@ -60,7 +60,7 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
 
 
 def _head(rows: Sequence[Row]) -> str:
-    made = [row for row in rows if row.merge != MERGE]
+    made = [row for row in rows if row.kind == MODEL]
     machines = ", ".join(sorted({row.hardware for row in made}))
     commits = ", ".join(sorted({row.commit for row in rows}))
     trainings = {(row.task, row.strategy, row.seed): row.seconds for row in made}

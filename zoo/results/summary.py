@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rczoo.data.task import Task, load_task
 from rczoo.evaluation.tables import LOWER_IS_BETTER, paper
 
-from ..rows import MERGE, Row
+from ..rows import BASELINE, MODEL, Row
 from ..strategies import parts
 
 Key = tuple[str, str, str, str]
@@ -65,13 +65,13 @@ def summarise(rows: Iterable[Row]) -> dict[Key, Stat]:
 
 def trained(rows: Iterable[Row], task: str) -> list[str]:
     """The strategies of a task that have results, those with an ending such as ``-frozen`` last."""
-    found = {row.strategy for row in rows if row.task == task and row.merge != MERGE}
+    found = {row.strategy for row in rows if row.task == task and row.kind == MODEL}
     return sorted(found, key=place)
 
 
 def references(rows: Iterable[Row], task: str) -> list[str]:
     """The names of a task's reference rows."""
-    return sorted({row.strategy for row in rows if row.task == task and row.merge == MERGE})
+    return sorted({row.strategy for row in rows if row.task == task and row.kind == BASELINE})
 
 
 def in_paper(task: str, strategy: str, metric: str, split: str = "test") -> tuple[float, float] | None:

@@ -21,7 +21,7 @@ from ..fingerprints import record
 from ..locks import alone
 from ..packs import EXAMPLES, is_done, to_npz
 from ..plan import DONE, Job
-from ..rows import Row, commit, write_rows
+from ..rows import MODEL, Row, commit, write_rows
 from ..strategies import derived, options
 from .scoring import Scores, mixing_text, score
 
@@ -81,6 +81,7 @@ def table(job: Job, folder: Path, name: str, model: Network, values: Scores, mad
             yield Row(
                 task=job.task_name,
                 strategy=name,
+                kind=MODEL,
                 mixing=mixing_text(model.config),
                 merge=model.config["merge"],
                 seed=job.seed,
