@@ -8,15 +8,14 @@ from importlib import import_module
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import rczoo
 from rczoo.attribution.files import COLUMNS
 from rczoo.attribution.inputs import numbered_target
 from rczoo.attribution.logos import window_of_interest
-from rczoo.cli.main import app
 from rczoo.inference.outputs import names_of
 from rczoo.symmetry import dna
+from tests.support import cli
 from tests.support.strategies import randomise
 
 pytest.importorskip("tangermeme", reason="pip install 'rczoo[explain]'")
@@ -47,7 +46,7 @@ def bed(*lines):
 
 
 def run(*arguments, model="sim-200/rcps", target=("--target", "GATA")):
-    return CliRunner().invoke(app, ["explain", model, *target, *map(str, arguments)])
+    return cli.run("explain", model, *target, *arguments)
 
 
 def refused(result, *words):

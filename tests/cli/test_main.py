@@ -9,10 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from rczoo.cli.main import app
 from rczoo.family.checkpoint import load_checkpoint, read_config
+from tests.support.cli import run
 
 ROOT = Path(__file__).parents[2]
 TASK = """
@@ -53,10 +52,6 @@ def task(tmp_path):
     path = tmp_path / "small.toml"
     path.write_text(TASK.format(epochs=2))
     return str(path)
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 def test_help_is_fast_because_nothing_heavy_is_imported():

@@ -20,6 +20,7 @@ from rczoo.files import journal
 from rczoo.io.bigwig import smooth
 from rczoo.io.genome import Genome
 from rczoo.symmetry import dna
+from tests.support.cli import run
 from tests.support.miniature import write_bed, write_bigwig, write_fasta
 from tests.support.real import real_task
 from tests.support.small_models import (
@@ -31,7 +32,6 @@ from tests.support.small_models import (
     label_model,
     profile_model,
     refused,
-    run,
     saved,
 )
 

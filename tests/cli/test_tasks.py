@@ -4,17 +4,16 @@ import subprocess
 import sys
 
 import pytest
-from typer.testing import CliRunner
 
-from rczoo.cli.main import app
 from rczoo.data.task import list_tasks, load_task
 from rczoo.files.cache import cache_folder
+from tests.support import cli
 from tests.support.miniature import serve
 from tests.support.real import REACHABLE, real_task
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["tasks", *arguments])
+    return cli.run("tasks", *arguments)
 
 
 def test_list_shows_every_task():

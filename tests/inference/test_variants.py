@@ -14,10 +14,11 @@ from scipy.spatial.distance import jensenshannon
 
 import rczoo
 from rczoo.files import journal
-from rczoo.inference.variants import NOWHERE, Reference, jsd
+from rczoo.inference.variants import NOWHERE, Reference, jensen_shannon
 from rczoo.io.genome import Genome
 from rczoo.io.vcf import Variant, read_vcf
 from rczoo.symmetry import dna
+from tests.support.cli import run
 from tests.support.small_models import (
     LENGTH,
     MARGIN,
@@ -26,7 +27,6 @@ from tests.support.small_models import (
     label_model,
     profile_model,
     refused,
-    run,
     saved,
 )
 
@@ -138,7 +138,7 @@ def test_both_alleles_lie_in_the_middle_of_their_windows(place, genome, data, le
 @given(st.lists(st.floats(0, 9), min_size=4, max_size=4), st.lists(st.floats(0.1, 9), min_size=4, max_size=4))
 def test_jsd_is_the_divergence_of_scipy(p, q):
     p[0] += 0.1
-    assert jsd(np.array(p), np.array(q)) == pytest.approx(jensenshannon(p, q) ** 2, abs=1e-9)
+    assert jensen_shannon(np.array(p), np.array(q)) == pytest.approx(jensenshannon(p, q) ** 2, abs=1e-9)
 
 
 @pytest.mark.parametrize("strand", ["given", "other", "both"])

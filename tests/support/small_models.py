@@ -1,9 +1,7 @@
 """Untrained networks of a few filters as checkpoints, a small genome, and the command line in one call."""
 
 import torch
-from typer.testing import CliRunner
 
-from rczoo.cli.main import app
 from rczoo.family.architectures import build
 from rczoo.family.checkpoint import save_checkpoint
 from tests.support.miniature import random_genome, write_fasta
@@ -30,10 +28,6 @@ def saved(model, folder, task=None):
 def genome_file(folder):
     genome = random_genome(5, GENOME)
     return genome, write_fasta(folder / "g.fa", genome)
-
-
-def run(*arguments):
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 def refused(result):
