@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rczoo.data.examples import Examples
 from rczoo.data.preparation import load_examples
+from rczoo.data.schema import SimulationData
 from rczoo.data.task import SPLITS, UNSHARED, Task
 
 CLEAN = "train-clean"
@@ -14,12 +15,13 @@ CLEAN = "train-clean"
 
 def splits(task: Task) -> tuple[str, ...]:
     """The splits on which models of a task are scored."""
-    clean = (CLEAN,) if task.data.get("label_noise") else ()
-    return (*SPLITS, *clean, *((UNSHARED,) if task.data.get("clean") else ()))
+    noisy = isinstance(task.data, SimulationData) and task.data.label_noise > 0
+    return (*SPLITS, *((CLEAN,) if noisy else ()), *((UNSHARED,) if task.clean else ()))
 
 
 def examples_of(task: Task, split: str) -> Examples:
     """The examples of a split."""
     if split == CLEAN:
-        return load_examples(replace(task, data={**task.data, "label_noise": 0}), "train")
+        noiseless = task.data.model_copy(update={"label_noise": 0.0})
+        return load_examples(replace(task, data=noiseless), "train")
     return load_examples(task, split)

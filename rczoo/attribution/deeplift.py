@@ -101,7 +101,7 @@ def hookable(model: nn.Module, length: int) -> nn.Module:
     """The same function, its nonlinear operations as modules that have DeepLIFT rules."""
     if isinstance(model, RCSequential):
         return fuse(model, length)
-    if isinstance(model, Network) and model.config["merge"] in LATE:
+    if isinstance(model, Network) and model.config.merge in LATE:
         return LateMerge(model)
     return model
 
@@ -129,7 +129,7 @@ class LateMerge(nn.Module):
             for z, control in zip(frames, controls, strict=True)
         )
         turned = (rep.act(v) for rep, v in zip(network.rep_out, other, strict=True))
-        merge = self._max if network.config["merge"] == "max" else self._probability
+        merge = self._max if network.config.merge == "max" else self._probability
         return tuple(merge(u, v) for u, v in zip(one, turned, strict=True))
 
     def _max(self, u: Tensor, v: Tensor) -> Tensor:

@@ -37,16 +37,15 @@ def explain(
     from ..family.checkpoint import load_checkpoint, read_config
     from ..files.atomic import refuse_existing
     from ..hub.published import checkpoint_folder
-    from ..inference.outputs import names_of, packaged
 
     check_choice("method", method, METHODS)
     refuse_existing([place(out, ending) for ending in ENDINGS], force)
     folder = checkpoint_folder(name)
-    wanted = numbered_target(target, names_of(packaged(read_config(folder))))
+    wanted = numbered_target(target, read_config(folder)["outputs"])
     model = load_checkpoint(folder)
     if model.control.channels:
         raise ValueError(f"{name} reads control tracks {model.control}: use rczoo.attribute(model, X, X_ctl)")
-    length = int(model.config["length"])
+    length = model.config.length
     if fasta and not (genome or bed):
         read = read_fasta(fasta, length, crop)
     elif genome and bed and not fasta:

@@ -23,6 +23,13 @@ Statistics = Annotated[
     str,
     typer.Option(help="BatchNorm: pooled over strands, separate, or frozen; the paper's RCPS: frozen."),
 ]
+TaskGain = Annotated[
+    float | None, typer.Option(help="Gain of convolutions; default: the task's. 2 in the paper's RCPS code.")
+]
+TaskStatistics = Annotated[
+    str | None,
+    typer.Option(help="BatchNorm: pooled over strands, separate, or frozen; default: the task's."),
+]
 Seed = Annotated[int, typer.Option(help="Initialisation and order.")]
 Fasta = Annotated[Path | None, typer.Option(help="Sequences of the model's input length.")]
 Crop = Annotated[bool, typer.Option("--crop", help="Read the centre of sequences that are longer.")]

@@ -1,4 +1,4 @@
-"""``rczoo tasks``: list, info, fetch, check and symmetry."""
+"""``rczoo tasks``: list, info, fetch, check, schema and symmetry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import typer
 if TYPE_CHECKING:
     from ..data.task import Task
 
-app = typer.Typer(help="Tasks and their data: list, info, fetch, check, symmetry.", no_args_is_help=True)
+app = typer.Typer(
+    help="Tasks and their data: list, info, fetch, check, schema, symmetry.", no_args_is_help=True
+)
 Name = Annotated[str, typer.Argument(metavar="TASK", help="A task's name, or a task file (.toml).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 
@@ -94,6 +96,14 @@ def check(name: Name, json_: Json = False) -> None:
             f"{task.name}: {len(problems)} problems" if problems else f"{task.name}: no problems found"
         )
     raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of task files, by which an editor completes and checks them."""
+    from ..data.task_file import json_schema
+
+    _print(json_schema())
 
 
 @app.command()

@@ -19,6 +19,8 @@ from .options import (
     Seed,
     Statistics,
     Strategy,
+    TaskGain,
+    TaskStatistics,
     Threads,
     Wrap,
     given,
@@ -65,7 +67,14 @@ def build(
     if as_json:
         parameters, cost = summary.parameters, summary.multiply_adds
         rows = [row._asdict() for row in summary.rows]
-        print_json({"model": model.config, "parameters": parameters, "multiply_adds": cost, "blocks": rows})
+        print_json(
+            {
+                "model": model.config.keywords(),
+                "parameters": parameters,
+                "multiply_adds": cost,
+                "blocks": rows,
+            }
+        )
     else:
         typer.echo(str(summary))
         if out:
@@ -79,8 +88,8 @@ def train(
     wrap: Wrap = None,
     merge: Merge = None,
     filters: Filters = None,
-    gain: Gain = 1.0,
-    batch_statistics: Statistics = "pooled",
+    gain: TaskGain = None,
+    batch_statistics: TaskStatistics = None,
     seed: Seed = 1535,
     epochs: Annotated[int | None, typer.Option(help="At most so many epochs.")] = None,
     out: Annotated[Path | None, typer.Option(help="Default: runs/TASK/STRATEGY/SEED.")] = None,
@@ -105,9 +114,7 @@ def train(
         trainer.train(
             chosen,
             **member,
-            **given(filters=filters, epochs=epochs),
-            gain=gain,
-            batch_statistics=batch_statistics,
+            **given(filters=filters, gain=gain, batch_statistics=batch_statistics, epochs=epochs),
             seed=seed,
             out=out,
             force=force,
@@ -128,10 +135,10 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Load a checkpoint, and measure it on a split of a task and against the law of reverse complement."""
+    from ..data.packaged import packaged
     from ..data.task import load_task
     from ..family.checkpoint import read_config
     from ..hub.published import checkpoint_folder
-    from ..inference.outputs import packaged
 
     folder = checkpoint_folder(name)
     config = read_config(folder)

@@ -53,7 +53,7 @@ def variants(
     began, place = time.monotonic(), choose_device(device)
     folder = checkpoint_folder(name)
     config, model = read_config(folder), load_checkpoint(folder).to(place)
-    strand = strand or ("both" if model.config["merge"] == "none" else "given")
+    strand = strand or ("both" if model.config.merge == "none" else "given")
     check_strand(strand)
     refuse_existing([out], force)
     outputs = name_outputs(model, config)

@@ -79,10 +79,9 @@ def check(
 def _lengths(model: object, lengths: Sequence[int] | int | None) -> tuple[int, ...]:
     """The lengths asked for, else the one in the model's config, else an even and an odd one."""
     if lengths is None:
-        own = (
-            (getattr(model, "config", None) or {}) if isinstance(getattr(model, "config", None), dict) else {}
-        )
-        return (own["length"],) if own.get("length") else (200, 201)
+        config = getattr(model, "config", None)
+        own = config.get("length") if isinstance(config, dict) else getattr(config, "length", None)
+        return (own,) if own and isinstance(own, int) else (200, 201)
     chosen = (lengths,) if isinstance(lengths, int) else tuple(lengths)
     if not chosen or min(chosen) < 1:
         raise ValueError(f"lengths must be 1 or more, got {chosen}")

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from .examples import Examples
+
+if TYPE_CHECKING:
+    from .schema import Training
 
 Batch = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]
 
@@ -28,38 +31,35 @@ class Epoch:
     """
 
     examples: Examples
-    training: dict[str, Any]
+    training: Training
     augment: str
     seed: int
     number: int
 
     def __len__(self) -> int:
-        if steps := self.training.get("steps_per_epoch"):
-            return int(steps)
+        if steps := self.training.steps_per_epoch:
+            return steps
         size = len(self.examples) * (2 if self.augment == "set" else 1)
-        return -(-size // int(self.training["batch_size"]))
+        return -(-size // self.training.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         random = np.random.default_rng([self.seed, self.number])
         rows = self._order(random)
-        size = int(self.training["batch_size"])
+        size = self.training.batch_size
         for start in range(0, len(self) * size, size):
             yield self._batch(rows[start : start + size], random)
 
     def _order(self, random: np.random.Generator) -> np.ndarray:
         """Rows in the order of the epoch; rows from ``len(examples)`` on stand for RC copies."""
-        if "positives" in self.training:
-            return self._balanced(random)
+        if self.training.positives and self.training.negatives:
+            return self._balanced(random, self.training.positives, self.training.negatives)
         copies = 2 if self.augment == "set" else 1
         return random.permutation(copies * len(self.examples))
 
-    def _balanced(self, random: np.random.Generator) -> np.ndarray:
-        """Batches in the given proportion, each class drawn without repeats while it lasts."""
-        size, parts = (
-            int(self.training["batch_size"]),
-            (self.training["positives"], self.training["negatives"]),
-        )
-        positives = size * parts[0] // sum(parts)
+    def _balanced(self, random: np.random.Generator, ons: int, offs: int) -> np.ndarray:
+        """Batches with ``ons`` positives to ``offs`` negatives, each class without repeats while it lasts."""
+        size = self.training.batch_size
+        positives = size * ons // (ons + offs)
         label = self.examples.target[:, 0] > 0
         columns = [
             np.resize(random.permutation(np.flatnonzero(chosen)), (len(self), width))

@@ -54,7 +54,7 @@ def load_examples(task: Task, split: str) -> Examples:
         **arrays,
         rep_out=task.rep_out[0],
         rep_control=task.rep_in[1] if len(task.rep_in) > 1 else None,
-        jitter=int(task.data.get("jitter", 0)) if split == "train" else 0,
+        jitter=task.jitter if split == "train" else 0,
     )
 
 
@@ -63,7 +63,7 @@ def prepare(task: Task) -> Path:
     folder = cache.cache_folder() / "prepared" / f"{task.name}-{_key(task)}"
     if (folder / "summary.json").exists():
         return folder
-    splits, notes = SOURCES[task.data["source"]](task)
+    splits, notes = SOURCES[task.data.source](task)
 
     def write(temporary: Path) -> None:
         for split, arrays in splits.items():
@@ -83,8 +83,8 @@ def notes(task: Task) -> list[str]:
 def _key(task: Task) -> str:
     """A name for what the examples depend on: the task's data, its files, and the version of the code."""
     content = {
-        "data": task.data,
-        "model": {k: task.model.get(k) for k in ("length", "outputs")},
+        "data": task.data.plain(),
+        "model": {"length": task.length, "outputs": task.model.outputs},
         "kind": task.kind,
         "files": identities(task),
         "preparation": PREPARATION,

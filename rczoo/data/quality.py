@@ -12,9 +12,9 @@ from ..symmetry import dna
 from ..symmetry.rep import Rep
 from .examples import Examples
 from .preparation import load_examples, notes
-from .schema import STRANDS
+from .schema import IntervalData
 from .sources import table as tables
-from .sources.sites import listed, open_track
+from .sources.sites import files_by_strand, open_track
 from .task import SPLITS, Task
 
 Splits = dict[str, Examples]
@@ -88,14 +88,14 @@ def _classes(task: Task, splits: Splits) -> Iterator[Finding]:
 
 def _repeats(task: Task, splits: Splits) -> Iterator[Finding]:
     codes = _codes(splits["train"])
-    if len(codes) and task.data["source"] != "simulation":
+    if len(codes) and task.data.source != "simulation":
         repeated = int((~tables.first_occurrences(codes)).sum())
         yield from _share(task, "repeats", repeated, len(codes), "train: {} sequences repeat an earlier one")
 
 
 def _leaks(task: Task, splits: Splits) -> Iterator[Finding]:
     """Sequences that share a 50-mer on either strand across splits."""
-    if task.data["source"] == "simulation":
+    if task.data.source == "simulation":
         return
     for split, others in (("validation", "train"), ("test", "train"), ("test", "validation")):
         codes, known = _codes(splits[split]), _codes(splits[others])
@@ -107,8 +107,8 @@ def _leaks(task: Task, splits: Splits) -> Iterator[Finding]:
 
 def _share(task: Task, check: str, count: int, total: int, said: str) -> Iterator[Finding]:
     """A problem if the share is large, a note if it is small or known, nothing if none."""
-    most = TOLERATED if task.data["source"] == "table" else TOLERATED_GENOME
-    known = task.data.get("clean") and said.startswith("test")
+    most = TOLERATED if task.data.source == "table" else TOLERATED_GENOME
+    known = task.clean and said.startswith("test")
     if count > most * total and not known:
         message = said.format(f"{count} of {total}") + ": leave them out, or split by chromosome"
         yield Finding("problem", check, message)
@@ -169,7 +169,7 @@ def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
     strand; transcription (``assay = "transcription"`` in the data table) starts the other way round.
     """
     mean = np.nanmean(np.concatenate([_target(e) for e in splits.values()]), axis=0)
-    starts = task.data.get("assay") == "transcription"
+    starts = isinstance(task.data, IntervalData) and task.data.assay == "transcription"
     positions = np.arange(mean.shape[-1])
     for plus, minus in _pairs(task.rep_out[0]):
         if np.array_equal(mean[plus], mean[minus]):
@@ -227,13 +227,14 @@ def centre(mean: np.ndarray, rep: Rep) -> tuple[float, float]:
 
 def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
     """Signal at the sites against the mean of the whole genome: no more of it means another genome."""
-    if "signal" not in task.data:
+    data = task.data
+    if not isinstance(data, IntervalData) or not data.signal:
         return
-    genome = Genome([task.path(name) for name in listed(task.data["genome"])])
+    genome = Genome([task.path(name) for name in data.genome])
     everywhere = 0.0
-    for table in task.data["signal"]:
-        for word in STRANDS:
-            for name in listed(table.get(word, [])):
+    for table in data.signal:
+        for word, names in files_by_strand(table).items():
+            for name in names:
                 track = open_track(task, name, word, genome)
                 everywhere += track.mean()
                 track.close()

@@ -1,19 +1,280 @@
-"""What each table of a task file may hold and what it must: entries, and rules for their values."""
+"""What a task file may hold: a frozen model for each of its tables, with every default.
+
+The description of a field completes the words "write ..." of the message on a wrong value, and is what an
+editor shows, whose schema ``task_file.py`` makes from the same models.
+"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
-from math import isfinite
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, Self
 
-from ..family.architectures import build
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import model_validator as checked
+from pydantic.fields import FieldInfo
+
 from ..symmetry.rep import Rep
 
-SPLITS = ("train", "validation", "test")
 STRANDS = ("plus", "minus", "both")
+
+
+class Table(BaseModel):
+    """A table of a task file: immutable, and unknown entries are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def plain(self) -> dict[str, Any]:
+        """The table as JSON holds it, with its defaults and without what is not given."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class FileMark:
+    """Marks the fields that name files."""
+
+
+def whole(least: int, what: str = "a whole number") -> FieldInfo:
+    """A whole number that is not smaller than the least."""
+    return Field(strict=True, ge=least, description=f"{what} >= {least}")
+
+
+def one_of(*choices: str) -> FieldInfo:
+    """One of some words, as the type says too."""
+    return Field(description=f"one of {', '.join(choices)}")
+
+
+def table(kind: type[Table], what: str = "a table") -> FieldInfo:
+    """A table, described by the entries that it needs, or else by those that it may have."""
+    needed = [name for name, field in kind.model_fields.items() if field.is_required()]
+    return Field(description=f"{what} with {', '.join(needed or kind.model_fields)}")
+
+
+def tables(kind: type[Table]) -> FieldInfo:
+    """A list of tables."""
+    return Field(min_length=1, description=table(kind, "a list of tables, [[...]],").description)
+
+
+def _several(value: Any) -> Any:
+    """A name alone as a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _rep(text: str | None) -> str | None:
+    """The text of a Rep; ValueError for another."""
+    return text and str(Rep(text))
+
+
+FILE = Field(description="the name of a file")
+FLAG = Field(strict=True, description="true or false")
+TEXT = Field(description="a text")
+FileName = Annotated[str, FileMark, FILE]
+FileNames = Annotated[tuple[str, ...], FileMark, Field(min_length=1, description="a list of file names")]
+SEVERAL = Field(min_length=1, description="the name of a file, or a list of them")
+ONE_OR_SEVERAL = WithJsonSchema(
+    {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+)
+Files = Annotated[tuple[str, ...], FileMark, BeforeValidator(_several), SEVERAL, ONE_OR_SEVERAL]
+MaybeFiles = Annotated[tuple[str, ...] | None, FileMark, BeforeValidator(_several), SEVERAL, ONE_OR_SEVERAL]
+Chromosomes = Annotated[tuple[str, ...] | None, Field(description='a list of chromosomes, as ["chr1"]')]
+Names = Annotated[
+    tuple[str, ...] | None,
+    Field(min_length=1, description="a list of names, one for each of the model's outputs"),
+]
+StrictInt = Annotated[int, Field(strict=True)]
+Width = Annotated[int, whole(1)]
+Positions = Annotated[int | None, whole(1, "the number of profile positions, a whole number")]
+
+
+class Model(Table):
+    """Keywords of :func:`rczoo.build`, without those by which a training says where in the family it is.
+
+    What is not given is left to ``build``.
+    """
+
+    architecture: Annotated[str, Field(description="motif-cnn, tf-cnn or bpnet")]
+    length: Annotated[int, whole(1, "the number of input bases, a whole number")]
+    outputs: Annotated[int, whole(1)] = 1
+    filters: Annotated[int | None, whole(1)] = None
+    merge: Annotated[str | None, Field(description="how strands are merged, as rczoo.build takes it")] = None
+    gain: Annotated[float | None, Field(strict=True, gt=0, description="a number > 0")] = None
+    pool: Annotated[
+        tuple[Width, Width] | None, Field(description="the width and stride of the pool, as [40, 20]")
+    ] = None
+    control: Annotated[
+        str | None, AfterValidator(_rep), Field(description='the Rep of the control tracks, as "2t"')
+    ] = None
+    count_head: Annotated[bool | None, FLAG] = None
+    batch_statistics: Annotated[
+        Literal["pooled", "separate", "frozen"] | None, one_of("pooled", "separate", "frozen")
+    ] = None
+
+    def keywords(self) -> dict[str, Any]:
+        """What to give to ``rczoo.build``."""
+        return self.model_dump(exclude_none=True)
+
+
+class Training(Table):
+    """How to train: ``patience`` 0 never stops early; an epoch has all examples unless it has its steps."""
+
+    batch_size: Annotated[int, whole(1)]
+    epochs: Annotated[int | None, whole(1)] = None
+    patience: Annotated[int, whole(0)] = 0
+    steps_per_epoch: Annotated[int | None, whole(1)] = None
+    positives: Annotated[int | None, whole(1)] = None
+    negatives: Annotated[int | None, whole(1)] = None
+    learning_rate: Annotated[float, Field(strict=True, gt=0, description="a number > 0")] = 1e-3
+    counts_weight: Annotated[float, Field(strict=True, ge=0, description="a number >= 0")] = 0
+    best: Annotated[Literal["loss", "auroc"], one_of("loss", "auroc")] = "loss"
+    augment: Annotated[Literal["batch", "set"], one_of("batch", "set")] = "batch"
+
+    @checked(mode="after")
+    def _proportion(self) -> Self:
+        if (self.positives is None) != (self.negatives is None):
+            raise ValueError("gives one of positives and negatives: give both, their proportion in a batch")
+        return self
+
+
+class Counts(Table):
+    """Numbers of examples."""
+
+    train: Annotated[int, whole(0)]
+    validation: Annotated[int, whole(0)]
+    test: Annotated[int, whole(0)]
+
+
+class Splits(Table):
+    """Chromosomes of each split; without a list the training split has those that no other names."""
+
+    train: Chromosomes = None
+    validation: Chromosomes = None
+    test: Chromosomes = None
+
+
+class Tracks(Table):
+    """bigWig files: of each strand, or of both together; several are added up."""
+
+    plus: MaybeFiles = None
+    minus: MaybeFiles = None
+    both: MaybeFiles = None
+
+    @checked(mode="after")
+    def _strands(self) -> Self:
+        given = [word for word in STRANDS if getattr(self, word)]
+        if given not in (["plus", "minus"], ["both"]):
+            raise ValueError(f"gives {' and '.join(given) or 'no strand'}: give plus and minus, or both")
+        return self
+
+
+class Control(Tracks):
+    """Control tracks, strands added up, smoothed at each of the widths."""
+
+    widths: Annotated[tuple[Width, ...], Field(min_length=1, description="a list of odd whole numbers")]
+
+
+class Matched(Table):
+    """Negatives taken from sites that the factor does not bind, alike in GC content."""
+
+    sites: Files
+    distance: Annotated[int, whole(0)]
+    per_positive: Annotated[int, whole(1)]
+    seed: Annotated[int, whole(0)]
+
+
+class Factor(Table):
+    """One factor of a ChIP-exo experiment."""
+
+    name: Annotated[str, TEXT]
+    events: FileName
+    profiles: FileName
+
+
+class SimulationData(Table):
+    """Sequences made on the spot, with planted motifs."""
+
+    source: Literal["simulation"]
+    per_motif: Annotated[int, whole(1)]
+    counts: Annotated[Counts, table(Counts)]
+    label_noise: Annotated[float, Field(strict=True, ge=0, le=1, description="a number from 0 to 1")]
+    seed: Annotated[int, whole(0)]
+    planted_labels: Annotated[bool, FLAG] = False
+
+
+class ChipExoData(Table):
+    """Tables of read signal around the events of factors."""
+
+    source: Literal["chalmers-chipexo"]
+    splits: Annotated[Splits, table(Splits)]
+    out_length: Positions = None
+    genome: FileNames
+    columns: Annotated[tuple[StrictInt, StrictInt], Field(description="two whole numbers, as [-48, 50]")]
+    factors: Annotated[tuple[Factor, ...], tables(Factor)]
+
+
+class IntervalData(Table):
+    """Windows of a genome around sites, with labels or with signal."""
+
+    source: Literal["intervals"]
+    splits: Annotated[Splits, table(Splits)]
+    out_length: Positions = None
+    genome: Files
+    positives: Files
+    negatives: MaybeFiles = None
+    matched: Annotated[Matched | None, table(Matched)] = None
+    merge: Annotated[int | None, whole(0)] = None
+    assay: Annotated[Literal["transcription"] | None, one_of("transcription")] = None
+    jitter: Annotated[int, whole(0)] = 0
+    minimum_counts: Annotated[float | None, Field(strict=True, ge=0, description="a number >= 0")] = None
+    signal: Annotated[tuple[Tracks, ...] | None, tables(Tracks)] = None
+    control: Annotated[Control | None, table(Control)] = None
+    names: Names = None
+
+    @checked(mode="after")
+    def _negatives(self) -> Self:
+        if self.negatives and self.matched:
+            raise ValueError("gives both negatives and matched: keep one")
+        return self
+
+
+class TableData(Table):
+    """Files of sequences with labels, one for each split."""
+
+    source: Literal["table"]
+    train: FileName
+    validation: FileName
+    test: FileName
+    clean: Annotated[bool, FLAG] = False
+    names: Names = None
+
+
+class MemoryData(Table):
+    """No files: the examples are in memory. No task file can say so."""
+
+    source: Literal["memory"] = "memory"
+    out_length: Positions = None
+
+
+class Symmetry(Table):
+    """The motif that tells a profile's orientation, and how far from the centre it is looked for."""
+
+    motif: Annotated[str | None, TEXT] = None
+    radius: Annotated[int, whole(0)] = 10
+
+
+class File(Table):
+    """A file to download: a :class:`rczoo.files.downloads.Source`."""
+
+    path: Annotated[str, TEXT]
+    url: Annotated[str, Field(description="the address to download it from")]
+    sha256: Annotated[str | None, TEXT] = None
+    bytes: Annotated[int | None, whole(0)] = None
+    licence: Annotated[str | None, TEXT] = None
+    description: Annotated[str | None, TEXT] = None
+
+
+SOURCES: dict[str, type[Table]] = {
+    "simulation": SimulationData,
+    "chalmers-chipexo": ChipExoData,
+    "intervals": IntervalData,
+    "table": TableData,
+}
 KINDS = {
     "simulation": ("labels",),
     "chalmers-chipexo": ("profile",),
@@ -21,198 +282,3 @@ KINDS = {
     "table": ("labels",),
 }
 """The kinds of task that a source can give."""
-
-
-class Rule(NamedTuple):
-    """What an entry must be: in the words that follow "write", and as a test."""
-
-    says: str
-    holds: Callable[[Any], bool]
-
-
-@dataclass(frozen=True)
-class Table:
-    """The entries that a table may have, and those that it needs; ``many``: a list of such tables."""
-
-    entries: Entries
-    needs: tuple[str, ...] = ()
-    many: bool = False
-
-    @property
-    def says(self) -> str:
-        """What it must be, as a rule says it."""
-        kind = "a list of tables, [[...]]," if self.many else "a table"
-        return f"{kind} with {', '.join(self.needs or self.entries)}"
-
-    def holds(self, value: Any) -> bool:
-        """Whether it is a table, or a list of some; what stands in it is checked on its own."""
-        tables = value if self.many else [value]
-        return isinstance(tables, list) and tables != [] and all(isinstance(one, dict) for one in tables)
-
-
-Entries = Mapping[str, Rule | Table]
-
-
-def one_of(*choices: str) -> Rule:
-    """One of some words."""
-    return Rule(f"one of {', '.join(choices)}", lambda value: value in choices)
-
-
-def whole(least: int, what: str = "a whole number") -> Rule:
-    """A whole number that is not smaller than the least."""
-    return Rule(f"{what} >= {least}", lambda value: type(value) is int and value >= least)
-
-
-def number(says: str, holds: Callable[[float], bool]) -> Rule:
-    """A finite number in a range."""
-    return Rule(
-        f"a number {says}", lambda value: type(value) in (int, float) and isfinite(value) and holds(value)
-    )
-
-
-def listed(says: str, rule: Rule, least: int = 1) -> Rule:
-    """A list of what another rule allows, at least so many."""
-    return Rule(
-        says, lambda value: isinstance(value, list) and len(value) >= least and all(map(rule.holds, value))
-    )
-
-
-TEXT = Rule("a text", lambda value: isinstance(value, str))
-FLAG = Rule("true or false", lambda value: isinstance(value, bool))
-BUILDS = Rule("what rczoo.build takes", lambda value: True)
-FILE = Rule("the name of a file", TEXT.holds)
-FILE_LIST = listed("a list of file names", FILE)
-FILES = Rule("the name of a file, or a list of them", lambda v: FILE.holds(v) or FILE_LIST.holds(v))
-SPLIT_ENTRIES = dict.fromkeys(SPLITS, listed('a list of chromosomes, as ["chr1"]', TEXT, least=0))
-COLUMN = Rule("a whole number", lambda value: type(value) is int)
-
-MODEL: Entries = {
-    **dict.fromkeys(inspect.signature(build).parameters, BUILDS),
-    "length": whole(1, "the number of input bases, a whole number"),
-    "outputs": whole(1),
-    "control": TEXT,
-    "count_head": FLAG,
-}
-TRAINING: Entries = {
-    "batch_size": whole(1),
-    "epochs": whole(1),
-    "patience": whole(0),
-    "steps_per_epoch": whole(1),
-    "positives": whole(1),
-    "negatives": whole(1),
-    "learning_rate": number("> 0", lambda value: value > 0),
-    "counts_weight": number(">= 0", lambda value: value >= 0),
-    "best": one_of("loss", "auroc"),
-    "augment": one_of("batch", "set"),
-    # Nothing reads these two, but the shipped files have them.
-    "monitor": one_of("loss"),
-    "negatives_per_positive": whole(1),
-}
-SOURCE: Entries = {"source": one_of(*KINDS)}
-PLACES: Entries = {
-    **SOURCE,
-    "splits": Table(SPLIT_ENTRIES),
-    "out_length": whole(1, "the number of profile positions, a whole number"),
-}
-TRACKS: Entries = dict.fromkeys(STRANDS, FILES)
-CONTROL = Table({**TRACKS, "widths": listed("a list of odd whole numbers", whole(1))}, ("widths",))
-MATCHED: Entries = {"sites": FILES, "distance": whole(0), "per_positive": whole(1), "seed": whole(0)}
-FACTOR: Entries = {"name": TEXT, "events": FILE, "profiles": FILE}
-INTERVALS: Entries = {
-    **PLACES,
-    **dict.fromkeys(("genome", "positives", "negatives"), FILES),
-    "assay": one_of("transcription"),
-    "merge": whole(0),
-    "jitter": whole(0),
-    "minimum_counts": number(">= 0", lambda value: value >= 0),
-    "signal": Table(TRACKS, many=True),
-    "control": CONTROL,
-    "matched": Table(MATCHED, tuple(MATCHED)),
-}
-CHIPEXO: Entries = {
-    **PLACES,
-    "genome": FILE_LIST,
-    "columns": Rule("two whole numbers, as [-48, 50]", lambda v: listed("", COLUMN).holds(v) and len(v) == 2),
-    "factors": Table(FACTOR, tuple(FACTOR), many=True),
-}
-SIMULATION: Entries = {
-    **SOURCE,
-    "per_motif": whole(1),
-    "counts": Table(dict.fromkeys(SPLITS, whole(0)), SPLITS),
-    "label_noise": number("from 0 to 1", lambda value: 0 <= value <= 1),
-    "seed": whole(0),
-    "planted_labels": FLAG,
-}
-DATA = {
-    "simulation": Table(SIMULATION, ("per_motif", "counts", "label_noise", "seed")),
-    "chalmers-chipexo": Table(CHIPEXO, ("genome", "splits", "columns", "factors")),
-    "intervals": Table(INTERVALS, ("genome", "positives", "splits")),
-    "table": Table({**SOURCE, **dict.fromkeys(SPLITS, FILE), "clean": FLAG}, SPLITS),
-}
-ANY_SOURCE = Table({key: rule for table in DATA.values() for key, rule in table.entries.items()}, ("source",))
-TASK: Entries = {
-    **dict.fromkeys(("name", "title", "description"), TEXT),
-    "kind": one_of("labels", "profile"),
-    "files": Rule("[[files]] with path and url", lambda value: isinstance(value, list)),
-    "symmetry": Table({"motif": TEXT, "radius": whole(0)}),
-    "model": Table(MODEL, ("architecture", "length")),
-    "training": Table(TRAINING, ("batch_size",)),
-}
-
-
-def check(content: dict[str, Any], file: str) -> None:
-    """Raise ValueError, in one line, on the first entry that is unknown, missing or not what it must be."""
-    data = content.get("data")
-    source = str(data.get("source")) if isinstance(data, dict) else ""
-    entries = {**TASK, "data": DATA.get(source, ANY_SOURCE)}
-    _check_table(content, Table(entries, ("kind", "model", "training", "data")), "", file)
-    for mistake in _mistakes(**{k: content[k] for k in ("kind", "model", "training", "data")}):
-        raise ValueError(f"{file}: {mistake}")
-
-
-def _check_table(content: Any, table: Table, place: str, file: str) -> None:
-    """Check one table, and those in it."""
-    path = f"[{place}] " if place else ""
-    for key in content:
-        if key not in table.entries:
-            near = get_close_matches(key, table.entries, 1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(table.entries)}"
-            raise ValueError(f"{file}: {path}unknown entry {key!r}; {remedy}")
-    for key in table.needs:
-        if key not in content:
-            raise ValueError(f"{file}: {path}needs {key!r}: write {table.entries[key].says}")
-    for key, value in content.items():
-        rule = table.entries[key]
-        if not rule.holds(value):
-            raise ValueError(f"{file}: {path}{key} is {value!r}: write {rule.says}")
-        if isinstance(rule, Table):
-            for inner in value if rule.many else [value]:
-                _check_table(inner, rule, f"{place}.{key}".lstrip("."), file)
-
-
-def _mistakes(
-    kind: str, model: dict[str, Any], training: dict[str, Any], data: dict[str, Any]
-) -> Iterator[str]:
-    """What is wrong between entries that are right by themselves."""
-    source = data["source"]
-    if kind not in KINDS[source]:
-        yield f"kind is {kind!r}, but [data] source {source!r} gives {KINDS[source][0]}"
-    if kind == "profile" and training.get("best") == "auroc":
-        yield "[training] best is 'auroc', which only labels have: write 'loss'"
-    if ("positives" in training) != ("negatives" in training):
-        yield "[training] gives one of positives and negatives: give both, their proportion in a batch"
-    if kind == "profile" and "out_length" not in data:
-        yield "[data] needs 'out_length', the number of profile positions"
-    if kind == "profile" and source == "intervals" and "signal" not in data:
-        yield "[data] needs 'signal': write [[data.signal]] with the bigWig files plus and minus"
-    if {"negatives", "matched"} <= data.keys():
-        yield "[data] gives both negatives and matched: keep one"
-    control = data.get("control")
-    for name, table in [("signal", t) for t in data.get("signal", [])] + [("control", control)]:
-        given = [word for word in STRANDS if word in (table or ())]
-        if table is not None and given not in (["plus", "minus"], ["both"]):
-            yield f"[data.{name}] gives {' and '.join(given) or 'no strand'}: give plus and minus, or both"
-    channels = Rep(model.get("control", "0t")).channels
-    widths = len(control["widths"]) if control else 0
-    if channels != widths:
-        yield f"[model] control has {channels} channels, [data.control] {widths} widths: make them equal"

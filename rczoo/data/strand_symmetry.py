@@ -57,9 +57,9 @@ def symmetry(task: Task) -> Symmetry:
     codes, target = _everything(task)
     if task.kind == "labels":
         return _of_words(codes[target.max(axis=1) > 0])
-    motif = task.symmetry.get("motif")
+    motif = task.symmetry.motif
     if motif:
-        forward, reverse = _by_motif(codes, motif, int(task.symmetry.get("radius", 10)))
+        forward, reverse = _by_motif(codes, motif, task.symmetry.radius)
     else:
         forward, reverse = _by_signal(target, task.rep_out[0])
     if not forward.any() or not reverse.any():

@@ -8,18 +8,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from .._package_data import package_data
 from ..files import downloads
-from ..files.storage import stays_below
 from ..symmetry.rep import REGULAR, TRIVIAL, Rep
-from . import schema
 from .examples import Examples
-from .schema import SPLITS as SPLITS
+from .schema import (
+    File,
+    FileMark,
+    IntervalData,
+    MemoryData,
+    Model,
+    SimulationData,
+    Symmetry,
+    Table,
+    TableData,
+    Training,
+)
+from .task_file import Data, read_content
 
-FILE_KEYS = {"genome", "positives", "negatives", "sites", "events", "profiles", "plus", "minus", "both"}
-FILE_KEYS |= {"train", "validation", "test"}
+SPLITS = ("train", "validation", "test")
+D = TypeVar("D", bound=Table)
 
 UNSHARED = "test-unshared"
 """The test set of a cleaned table without what it shares with training."""
@@ -31,17 +41,17 @@ class Task:
 
     ``kind`` is "labels" or "profile"; ``model`` holds the keywords of ``rczoo.build``, ``training`` how to
     train, ``data`` where examples come from; ``sources`` are the files to download, by name. ``in_memory``:
-    examples by split, which then come from nowhere else.
+    examples by split, which then come from nowhere else. The tables are those of ``schema.py``.
     """
 
     name: str
     title: str
-    kind: str
-    model: dict[str, Any]
-    training: dict[str, Any]
-    data: dict[str, Any]
+    kind: Literal["labels", "profile"]
+    model: Model
+    training: Training
+    data: Data | MemoryData
     description: str = ""
-    symmetry: dict[str, Any] = field(default_factory=dict)
+    symmetry: Symmetry = field(default_factory=Symmetry)
     sources: dict[str, downloads.Source] = field(default_factory=dict)
     folder: Path = Path()
     in_memory: Mapping[str, Examples] = field(default_factory=dict, compare=False)
@@ -49,36 +59,53 @@ class Task:
     @property
     def length(self) -> int:
         """Input length in bases."""
-        return int(self.model["length"])
+        return self.model.length
 
     @property
     def out_length(self) -> int:
-        """Output length in bases (profiles)."""
-        return int(self.data["out_length"])
+        """Output length in bases (profiles); ValueError where the task gives none."""
+        if isinstance(self.data, SimulationData | TableData) or self.data.out_length is None:
+            raise ValueError(f"task {self.name} has no out_length: only profiles have")
+        return self.data.out_length
+
+    @property
+    def jitter(self) -> int:
+        """By how many bases training windows may move."""
+        return self.data.jitter if isinstance(self.data, IntervalData) else 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether repeats and what splits share are left out."""
+        return isinstance(self.data, TableData) and self.data.clean
 
     @property
     def rep_in(self) -> tuple[Rep, ...]:
         """The Rep of each input: DNA, and the control tracks if there are any."""
-        control = self.model.get("control")
+        control = self.model.control
         return (Rep.dna(), Rep(control)) if control else (Rep.dna(),)
 
     @property
     def rep_out(self) -> tuple[Rep, ...]:
         """The Rep of the target: one trivial channel per label, one pair per stranded profile."""
         if self.kind == "labels":
-            return (int(self.model.get("outputs", 1)) * TRIVIAL,)
-        signals = self.data.get("signal")
-        if not signals:
-            return (int(self.model.get("outputs", 1)) * REGULAR,)
+            return (self.model.outputs * TRIVIAL,)
+        if not isinstance(self.data, IntervalData) or not self.data.signal:
+            return (self.model.outputs * REGULAR,)
         rep = Rep()
-        for signal in signals:
-            rep = rep + (REGULAR if "plus" in signal else TRIVIAL)
+        for signal in self.data.signal:
+            rep = rep + (REGULAR if signal.plus else TRIVIAL)
         return (rep,)
 
     @property
     def splits(self) -> tuple[str, ...]:
         """The names of the splits that have examples."""
-        return (*SPLITS, UNSHARED) if self.data.get("clean") else SPLITS
+        return (*SPLITS, UNSHARED) if self.clean else SPLITS
+
+    def data_from(self, source: type[D]) -> D:
+        """The data table, which must be of this kind of source; TypeError for another."""
+        if not isinstance(self.data, source):
+            raise TypeError(f"task {self.name}: its data are {self.data.source}, not {source.__name__}")
+        return self.data
 
     def path(self, name: str, progress: Any = False) -> Path:
         """The local path of a file the task names: fetched if it has a source, else beside the task file."""
@@ -96,7 +123,7 @@ class Task:
 
     def file_names(self) -> list[str]:
         """Every file that the data table names, in order, without repeats."""
-        return list(dict.fromkeys(mentioned(self.data)))
+        return list(dict.fromkeys(files_in(self.data)))
 
 
 def list_tasks() -> list[str]:
@@ -126,35 +153,41 @@ def read_task(path: Path) -> Task:
         raise ValueError(f"no task file {path}: check the path") from error
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path.name} is not TOML ({error})") from error
-    schema.check(content, path.name)
-    if not stays_below(content.get("name", "plain")):
-        raise ValueError(f"{path.name}: name is {content['name']!r}: write a plain one, it names folders")
-    sources = _sources(content.pop("files", []), path)
-    content.setdefault("name", path.stem)
-    content.setdefault("title", content["name"])
-    return Task(**content, sources=sources, folder=path.parent)
+    found = read_content(content, path.name)
+    name = found.name or path.stem
+    return Task(
+        name=name,
+        title=found.title or name,
+        kind=found.kind,
+        model=found.model,
+        training=found.training,
+        data=found.data,
+        description=found.description,
+        symmetry=found.symmetry,
+        sources=_sources(found.files, path),
+        folder=path.parent,
+    )
 
 
-def mentioned(table: Any, key: str = "") -> Iterator[str]:
-    """The file names in a data table."""
-    if isinstance(table, dict):
-        for inner, value in table.items():
-            if inner != "splits":
-                yield from mentioned(value, inner)
-    elif isinstance(table, list):
-        for value in table:
-            yield from mentioned(value, key)
-    elif key in FILE_KEYS and isinstance(table, str):
-        yield table.partition("#")[0]
+def files_in(table: Table) -> Iterator[str]:
+    """The file names in a table and those in it; ``file.RDS#sample`` names file.RDS."""
+    for name, about in type(table).model_fields.items():
+        value = getattr(table, name)
+        held = value if isinstance(value, tuple) else (value,)
+        for one in held:
+            if isinstance(one, Table):
+                yield from files_in(one)
+            elif one is not None and FileMark in about.metadata:
+                yield one.partition("#")[0]
 
 
-def _sources(entries: Any, path: Path) -> dict[str, downloads.Source]:
-    """The files of a task, by name; ValueError for one that is not described, or leads out of the cache."""
+def _sources(entries: tuple[File, ...], path: Path) -> dict[str, downloads.Source]:
+    """The files of a task, by name; ValueError for one that leads out of the cache."""
     try:
-        found = [downloads.Source(**entry) for entry in entries]
-    except (TypeError, ValueError) as error:
+        sources = [downloads.Source(**entry.plain()) for entry in entries]
+    except ValueError as error:
         raise ValueError(f"{path.name}: [[files]]: {error}") from error
-    return {source.path: source for source in found}
+    return {source.path: source for source in sources}
 
 
 def _folder() -> Path:

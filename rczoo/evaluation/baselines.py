@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..data.preparation import load_examples
-from ..data.schema import STRANDS
-from ..data.sources.sites import listed, margin, signal, turned
+from ..data.schema import IntervalData
+from ..data.sources.sites import files_by_strand, margin, signal, turned
 from ..data.task import Task
 from ..io.genome import Genome
 from ..symmetry import dna
@@ -35,7 +35,7 @@ def reference_rows(task: Task, split: str = "test") -> dict[str, dict[str, Any]]
         "mean training profile": mean_training_profile(task, split),
         "sampling floor": sampling_floor(task, split),
     }
-    if "signal" in task.data and len(_replicate_files(task)) > 2:
+    if _replicates(task) > 2:
         rows["replicate ceiling"] = replicate_ceiling(task, split)
     return rows
 
@@ -77,7 +77,7 @@ def replicate_ceiling(task: Task, split: str = "test") -> dict[str, Any]:
 
 def replicates(task: Task, split: str) -> np.ndarray:
     """Replicates of a task's signal, in the order of its examples: (replicates, n, channels, out_length)."""
-    genome = Genome([task.path(name) for name in listed(task.data["genome"])])
+    genome = Genome([task.path(name) for name in task.data_from(IntervalData).genome])
     examples = load_examples(task, split)
     if examples.chrom is None or examples.start is None or examples.reverse is None:
         raise ValueError(f"task {task.name}: its examples have no place in a genome, hence no replicates")
@@ -157,8 +157,10 @@ def _unshifted(array: np.ndarray, jitter: int) -> np.ndarray:
     return array[..., jitter : array.shape[-1] - jitter]
 
 
-def _replicate_files(task: Task) -> list[str]:
-    return max(([n for w in STRANDS for n in listed(t.get(w, []))] for t in task.data["signal"]), key=len)
+def _replicates(task: Task) -> int:
+    """The most files that are added up to one table of signal."""
+    tables = task.data.signal or () if isinstance(task.data, IntervalData) else ()
+    return max((sum(map(len, files_by_strand(table).values())) for table in tables), default=0)
 
 
 def _count(codes: np.ndarray, k: int) -> np.ndarray:

@@ -67,7 +67,7 @@ def errors(model: nn.Module, *inputs: torch.Tensor) -> dict[str, float]:
     device = next(model.parameters()).device
     inputs = tuple(x.to(device) for x in inputs)
     found = {"equivariance_error": equivariance_error(model, *inputs)}
-    if not isinstance(model, Network) or model.config["merge"] == "none":
+    if not isinstance(model, Network) or model.config.merge == "none":
         return found
     before = model.execution
     try:

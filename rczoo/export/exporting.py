@@ -64,7 +64,7 @@ def _shapes(model: Any, length: int | None) -> tuple[list[tuple[int, ...]], tupl
         if length is None:
             raise ValueError("export: an RCSequential is exported for one length: give length=")
         return [(2, model.rep_in.channels, length)], ({0: batch},)
-    length = int(model.config["length"])
+    length = model.config.length
     shapes: list[tuple[int, ...]] = [(2, 4, length)]
     if isinstance(model.head, LabelHead):
         return shapes, ({0: batch},)

@@ -40,7 +40,7 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     with torch.no_grad():
         if isinstance(model, Network):
             plain = _network(model)
-            about: dict[str, Any] = {"config": model.config}
+            about: dict[str, Any] = {"config": model.config.keywords()}
             reps = [[str(rep) for rep in side] for side in (model.rep_in, model.rep_out)]
         elif isinstance(model, RCSequential):
             check_windows(model, length)
@@ -69,19 +69,19 @@ class Skip(nn.Module):
 
 
 def _network(network: Network) -> nn.Module:
-    how, head = network.config["merge"], network.head
+    how, head = network.config.merge, network.head
     both = how != "none"
     trunk = nn.Sequential(*_trunk(network, both))
     if not isinstance(head, LabelHead):
         layers = profile_layers(head, how, network.control)
         return (ControlledProfiles if network.control.channels else Profiles)(trunk, layers, how)
-    left = network.config["length"] - network.trunk.shrinkage
+    left = network.config.length - network.trunk.shrinkage
     rest = window_remainder("pool", left, *head.pool)
     if both and rest:
         raise ValueError(
             f"fuse: the trunk leaves {left} positions, of which the pool (width {head.pool[0]}, stride "
             f"{head.pool[1]}) leaves {rest} over, so the windows of the two strands do not coincide (T7): "
-            f"build for length {network.config['length'] - rest}, or keep the model as it is"
+            f"build for length {network.config.length - rest}, or keep the model as it is"
         )
     return Labels(trunk, nn.MaxPool1d(*head.pool), label_layer(head, network.trunk.filters, how), how)
 

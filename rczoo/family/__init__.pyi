@@ -1,10 +1,12 @@
 from .architectures import ARCHITECTURES as ARCHITECTURES
 from .architectures import NAMED_POINTS as NAMED_POINTS
 from .architectures import build as build
+from .architectures import rebuild as rebuild
 from .architectures import resolve_mixing as resolve_mixing
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import read_config as read_config
 from .checkpoint import save_checkpoint as save_checkpoint
+from .config import NetworkConfig as NetworkConfig
 from .description import Summary as Summary
 from .description import summary as summary
 from .embedding import FunctionClasses as FunctionClasses

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .._arguments import check_choice, check_whole, is_whole
 from ..symmetry.rep import Rep
+from .config import NetworkConfig
 from .heads import ProfileHead
 from .network import Network, check_merge
 from .trunk import BlockShape
@@ -78,13 +79,13 @@ def build(
     ``length`` and ``pool`` (width, stride) shape the label networks. ``control``: the Rep of control tracks.
     ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics`` of BatchNorm:
     ``"pooled"`` over strands, ``"separate"``, or ``"frozen"`` at mean 0 and variance 1, in training too.
-    ``build(**network.config)`` builds the same again.
+    :func:`rebuild` builds a network's like again.
 
     Raises ValueError on an unknown name, a share outside [0, 1], a wrap that does not sum to the depth, and
     geometry that does not fit.
 
-    >>> build("tf-cnn", wrap=(2, 1)).config["mixing"]
-    [0.0, 1.0]
+    >>> build("tf-cnn", wrap=(2, 1)).config.mixing
+    (0.0, 1.0)
     """
     check_choice("architecture", architecture, list(ARCHITECTURES))
     shapes = ARCHITECTURES[architecture]
@@ -105,25 +106,35 @@ def build(
         _check_pool(architecture, pool, shapes)
     if not isinstance(gain, Real) or not 0 < gain < float("inf"):
         raise ValueError(f"gain is {gain!r}, expected a positive number")
-    config = {
-        "architecture": architecture,
-        "mixing": list(shares),
-        "merge": merge,
-        "filters": int(filters),
-        "gain": float(gain),
-        "outputs": int(outputs or shapes.outputs),
-        "length": int(length or shapes.length),
-        "pool": list(map(int, pool or shapes.pool)) if shapes.pool else None,
-        "control": None if control is None else str(Rep(control)),
-        "count_head": bool(count_head) and shapes.pool is None,
-        "batch_statistics": batch_statistics,
-    }
+    width, stride = pool or shapes.pool or (0, 0)
+    config = NetworkConfig(
+        architecture=architecture,
+        mixing=shares,
+        merge=merge,
+        filters=int(filters),
+        gain=float(gain),
+        outputs=int(outputs or shapes.outputs),
+        length=int(length or shapes.length),
+        pool=(int(width), int(stride)) if shapes.pool else None,
+        control=None if control is None else str(Rep(control)),
+        count_head=bool(count_head) and shapes.pool is None,
+        batch_statistics=batch_statistics,
+    )
     check_merge(merge, config)
     _check_length(config, shapes)
     frozen = batch_statistics == "frozen"
     network = Network([shape._replace(frozen=frozen) for shape in shapes.blocks], config)
     network.execution = execution
     return network
+
+
+def rebuild(network: Network, **changes: Any) -> Network:
+    """A network of the same configuration, untrained, but for the arguments of :func:`build` that change.
+
+    >>> rebuild(build("tf-cnn", wrap=(2, 1)), filters=8).config.mixing
+    (0.0, 1.0)
+    """
+    return build(**{**network.config.keywords(), **changes})
 
 
 def _resolve_strategy(
@@ -156,13 +167,13 @@ def _check_pool(architecture: str, pool: Sequence[int], shapes: Architecture) ->
         raise ValueError(f"pool is {pool!r}, expected (width, stride), whole numbers >= 1")
 
 
-def _check_length(config: dict[str, Any], shapes: Architecture) -> None:
+def _check_length(config: NetworkConfig, shapes: Architecture) -> None:
     """Refuse a length at which not one position is left."""
-    last = config["pool"][0] if config["pool"] else ProfileHead.WIDTH
+    last = config.pool[0] if config.pool else ProfileHead.WIDTH
     field = sum(s.dilation * (s.kernel_size - 1) for s in shapes.blocks) + last
-    if config["length"] < field:
+    if config.length < field:
         raise ValueError(
-            f"{config['architecture']}: length {config['length']} is shorter than the receptive field {field}"
+            f"{config.architecture}: length {config.length} is shorter than the receptive field {field}"
             + (f" with a pool of width {last}: give a longer input or a narrower pool" if shapes.pool else "")
         )
 

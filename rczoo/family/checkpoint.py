@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from .._arguments import is_whole
 from .._version import __version__
 from ..files.atomic import write_bytes
 from ..files.storage import CONFIG as CONFIG
@@ -30,11 +31,17 @@ from ..files.storage import (
     unpack_tensors,
     weights_path,
 )
+from .old_outputs import with_outputs
 
 if TYPE_CHECKING:
     from .network import Network
 
 FORMAT = "rczoo checkpoint 1"
+CHECKED: dict[str, Callable[[Any], bool]] = {
+    "outputs": lambda name: isinstance(name, str),
+    "control_widths": lambda width: is_whole(width),
+}
+"""What every item of these lists in a config must be, wherever the config comes from."""
 
 
 def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
@@ -52,7 +59,7 @@ def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
     config = to_json(
         {
             "format": FORMAT,
-            "model": model.config,
+            "model": model.config.keywords(),
             "rep_in": [str(rep) for rep in model.rep_in],
             "rep_out": [str(rep) for rep in model.rep_out],
             **about,
@@ -106,7 +113,11 @@ def _untrained(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:
-    """The config of a checkpoint folder: the model's arguments and what was saved about it."""
+    """The config of a checkpoint folder: the model's arguments and what was saved about it.
+
+    ``outputs`` (names of labels or factors) and ``control_widths`` (of smoothing) are always among it, as
+    lists, which are empty where nothing is known.
+    """
     folder = Path(folder)
     if folder.is_file():
         refuse_pickle(folder, read_bytes(folder))
@@ -123,6 +134,12 @@ def read_config(folder: str | Path) -> dict[str, Any]:
             f"{path} has format {config.get('format')!r}, expected {FORMAT!r}: "
             "it was not written by this version of rczoo"
         )
+    config = with_outputs(config)
+    for name, right in CHECKED.items():
+        if not isinstance(config[name], list) or not all(map(right, config[name])):
+            raise ValueError(
+                f"{path}: {name} is {config[name]!r}: it was changed, or is of another version of rczoo"
+            )
     return config
 
 

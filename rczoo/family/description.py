@@ -63,26 +63,22 @@ def summary(network: Network) -> Summary:
     for one sequence of the configured length; and the names that the paper has for this member.
     """
     config = network.config
-    strands = 1 if config["merge"] == "none" else 2
-    length = config["length"]
+    strands = 1 if config.merge == "none" else 2
+    length = config.length
     rows = []
     for number, (block, share) in enumerate(
-        zip(network.trunk.blocks, [None, *config["mixing"]], strict=True), start=1
+        zip(network.trunk.blocks, [None, *config.mixing], strict=True), start=1
     ):
         length -= block.shape.dilation * (block.shape.kernel_size - 1)
         cost = strands * block.conv.weight.numel() * length
         rows.append(BlockRow(str(number), block.exchanged, share, _parameters(block), cost))
-    rows.append(
-        BlockRow("head", 0, None, _parameters(network.head), network.head.cost(length, config["merge"]))
-    )
-    return Summary(
-        config["architecture"], paper_names(network), config["merge"], config["filters"], tuple(rows)
-    )
+    rows.append(BlockRow("head", 0, None, _parameters(network.head), network.head.cost(length, config.merge)))
+    return Summary(config.architecture, paper_names(network), config.merge, config.filters, tuple(rows))
 
 
 def paper_names(network: Network) -> tuple[str, ...]:
     """The names that Zhou et al. 2022 have for this member, none for most of the family."""
-    shares, merge = tuple(network.config["mixing"]), network.config["merge"]
+    shares, merge = network.config.mixing, network.config.merge
     ends = {("none", 0.0): "standard", ("sum", 1.0): "rcps", ("mean", 1.0): "rcps-mean"}
     ends |= {("mean", 0.0): "conjoined", ("max", 0.0): "conjoined-max"}
     ends |= {("sum", 0.0): "fully wrapped hybrid"}

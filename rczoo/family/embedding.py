@@ -6,12 +6,14 @@ Proofs: ``t04_family.py``, ``t11_function_classes.py`` and ``t12_gain.py`` in ``
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 
 from .._arguments import check_choice
-from .architectures import build
+from .architectures import rebuild
+from .config import NetworkConfig
 from .heads import LabelHead
 from .network import Network
 
@@ -30,9 +32,9 @@ def embed(
     of merge from or to ``max`` or ``probability``, which other merges cannot represent.
     """
     config = network.config
-    if config["merge"] == "none":
+    if config.merge == "none":
         raise ValueError("embed: a one-strand network is no member of the family: use remerge('mean') first")
-    larger = build(**{**config, "mixing": mixing})
+    larger = rebuild(network, mixing=mixing)
     for n, (old, new) in enumerate(zip(network.trunk.blocks, larger.trunk.blocks, strict=True), start=1):
         if new.exchanged < old.exchanged:
             raise ValueError(
@@ -48,7 +50,7 @@ def embed(
     larger.to(first.device, first.dtype).load_state_dict(state)
     larger.execution = network.execution
     larger.train(network.training)
-    return larger if merge is None or merge == config["merge"] else change_merge(larger, merge)
+    return larger if merge is None or merge == config.merge else change_merge(larger, merge)
 
 
 def change_merge(network: Network, merge: str) -> Network:
@@ -56,7 +58,7 @@ def change_merge(network: Network, merge: str) -> Network:
 
     Law: equal outputs, exactly but for overflow (T11). Raises ValueError for any other merge.
     """
-    old = network.config["merge"]
+    old = network.config.merge
     check_choice("merge", merge, LINEAR)
     if old not in LINEAR:
         raise ValueError(
@@ -80,8 +82,8 @@ def fold_gain(network: Network) -> Network:
 
     Law: equal outputs to rounding. Training differs: a gain also multiplies the steps that a kernel takes.
     """
-    gain = network.config["gain"]
-    other = build(**{**network.config, "gain": 1.0}, execution=network.execution)
+    gain = network.config.gain
+    other = rebuild(network, gain=1.0, execution=network.execution)
     first = next(network.parameters())
     other.to(first.device, first.dtype).load_state_dict(network.state_dict())
     with torch.no_grad():
@@ -104,18 +106,18 @@ def same_function_class(a: Network, b: Network) -> FunctionClasses:
     Two members are one class where they exchange equally many filters before every block, whatever share
     was asked for, and differ at most in sum against mean merge (T11) and in gain (T12).
 
+    >>> from rczoo import build
     >>> same_function_class(build("motif-cnn", mixing="rcps"), build("motif-cnn", mixing="conjoined"))
     FunctionClasses(verdict='equal', theorems=('T11',))
     """
     if _class(a) != _class(b):
         return FunctionClasses("unknown", ())
-    used = [theorem for theorem, key in [("T11", "merge"), ("T12", "gain")] if a.config[key] != b.config[key]]
-    return FunctionClasses("equal", tuple(used))
+    differ = {"T11": a.config.merge != b.config.merge, "T12": a.config.gain != b.config.gain}
+    return FunctionClasses("equal", tuple(theorem for theorem, used in differ.items() if used))
 
 
-def _class(network: Network) -> dict[str, Any]:
+def _class(network: Network) -> tuple[NetworkConfig, list[int]]:
     """What decides the function class: the configuration without what the theorems say is immaterial."""
-    config = {k: v for k, v in network.config.items() if k not in ("mixing", "gain", "batch_statistics")}
-    config["exchanged"] = [block.exchanged for block in network.trunk.blocks]
-    config["merge"] = "linear" if config["merge"] in LINEAR else config["merge"]
-    return config
+    merge = "linear" if network.config.merge in LINEAR else network.config.merge
+    config = replace(network.config, merge=merge, mixing=(), gain=1.0, batch_statistics="")
+    return config, [block.exchanged for block in network.trunk.blocks]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,20 +12,21 @@ from torch import Tensor, nn
 from .._arguments import check_choice
 from ..symmetry.frames import MERGES, open_frames
 from ..symmetry.rep import DNA, Rep
+from .config import NetworkConfig
 from .heads import LabelHead, ProfileHead
 from .trunk import BlockShape, Trunk
 
 
-def check_merge(merge: str, config: dict[str, Any]) -> None:
+def check_merge(merge: str, config: NetworkConfig) -> None:
     """Refuse a merge that is unknown, or that a network of this configuration cannot have."""
     check_choice("merge", merge, ["none", *MERGES])
-    if merge == "none" and any(config["mixing"]):
+    if merge == "none" and any(config.mixing):
         raise ValueError(
-            f"merge 'none' reads one strand, so there is nothing to exchange at mixing {config['mixing']}"
+            f"merge 'none' reads one strand, so there is nothing to exchange at mixing {list(config.mixing)}"
         )
-    if merge == "probability" and not config["pool"]:
+    if merge == "probability" and not config.pool:
         raise ValueError(
-            f"merge 'probability' averages the sigmoids of labels, but {config['architecture']} predicts "
+            f"merge 'probability' averages the sigmoids of labels, but {config.architecture} predicts "
             "profiles: use 'mean'"
         )
 
@@ -42,23 +44,23 @@ class Network(nn.Module):
     framed = True
     """It reads each strand from its own 5' end, so its windows need not coincide on both strands (T7)."""
 
-    def __init__(self, blocks: Sequence[BlockShape], config: dict[str, Any]) -> None:
+    def __init__(self, blocks: Sequence[BlockShape], config: NetworkConfig) -> None:
         super().__init__()
         self.config = config
-        self.control = Rep(config["control"] or "0t")
-        self.trunk = Trunk(blocks, config["filters"], config["mixing"], config["gain"])
-        left = config["length"] - self.trunk.shrinkage
+        self.control = Rep(config.control or "0t")
+        self.trunk = Trunk(blocks, config.filters, config.mixing, config.gain)
+        left = config.length - self.trunk.shrinkage
         self.head: LabelHead | ProfileHead
-        if config["pool"]:
-            self.head = LabelHead(config["filters"], left, tuple(config["pool"]), config["outputs"])
+        if config.pool:
+            self.head = LabelHead(config.filters, left, config.pool, config.outputs)
         else:
             self.head = ProfileHead(
-                config["filters"],
-                config["outputs"],
+                config.filters,
+                config.outputs,
                 self.control,
-                config["count_head"],
-                config["merge"],
-                config["gain"],
+                config.count_head,
+                config.merge,
+                config.gain,
             )
         self.rep_in = (DNA, self.control) if self.control.channels else (DNA,)
         self.rep_out = self.head.rep_out
@@ -73,7 +75,7 @@ class Network(nn.Module):
     def execution(self, execution: str) -> None:
         if execution not in ("frames", "tied"):
             raise ValueError(f"execution {execution!r}: choose 'frames' (exact) or 'tied' (fast)")
-        if execution == "tied" and self.config["batch_statistics"] == "separate":
+        if execution == "tied" and self.config.batch_statistics == "separate":
             raise ValueError(
                 "execution 'tied' pools batch statistics over strands: use 'frames' with 'separate'"
             )
@@ -86,9 +88,9 @@ class Network(nn.Module):
     def forward(self, X: Tensor, X_ctl: Tensor | None = None) -> Any:
         """Logits, or a tuple (profile logits, log-counts); see the class."""
         self._check(X, X_ctl)
-        how = self.config["merge"]
+        how = self.config.merge
         strands = 1 if how == "none" else 2
-        stack = self.training and self.config["batch_statistics"] != "separate"
+        stack = self.training and self.config.batch_statistics != "separate"
         frames = self.trunk(X, strands, stack, self._execution)
         controls: tuple[Tensor | None, ...] = (None,) * strands
         if X_ctl is not None:
@@ -102,11 +104,11 @@ class Network(nn.Module):
         """
         check_merge(merge, self.config)
         other = deepcopy(self)
-        other.config["merge"] = merge
+        other.config = replace(self.config, merge=merge)
         return other
 
     def _check(self, X: Tensor, X_ctl: Tensor | None) -> None:
-        name, length = self.config["architecture"], self.config["length"]
+        name, length = self.config.architecture, self.config.length
         if X.ndim != 3 or X.shape[1] != DNA.channels:
             hint = ""
             if X.ndim == 2:

@@ -68,7 +68,9 @@ def _mixed() -> Any:
         def _save_pretrained(self, save_directory: Path) -> None:
             save_checkpoint(self.network, save_directory)
             if not (save_directory / "README.md").exists():
-                write_bytes(save_directory / "README.md", CARD.format(**self.network.config).encode())
+                config = self.network.config
+                card = CARD.format(architecture=config.architecture, merge=config.merge)
+                write_bytes(save_directory / "README.md", card.encode())
 
         @classmethod
         def _from_pretrained(cls, *, model_id: str, **options: Any) -> Pretrained:

@@ -11,7 +11,7 @@ import numpy as np
 from ..io.bigwig import Track, smoothed_windows
 from ..io.genome import Genome
 from ..symmetry.rep import Rep
-from .outputs import Outputs, packaged, task_of
+from .outputs import Outputs
 
 ZEROS = "zeros"
 
@@ -28,7 +28,7 @@ class Controls:
         if files and len(widths) != rep.channels:
             raise ValueError(
                 f"this model reads {rep.channels} control tracks, but the width of smoothing is known for "
-                f"{len(widths)} (data.control.widths in its config.json): give --control {ZEROS}"
+                f"{len(widths)} (control_widths in its config.json): give --control {ZEROS}"
             )
         self.channels, self.widths = rep.channels, widths
         self.tracks = [Track(path, genome.lengths) for path in files]
@@ -58,7 +58,7 @@ def open_controls(
     if len(rep_in) == 1:
         return None
     files = [] if list(given) == [ZEROS] else [Path(name) for name in given]
-    return Controls(rep_in[1], files, _widths(config), genome)
+    return Controls(rep_in[1], files, config.get("control_widths", []), genome)
 
 
 def zero_control(rep_in: Sequence[Rep], number: int, outputs: Outputs) -> np.ndarray | None:
@@ -66,15 +66,3 @@ def zero_control(rep_in: Sequence[Rep], number: int, outputs: Outputs) -> np.nda
     if len(rep_in) == 1:
         return None
     return np.zeros((number, rep_in[1].channels, outputs.positions), dtype=np.float32)
-
-
-def _widths(config: Mapping[str, Any]) -> list[int]:
-    """The widths of smoothing in training: of the task in the checkpoint, else in the package, else none.
-
-    A published model's ``data`` is no task: it is the fingerprint of each split.
-    """
-    task = task_of(packaged(dict(config)))
-    for data in (config.get("data"), task and task.data):
-        if data and "control" in data:
-            return list(data["control"]["widths"])
-    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,52 +59,26 @@ class Outputs:
         return profile.numpy()
 
 
-def name_outputs(model: Any, config: dict[str, Any], counts: bool = False) -> Outputs:
-    """How the outputs of a network are written; ``config`` is that of its checkpoint, which knows the task.
+def name_outputs(model: Any, config: Mapping[str, Any], counts: bool = False) -> Outputs:
+    """How the outputs of a network are written; ``config`` is that of its checkpoint, which names them.
 
     Raises ValueError if ``counts`` are asked of a model without a count head.
     """
-    rep, length = model.rep_out[0], int(model.config["length"])
-    labels = model.config["pool"] is not None
+    rep, length = model.rep_out[0], model.config.length
+    labels = model.config.pool is not None
     if counts and len(model.rep_out) < 2:
         raise ValueError("--counts: this model has no count head: leave --counts out to get probabilities")
     names = _names(config, rep, labels)
     return Outputs(names, rep, length, 0 if labels else model.output_length(length), counts)
 
 
-def task_of(name: str | None) -> Any:
-    """The task that a model was trained on, or None where its file is not at hand."""
-    from ..data.task import list_tasks, load_task
-
-    return load_task(name) if name in list_tasks() else None
-
-
-def packaged(config: dict[str, Any]) -> str | None:
-    """The packaged task a checkpoint was trained on; None for one of the user's own, whatever its name."""
-    task, data = task_of(config.get("task")), config.get("data", {})
-    own = task is None or ("source" in data and data != task.data)
-    return None if own else str(task.name)
-
-
-def _names(config: dict[str, Any], rep: Rep, labels: bool) -> tuple[str, ...]:
-    """A name for each channel: those the task gives, else the task's own name, else numbers."""
+def _names(config: Mapping[str, Any], rep: Rep, labels: bool) -> tuple[str, ...]:
+    """A name for each channel: those in the checkpoint's config, else the task's own name, else numbers."""
     number = rep.channels if labels else rep.regular
-    names = names_of(packaged(config))
+    names = list(config.get("outputs", []))
     if len(names) != number:
         base = config.get("task") or ("label" if labels else "profile")
         names = [base] if number == 1 else [f"{base}{n}" for n in range(1, number + 1)]
     if labels:
         return tuple(names)
     return tuple(f"{name}_{side}" for name in names for side in SIDES)
-
-
-def names_of(name: str | None) -> list[str]:
-    """The labels or factors that a task of the package names; none where it names none."""
-    task = task_of(name)
-    if task is None:
-        return []
-    if task.data["source"] == "simulation":
-        from ..data.sources.simulation import motifs
-
-        return [motif.partition("_")[0] for motif in motifs()]
-    return [factor["name"] for factor in task.data.get("factors", [])]

@@ -52,7 +52,7 @@ def identity(
     """What tells one run from another: the model, the files as they are now, options and versions."""
     files = [path for path in inputs if path and path.is_file()]
     return {
-        "model": [config["sha256"], model.config],
+        "model": [config["sha256"], model.config.keywords()],
         "inputs": {str(path.resolve()): stamp(path) for path in files},
         "options": options,
         "versions": [__version__, str(torch.__version__)],

@@ -24,7 +24,7 @@ class TrainingModule(lightning.LightningModule):
     def __init__(self, network: Network, task: Task, augment: str, state: ResumableState) -> None:
         super().__init__()
         self.network, self.task, self.augment, self.state = network, task, augment, state
-        self.loss = loss_of(task.kind, float(task.training.get("counts_weight", 0)))
+        self.loss = loss_of(task.kind, task.training.counts_weight)
         self.training_examples = load_examples(task, "train")
         self.validation_examples = load_examples(task, "validation")
         self._check_examples()
@@ -52,7 +52,7 @@ class TrainingModule(lightning.LightningModule):
 
     def val_dataloader(self) -> Plain:
         """The validation examples."""
-        return Plain(self.validation_examples, int(self.task.training["batch_size"]))
+        return Plain(self.validation_examples, self.task.training.batch_size)
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:
         """The loss of a batch."""
@@ -86,7 +86,7 @@ class TrainingModule(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with Keras's epsilon."""
-        rate = float(self.task.training.get("learning_rate", 1e-3))
+        rate = self.task.training.learning_rate
         return self.state.restore(torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7))
 
     def _forward(self, batch: Batch) -> Output:

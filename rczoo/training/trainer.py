@@ -15,6 +15,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 
 from .._arguments import check_whole
+from ..data.output_names import control_widths, output_names
 from ..data.preparation import identities
 from ..data.task import Task, load_task
 from ..evaluation.scoring import evaluate as evaluate
@@ -60,28 +61,32 @@ def train(
     Raises ValueError when ``out`` holds another training or a finished one.
     """
     task = load_task(task) if isinstance(task, str) else task
-    epochs = task.training["epochs"] if epochs is None else epochs
+    epochs = task.training.epochs if epochs is None else epochs
+    if epochs is None:
+        raise ValueError(f"task {task.name} does not say for how many epochs to train: give epochs")
     check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0))
     plan = resolve_strategy(strategy, mixing, wrap, merge)
     accelerator = choose_device(device).type
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    network = build(**{**task.model, **plan.options, **options})
+    network = build(**{**task.model.keywords(), **plan.options, **options})
     about = to_plain(
         {
             "task": task.name,
             "strategy": plan.name,
             "seed": seed,
             "epochs": int(epochs),
-            "trained_as": network.config,
-            "training": task.training,
-            "data": task.data,
+            "trained_as": network.config.keywords(),
+            "training": task.training.plain(),
+            "data": task.data.plain(),
+            "outputs": output_names(task),
+            "control_widths": control_widths(task),
             "files": identities(task),
         }
     )
-    state = ResumableState(Path(out), about, str(task.training.get("best", "loss")), force)
+    state = ResumableState(Path(out), about, task.training.best, force)
     if not state.finished:
-        augment = str(task.training.get("augment", "batch")) if plan.augment else ""
+        augment = task.training.augment if plan.augment else ""
         _fit(TrainingModule(network, task, augment, state), state, accelerator, progress)
     if not state.best_weights:
         raise ValueError(
@@ -105,11 +110,11 @@ def train(
 def _fit(module: TrainingModule, state: ResumableState, accelerator: str, progress: Progress | None) -> None:
     """Run Lightning from the keeper's epoch on."""
     network, training = module.network, module.task.training
-    if network.config["batch_statistics"] != "separate":
+    if network.config.batch_statistics != "separate":
         network.execution = "tied"
     callbacks: list[Callback] = []
-    if patience := training.get("patience"):
-        callbacks.append(EarlyStopping("loss", patience=int(patience), check_on_train_epoch_end=False))
+    if patience := training.patience:
+        callbacks.append(EarlyStopping("loss", patience=patience, check_on_train_epoch_end=False))
     callbacks.append(state)
     if progress:
         callbacks.append(Bar(progress, state))

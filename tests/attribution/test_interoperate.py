@@ -140,7 +140,7 @@ def test_published_models():
     X = sequences(200, 2).float()
     for name in rczoo.list_models("sim-200/*"):
         model = rczoo.load(name)
-        if model.config["merge"] in ("max", "probability"):
+        if model.config.merge in ("max", "probability"):
             continue
         close(predict(model, X, **CPU), model(X).detach())
         with warnings.catch_warnings(record=True) as seen:

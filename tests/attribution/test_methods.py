@@ -65,7 +65,7 @@ def test_scores_of_the_other_strand_are_the_scores_turned(network, method, seed)
 @settings(deadline=None, max_examples=5)
 @given(networks(architectures=("motif-cnn", "tf-cnn")), seeds)
 def test_so_are_those_of_mutagenesis(network, seed):
-    assert obeys(network, inputs_of(network, 2, seed), "ism", network.config["outputs"] - 1)
+    assert obeys(network, inputs_of(network, 2, seed), "ism", network.config.outputs - 1)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -103,7 +103,7 @@ def slow_value(network, x, target, own):
 def test_gradients_and_mutagenesis_against_slow_ones(architecture, target):
     outputs = 2 if architecture == "tf-cnn" else 1
     network = member(architecture, mixing=0.5, outputs=outputs)
-    x = sequences(network.config["length"], 1)[0]
+    x = sequences(network.config.length, 1)[0]
     with torch.no_grad():
         own = outputs_of(network(x[None]))[0][0]
         own = own if own.ndim == 2 else own[None]
@@ -167,14 +167,14 @@ def test_contributions_sum_to_the_change_of_the_answer(network, seed):
 
 
 def _first_target(network):
-    return "profile" if network.config["architecture"] == "bpnet" else 0
+    return "profile" if network.config.architecture == "bpnet" else 0
 
 
 @settings(deadline=None, max_examples=10)
 @given(networks(merge=st.sampled_from(["max", "probability"])), seeds)
 def test_a_late_merge_by_modules_is_the_same_function(network, seed):
     inputs = inputs_of(network, 2, seed)
-    if network.config["merge"] == "mean":  # bpnet has no probabilities
+    if network.config.merge == "mean":  # bpnet has no probabilities
         return
     for got, want in zip(LateMerge(network)(*inputs), outputs_of(network(*inputs)), strict=True):
         torch.testing.assert_close(got, want, rtol=1e-9, atol=1e-11)
@@ -364,9 +364,9 @@ THRESHOLDS = {"saliency": 0.58, "input-x-gradient": 0.6, "ism": 0.68, "deeplift"
 def test_planted_motifs_come_out(name):
     task = load_task("sim-200")
     data = task.data
-    codes, labels = simulation.simulate(task.length, data["per_motif"], data["seed"])
-    planted = simulation.planted(task.length, data["per_motif"], data["seed"])
-    test = slice(-data["counts"]["test"], None)
+    codes, labels = simulation.simulate(task.length, data.per_motif, data.seed)
+    planted = simulation.planted(task.length, data.per_motif, data.seed)
+    test = slice(-data.counts.test, None)
     codes, labels, planted = codes[test], labels[test], planted[test]
     model = rczoo.load(f"sim-200/{name}")
     for method in METHODS:

@@ -50,7 +50,7 @@ def test_training_step(benchmark, tss):
     """Forward, backward and update of the smallest member of the family: one ordinary strand."""
     task, examples = tss
     torch.set_num_threads(2)
-    model = build(**task.model, strategy="standard")
+    model = build(**task.model.keywords(), strategy="standard")
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3)
     loss = loss_of("profile")
     X, _, y = examples.batch(rows(examples))

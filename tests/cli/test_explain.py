@@ -13,7 +13,7 @@ import rczoo
 from rczoo.attribution.files import COLUMNS
 from rczoo.attribution.inputs import numbered_target
 from rczoo.attribution.logos import window_of_interest
-from rczoo.inference.outputs import names_of
+from rczoo.family.old_outputs import with_outputs
 from rczoo.symmetry import dna
 from tests.support import cli
 from tests.support.strategies import randomise
@@ -140,10 +140,10 @@ def test_profiles_of_a_checkpoint(folder, target):
 
 
 def test_names_of_targets():
-    names = names_of("sim-200")
+    names = with_outputs({"task": "sim-200"})["outputs"]
     assert names == ["ELF1", "GATA", "RXRA"]
-    assert names_of("gcn4") == ["Gcn4"]
-    assert names_of(None) == names_of("gue-tf0") == []
+    assert with_outputs({"task": "gcn4"})["outputs"] == ["Gcn4"]
+    assert with_outputs({})["outputs"] == with_outputs({"task": "gue-tf0"})["outputs"] == []
     found = [numbered_target(t, names) for t in ("gata", "RXRA", "2", None)]
     assert found == ["1", "2", "2", None]
     factors = [numbered_target(t, ["Gcn4"]) for t in ("profile:gcn", "counts", "profile:7")]

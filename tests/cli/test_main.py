@@ -55,8 +55,8 @@ def task(tmp_path):
 
 
 def test_help_is_fast_because_nothing_heavy_is_imported():
-    heavy = "{'torch', 'lightning', 'matplotlib', 'scipy', 'sklearn'}"
-    code = f"import rczoo.cli.main, sys; sys.exit(sorted({heavy} & set(sys.modules)) or 0)"
+    heavy = "{'torch', 'lightning', 'matplotlib', 'scipy', 'sklearn', 'pydantic'}"
+    code = f"import rczoo, rczoo.cli.main, sys; sys.exit(sorted({heavy} & set(sys.modules)) or 0)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
@@ -101,7 +101,7 @@ def test_build_shows_and_saves(tmp_path):
     result = run("build", "tf-cnn", "--mixing", "0.5,1", "--filters", 4, "--out", "half")
     assert result.exit_code == 0, result.output
     assert "2/4" in result.output
-    assert load_checkpoint(tmp_path / "half").config["mixing"] == [0.5, 1.0]
+    assert load_checkpoint(tmp_path / "half").config.mixing == (0.5, 1.0)
     again = run("build", "tf-cnn", "--wrap", "2,1", "--out", "half")
     assert (again.exit_code, again.stderr) == (
         2,
@@ -114,6 +114,16 @@ def test_build_shows_and_saves(tmp_path):
     found = json.loads(run("build", "motif-cnn", *paper, "--json").stdout)
     assert (found["model"]["gain"], found["model"]["batch_statistics"]) == (2.0, "frozen")
     assert found["parameters"] == sum(row["parameters"] for row in found["blocks"])
+
+
+def test_a_task_s_own_gain_holds_unless_the_command_gives_another(tmp_path):
+    own = 'filters = 4\ngain = 2\nbatch_statistics = "frozen"'
+    (tmp_path / "own.toml").write_text(TASK.format(epochs=1).replace("filters = 4", own))
+    for folder, options, gain in [("as-said", (), 2), ("other", ("--gain", 3), 3)]:
+        result = run("train", "own.toml", "--strategy", "rcps", "--out", folder, *options)
+        assert result.exit_code == 0, result.output
+        config = load_checkpoint(tmp_path / folder).config
+        assert (config.gain, config.batch_statistics) == (gain, "frozen")
 
 
 def test_train_then_evaluate(tmp_path, task):

@@ -250,7 +250,7 @@ def test_widths_of_smoothing_are_never_guessed(place, genome):
     command = ("predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--control", "c.bw", "--force")
     fingerprints = {"train": {"examples": 3, "sha256": "ab"}}
     save_checkpoint(profile_model(control="1t"), place / "m", task="own", data=fingerprints)
-    message = "reads 1 control tracks, but the width of smoothing is known for 0 (data.control.widths in its"
+    message = "reads 1 control tracks, but the width of smoothing is known for 0 (control_widths in its"
     assert message in refused(run(*command, "--out", "o.tsv"))
     assert run(*command[:-2], "zeros", "--force", "--out", "o.tsv").exit_code == 0
     save_checkpoint(profile_model(control="2t"), place / "m", task="oct4", data=fingerprints)

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from rczoo.data.task import list_tasks, load_task
+from rczoo.data.task_file import json_schema
 from rczoo.files.cache import cache_folder
 from tests.support import cli
 from tests.support.miniature import serve
@@ -64,6 +65,10 @@ def test_fetch_and_info_from_a_cold_cache(name, over, tmp_path, monkeypatch):
             assert (tmp_path / "model" / "model.safetensors").is_file()
     assert sorted(os.walk(mirror)) == before
     assert not list((cache_folder() / "partial").glob("*"))
+
+
+def test_schema_prints_that_of_task_files():
+    assert json.loads(run("schema").stdout) == json_schema()
 
 
 def test_check_tells_problems_by_its_exit_code(tmp_path):

@@ -8,12 +8,13 @@ import torch
 
 from rczoo.data.batches import Epoch, Plain
 from rczoo.data.preparation import load_examples
+from rczoo.data.schema import Training
 from rczoo.symmetry.rep import Rep
 from tests.support import tiny_tasks
 
 
 def epoch(examples, augment="", seed=1, number=0, **training):
-    return Epoch(examples, {"batch_size": 16, **training}, augment, seed, number)
+    return Epoch(examples, Training(**{"batch_size": 16, **training}), augment, seed, number)
 
 
 def keys(X):

@@ -11,7 +11,6 @@ import pytest
 
 from rczoo.data.preparation import load_examples
 from rczoo.data.quality import check_task
-from rczoo.data.sources.sites import listed
 from rczoo.data.task import load_task
 from rczoo.evaluation.scoring import evaluate
 from rczoo.files.downloads import cache_folder
@@ -72,10 +71,8 @@ def test_fetched_prepared_trained_and_evaluated(name, server, tmp_path, monkeypa
     assert sorted(seen) == sorted(f"/{path}" for path in task.sources)
     recorded = list(cache_folder().rglob("*.sha256"))
     assert len(recorded) == len(task.sources)
-    small = {**task.training, "batch_size": 10, "epochs": 1} | (
-        {"steps_per_epoch": 2} if task.kind == "labels" else {}
-    )
-    task = dataclasses.replace(task, training=small)
+    small = {"batch_size": 10, "epochs": 1} | ({"steps_per_epoch": 2} if task.kind == "labels" else {})
+    task = dataclasses.replace(task, training=task.training.model_copy(update=small))
     assert not [f for f in check_task(task) if f.level == "problem"]
     model = train(task, strategy="rcps", out=tmp_path / "model", epochs=1, filters=3)
     found = evaluate(model, task)
@@ -99,5 +96,5 @@ def test_the_seven_name_the_paper_s_addresses():
         urls = {source.url for source in task.sources.values()}
         assert any("mitra.stanford.edu/kundaje/avanti/" in url for url in urls)
         factor = name.upper() if task.kind == "labels" else name.capitalize()
-        assert f"/{factor}/" in listed(task.data["positives"])[0]
+        assert f"/{factor}/" in task.data.positives[0]
         assert set(task.file_names()) == set(task.sources)

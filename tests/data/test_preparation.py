@@ -5,7 +5,8 @@ import pytest
 
 from rczoo.data import preparation
 from rczoo.data.preparation import load_examples
-from rczoo.data.task import load_task, mentioned
+from rczoo.data.schema import Counts, IntervalData, Model
+from rczoo.data.task import files_in, load_task
 from rczoo.files.cache import cache_folder
 
 
@@ -16,8 +17,8 @@ def cold(tmp_path, monkeypatch):
 
 def small(**changes):
     task = load_task("sim-200")
-    data = {**task.data, "per_motif": 20, "counts": {"train": 30, "validation": 15, "test": 15}}
-    return dataclasses.replace(task, data={**data, **changes})
+    usual = {"per_motif": 20, "counts": Counts(train=30, validation=15, test=15)}
+    return dataclasses.replace(task, data=task.data.model_copy(update={**usual, **changes}))
 
 
 def test_prepared_once_and_memory_mapped(monkeypatch):
@@ -41,17 +42,15 @@ def test_another_code_is_another_folder(monkeypatch):
 
 def test_a_failed_preparation_leaves_nothing(monkeypatch):
     with pytest.raises(ValueError, match="too short"):
-        load_examples(
-            dataclasses.replace(small(), model={"architecture": "motif-cnn", "length": 50}), "train"
-        )
+        load_examples(dataclasses.replace(small(), model=Model(architecture="motif-cnn", length=50)), "train")
     assert not [p for p in cache_folder().rglob("*") if p.is_file()]
 
 
 def test_noise_is_on_training_labels_only():
-    task = small(per_motif=2000, counts={"train": 3000, "validation": 1500, "test": 1500})
+    task = small(per_motif=2000, counts=Counts(train=3000, validation=1500, test=1500))
     for split, clean in (("train", False), ("validation", True), ("test", True)):
         assert (np.asarray(load_examples(task, split).target).sum(1) == 1).all() == clean
-    noiseless = dataclasses.replace(task, data={**task.data, "label_noise": 0.0})
+    noiseless = dataclasses.replace(task, data=task.data.model_copy(update={"label_noise": 0.0}))
     flipped = np.asarray(load_examples(task, "train").target) != np.asarray(
         load_examples(noiseless, "train").target
     )
@@ -59,10 +58,8 @@ def test_noise_is_on_training_labels_only():
 
 
 def test_every_file_a_data_table_names():
-    data = {
-        "genome": ["a"],
-        "signal": [{"plus": "b#s", "minus": ["c"]}],
-        "splits": {"test": ["x"]},
-        "merge": 3,
-    }
-    assert list(mentioned(data)) == ["a", "b", "c"]
+    signal = [{"plus": "b#s", "minus": ["c"]}]
+    matched = {"sites": "d", "distance": 1, "per_positive": 1, "seed": 1}
+    named = {"genome": ["a"], "positives": "p", "signal": signal, "matched": matched}
+    data = IntervalData(source="intervals", splits={"test": ["x"]}, merge=3, **named)
+    assert sorted(files_in(data)) == ["a", "b", "c", "d", "p"]

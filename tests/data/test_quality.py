@@ -219,7 +219,7 @@ def test_leaks_and_repeats_on_either_strand(tables):
 @pytest.mark.realdata
 def test_it_finds_the_leaks_of_the_raw_gue_tf4():
     task = real_task("gue-tf4")
-    raw = dataclasses.replace(task, data={k: v for k, v in task.data.items() if k != "clean"})
+    raw = dataclasses.replace(task, data=task.data.model_copy(update={"clean": False}))
     messages = [f.message for f in check_task(raw) if f.level == "problem"]
     assert any(m.startswith("train: 3789 of 19000 sequences repeat an earlier one") for m in messages)
     assert any(m.startswith("validation: 394 of 1000 sequences share 50 bases with train") for m in messages)
@@ -232,8 +232,8 @@ def test_it_finds_the_raw_chalmers_offset(name):
     task = real_task(name)
     raw = dataclasses.replace(
         task,
-        model={**task.model, "length": 447},
-        data={**task.data, "columns": [-50, 50], "out_length": 101},
+        model=task.model.model_copy(update={"length": 447}),
+        data=task.data.model_copy(update={"columns": (-50, 50), "out_length": 101}),
     )
     found = [f.message for f in check_task(raw) if f.level == "problem"]
     assert len(found) == 1

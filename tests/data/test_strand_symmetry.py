@@ -74,10 +74,14 @@ def test_strands_are_those_of_the_rep(rep, tmp_path):
 def test_without_strands_a_motif_must_tell():
     import dataclasses
 
+    from rczoo.data.schema import IntervalData, Tracks
     from tests.support.tiny_tasks import profiles
 
     task = profiles()
-    unstranded = dataclasses.replace(task, data=task.data | {"signal": [{"track": 1}, {"track": 2}]})
+    tracks = Tracks(both="track.bw")
+    files = {"genome": "g.fa", "positives": "p.bed", "signal": [tracks, tracks]}
+    data = IntervalData(source="intervals", splits={}, out_length=25, **files)
+    unstranded = dataclasses.replace(task, data=data)
     with pytest.raises(ValueError, match=r"0 forward and 0 reverse examples: name a motif in \[symmetry\]$"):
         symmetry(unstranded)
 

@@ -40,7 +40,7 @@ def test_every_task_file_is_complete(name):
     assert task.name == name
     assert task.title
     assert task.description
-    model = build(**task.model, strategy="rcps")
+    model = build(**task.model.keywords(), strategy="rcps")
     assert model.rep_in == task.rep_in
     assert model.rep_out[0] == task.rep_out[0]
     if task.kind == "profile":
@@ -69,7 +69,7 @@ def test_every_reachable_task_gives_batches_that_obey_the_law_and_a_finite_loss(
         for rep, a, b in zip((Rep.dna(), task.rep_out[0]), plain[::2], turned[::2], strict=True):
             torch.testing.assert_close(rep.act(a)[coin], b[coin], rtol=0, atol=0, equal_nan=True)
             torch.testing.assert_close(a[~coin], b[~coin], rtol=0, atol=0, equal_nan=True)
-    model = build(**task.model, strategy="standard")
+    model = build(**task.model.keywords(), strategy="standard")
     X, _, y = plain
     assert torch.isfinite(loss_of(task.kind)(model(X), y))
 
@@ -186,7 +186,7 @@ def test_yeast_tss_counts_are_those_of_the_r_object():
         (
             "[data]",
             FILE.format("a").replace("url", "uri"),
-            r"my.toml: \[\[files\]\]: .*keyword argument 'uri'",
+            r"my.toml: \[files\] unknown entry 'uri'; did you mean 'url'\?",
         ),
         ("kind", 'name = "../../x"\nkind', "my.toml: name is '../../x': write a plain one"),
     ],

@@ -21,6 +21,7 @@ from rczoo import (
     conjoin,
     fuse,
 )
+from rczoo.family.architectures import rebuild
 from tests.support.strategies import LENGTHS, networks, randomise
 
 seeds = st.integers(0, 10**6)
@@ -28,7 +29,7 @@ seeds = st.integers(0, 10**6)
 
 def inputs(network, seed, batch=3, length=None):
     generator = torch.Generator().manual_seed(seed)
-    length = length or network.config["length"]
+    length = length or network.config.length
     X = torch.randn(batch, 4, length, dtype=torch.float64, generator=generator)
     if not network.control.channels:
         return (X,)
@@ -39,10 +40,10 @@ def inputs(network, seed, batch=3, length=None):
 def aligned(network):
     """The same parameters at the next shorter length whose windows fall alike on both strands."""
     config = network.config
-    if not config["pool"]:
+    if not config.pool:
         return network
-    rest = (config["length"] - network.trunk.shrinkage - config["pool"][0]) % config["pool"][1]
-    shorter = build(**{**config, "length": config["length"] - rest}).double().eval()
+    rest = (config.length - network.trunk.shrinkage - config.pool[0]) % config.pool[1]
+    shorter = rebuild(network, length=config.length - rest).double().eval()
     shorter.load_state_dict(network.state_dict())
     return shorter
 
@@ -106,7 +107,7 @@ def test_one_strand_needs_no_alignment():
 def test_what_the_fused_model_says_of_itself():
     network = build("bpnet", strategy="rcps", control="2t", filters=2)
     assert fuse(network).meta["rczoo"] == {
-        "config": network.config,
+        "config": network.config.keywords(),
         "rep_in": ["2r:flip", "2t"],
         "rep_out": ["1r", "1r"],
     }

@@ -38,7 +38,7 @@ def test_counts_are_what_torch_counts(network, seed):
     described, inputs = summary(network), inputs_of(network, 1, seed)
     assert described.parameters == sum(p.numel() for p in network.parameters())
     assert [row.received for row in described.rows[:-1]] == [b.exchanged for b in network.trunk.blocks]
-    assert [row.share for row in described.rows[1:-1]] == network.config["mixing"]
+    assert [row.share for row in described.rows[1:-1]] == list(network.config.mixing)
     counted = FlopCounterMode(display=False)  # shapes only: on a CPU some products are done by other means
     with counted, torch.no_grad():
         network.to("meta")(*(x.to("meta") for x in inputs))
@@ -49,12 +49,12 @@ def test_counts_are_what_torch_counts(network, seed):
 def test_table(network):
     described = summary(network)
     lines = str(described).splitlines()
-    first = f"tf-cnn, {network.config['filters']} filters per strand, merge {network.config['merge']}: "
+    first = f"tf-cnn, {network.config.filters} filters per strand, merge {network.config.merge}: "
     assert lines[0].startswith(first)
     assert len(lines) == 2 + 3 + 1 + 1
     assert lines[-1].split() == ["total", f"{described.parameters:,}", f"{described.multiply_adds:,}"]
     assert len({len(line) for line in lines[1:]}) == 1
-    assert lines[3].split()[1] == f"{network.trunk.blocks[1].exchanged}/{network.config['filters']}"
+    assert lines[3].split()[1] == f"{network.trunk.blocks[1].exchanged}/{network.config.filters}"
 
 
 def test_between_the_names():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rczoo import build, change_merge, embed, fold_gain, same_function_class
+from rczoo.family.architectures import rebuild
 from rczoo.family.trunk import BlockShape, Trunk
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import merge
@@ -60,7 +61,7 @@ def test_rcps_is_a_conjoined_model_of_twice_the_filters(filters, residual, seed)
 @given(networks(), st.booleans())
 def test_embedding_copies_everything_else(network, training):
     network.train(training)
-    embedded = embed(network, network.config["mixing"] or "rcps")
+    embedded = embed(network, network.config.mixing or "rcps")
     assert embedded.config == network.config
     assert embedded.training == training
     assert embedded.execution == network.execution
@@ -83,7 +84,7 @@ def test_an_embedded_network_can_be_trained_on():
 def test_posthoc_opens_as_rcps():
     posthoc = small("bpnet", strategy="standard", control="2t").remerge("mean")
     opened = embed(posthoc, "rcps", merge="sum")
-    assert (opened.config["mixing"], opened.config["merge"]) == ([1.0] * 6, "sum")
+    assert (opened.config.mixing, opened.config.merge) == ((1.0,) * 6, "sum")
     inputs = inputs_of(posthoc, 2, 3)
     for u, v in zip(posthoc(*inputs), opened(*inputs), strict=True):
         assert relative_error(v, u) < 1e-12
@@ -123,7 +124,7 @@ def test_function_classes():
 def test_a_gain_multiplies_steps_though_not_functions():
     """T12: the same function, but the kernel of gain 2 has twice the gradient."""
     plain, x = small("motif-cnn", mixing="rcps"), normal(0, 2, 4, 61)
-    gained = build(**{**plain.config, "gain": 2.0}).double().eval()
+    gained = rebuild(plain, gain=2.0).double().eval()
     gained.load_state_dict(plain.state_dict())
     with torch.no_grad():
         gained.trunk.blocks[0].conv.weight.mul_(0.5)

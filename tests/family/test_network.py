@@ -30,11 +30,11 @@ def small(**options):
 @given(networks(architectures=("motif-cnn", "tf-cnn")), seeds)
 def test_labels_against_loops(network, seed):
     (x,) = inputs_of(network, 2, seed)
-    width, stride = network.config["pool"]
+    width, stride = network.config.pool
     frames = reference.trunk(x.numpy(), as_loops(network.trunk))
     pooled = [reference.max_pool(z, width, stride).reshape(2, -1) for z in frames]
     weight, bias = (p.detach().numpy() for p in network.head.parameters())
-    how = network.config["merge"]
+    how = network.config.merge
     if how in ("sum", "mean"):  # merged before the dense layer, whose bias then counts once
         expected = reference.merge(*pooled, how) @ weight.T + bias
     else:
@@ -70,10 +70,10 @@ def test_profiles_against_loops(control, how, count_head, seed):
 
 @given(networks(), seeds)
 def test_remerge_keeps_parameters_and_leaves_the_original(network, seed):
-    inputs, old = inputs_of(network, 2, seed), network.config["merge"]
+    inputs, old = inputs_of(network, 2, seed), network.config.merge
     before = network(*inputs)
     other = network.remerge("mean")
-    assert (network.config["merge"], other.config["merge"]) == (old, "mean")
+    assert (network.config.merge, other.config.merge) == (old, "mean")
     with torch.no_grad():
         for parameter in other.parameters():
             parameter.zero_()

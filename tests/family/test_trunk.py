@@ -160,13 +160,13 @@ def test_members_are_equivariant(network, batch, seed):
     agree = [relative_error(t, y) for t, y in zip(outputs_of(network(*inputs)), direct, strict=True)]
     assert max(agree) < 1e-11
     network.execution = "frames"
-    if batch > 1 and network.config["architecture"] != "bpnet":
+    if batch > 1 and network.config.architecture != "bpnet":
         assert network_error(network.train(), inputs) < 1e-10
 
 
 @given(networks(merge=st.sampled_from(["sum", "mean", "max"])), st.data())
 def test_palindromes_get_symmetric_answers(network, data):
-    length = network.config["length"]
+    length = network.config.length
     half = data.draw(palindromes(max_half=20))
     middle = (length - len(half)) // 2
     codes = "N" * middle + half + "N" * (length - middle - len(half))

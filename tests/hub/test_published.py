@@ -136,7 +136,7 @@ def test_a_model_from_a_server_is_the_model_that_was_published(serve, published,
 @pytest.mark.parametrize("kind", ["file", "plain"])
 def test_a_folder_is_a_hub(kind, published, cache, monkeypatch):
     monkeypatch.setenv("RCZOO_HUB", published.as_uri() if kind == "file" else str(published))
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
 
 
 def test_what_was_fetched_needs_no_server_and_no_writing(serve, published, cache):
@@ -146,7 +146,7 @@ def test_what_was_fetched_needs_no_server_and_no_writing(serve, published, cache
     server.server_close()
     before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
     assert hub.fetch(NAME) == folder
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
 
 
@@ -188,7 +188,7 @@ def test_a_server_that_dies_midway_leaves_nothing_and_a_later_one_mends_it(serve
         hub.load(NAME)
     assert not list(cache.rglob("*.safetensors"))
     serve(published)
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
 
 
 def test_no_server_at_all(cache, monkeypatch):
@@ -233,19 +233,19 @@ def test_of_a_published_model_the_package_s_word_counts(serve, place, cache, tmp
     with pytest.raises(ValueError, match=r"published were .*: it is damaged or changed; nothing was kept"):
         hub.load(NAME)
     assert not models_in(cache)
-    assert hub.load("sim-9/new").config["filters"] == 2, "all else of the hub can be had"
+    assert hub.load("sim-9/new").config.filters == 2, "all else of the hub can be had"
 
 
 def test_a_changed_index_does_nothing_to_a_model_that_is_cached(serve, place, cache, tmp_path):
     server = serve(place)
     bundle(place, tmp_path)
-    assert hub.load(NAME).config["filters"] == 2, "too large for the package, so it comes from the hub"
+    assert hub.load(NAME).config.filters == 2, "too large for the package, so it comes from the hub"
     save_checkpoint(build("motif-cnn", strategy="rcps", filters=3, length=60), place / NAME)
     write_index(place, [NAME])
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
     server.shutdown()
     server.server_close()
-    assert hub.load(NAME).config["filters"] == 2, "nor later, from the index that was kept"
+    assert hub.load(NAME).config.filters == 2, "nor later, from the index that was kept"
 
 
 def test_a_new_card_is_no_other_model(serve, place, cache, tmp_path):
@@ -273,7 +273,7 @@ def test_a_read_only_cache_lends_what_it_has(serve, place, cache, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(hub, "atomically", refuse)
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
     assert hub.list_models() == [NAME]
 
 
@@ -281,7 +281,7 @@ def test_models_of_the_package_need_no_cache(published, tmp_path, monkeypatch):
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "absent"))
     monkeypatch.delenv("RCZOO_HUB", raising=False)
     monkeypatch.setattr(hub, "bundled_folder", lambda: published)
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
     assert not (tmp_path / "absent").exists()
 
 
@@ -327,7 +327,7 @@ def test_processes_that_fetch_at_once(serve, published, cache):
         [f"{digest[:16]}.safetensors", "config.json"]
     )
     assert not list((cache / "partial").iterdir())
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
 
 
 def test_a_hugging_face_repository(serve, published, cache, tmp_path, monkeypatch):
@@ -337,7 +337,7 @@ def test_a_hugging_face_repository(serve, published, cache, tmp_path, monkeypatc
     server = serve(root)
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("RCZOO_HUB", "hf://org/name@v1")
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
     assert remote("hf://org/name").address.endswith("/org/name/resolve/main")
 
 

@@ -431,7 +431,7 @@ def merge_changed_without_doubling_the_head(old, merge):
 
 @replaces(test_laws, "change_merge", test_laws.test_t11_same_function_class)
 def merge_changed_with_the_wrong_factor(old, merge):
-    return _change_merge(_change_merge(old, merge), old.config["merge"]).remerge(merge)
+    return _change_merge(_change_merge(old, merge), old.config.merge).remerge(merge)
 
 
 @mutant(test_laws.test_t11_same_function_class)
@@ -445,5 +445,5 @@ def gain_folded_into_the_trunk_only(old):
     with torch.no_grad():
         for theirs, ours in zip(old.head.parameters(), folded.head.parameters(), strict=True):
             ours.copy_(theirs)
-        folded.trunk.blocks[0].conv.bias.mul_(old.config["gain"])
+        folded.trunk.blocks[0].conv.bias.mul_(old.config.gain)
     return folded

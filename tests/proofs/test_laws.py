@@ -16,7 +16,6 @@ from rczoo import (
     RCMaxPool1d,
     Rep,
     admissible_lengths,
-    build,
     change_merge,
     conjoin,
     embed,
@@ -24,6 +23,7 @@ from rczoo import (
     same_function_class,
 )
 from rczoo.evaluation.losses import binary_cross_entropy, multinomial_nll
+from rczoo.family.architectures import rebuild
 from rczoo.family.trunk import BlockShape, GainConv1d, Trunk
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import alike, merge, open_frames
@@ -154,7 +154,7 @@ def test_t03_conjoining_is_equivariant(reps_in, reps_out, positions, length, how
 
 @given(networks(merge=linear_merges | st.just("max")), st.data(), seeds)
 def test_t04_embed_preserves_the_function(network, data, seed):
-    old = network.config["mixing"]
+    old = network.config.mixing
     larger = [m + (1 - m) * data.draw(st.sampled_from([0.0, 0.5, 1.0])) for m in old] if old else []
     inputs = inputs_of(network, 2, seed)
     for mixing in (larger, "rcps"):
@@ -303,24 +303,24 @@ def test_t10_gradients(network, execution, seed):
 @given(networks(merge=linear_merges), seeds)
 def test_t11_same_function_class(network, seed):
     inputs = inputs_of(network, 2, seed)
-    other = change_merge(network, "mean" if network.config["merge"] == "sum" else "sum")
-    assert other.config["merge"] != network.config["merge"]
+    other = change_merge(network, "mean" if network.config.merge == "sum" else "sum")
+    assert other.config.merge != network.config.merge
     pairs = list(zip(outputs_of(network(*inputs)), outputs_of(other(*inputs)), strict=True))
     assert max(relative_error(v, u) for u, v in pairs) < 1e-14
     verdict = same_function_class(network, other)
     assert verdict == ("equal", ("T11",))
     assert same_function_class(network, network.remerge("max")).verdict == "unknown"
-    if network.config["merge"] == "sum" and network.config["architecture"] == "bpnet":
+    if network.config.merge == "sum" and network.config.architecture == "bpnet":
         doubled = network.remerge("mean")(*inputs)
         assert all(torch.equal(u, 2 * v) for (u, _), v in zip(pairs, outputs_of(doubled), strict=True))
 
 
 @given(networks(), st.sampled_from([0.5, 2.0, 3.0]), seeds)
 def test_t12_gain_is_a_reparametrisation(network, gain, seed):
-    gained = build(**{**network.config, "gain": gain}).double().eval()
+    gained = rebuild(network, gain=gain).double().eval()
     gained.load_state_dict(network.state_dict())
     inputs, folded = inputs_of(network, 2, seed), fold_gain(gained)
-    assert folded.config["gain"] == 1
+    assert folded.config.gain == 1
     outputs = [outputs_of(model(*inputs)) for model in (gained, folded)]
     assert max(relative_error(v, u) for u, v in zip(*outputs, strict=True)) < 1e-12
     assert same_function_class(gained, folded) == ("equal", ("T12",))

@@ -150,7 +150,7 @@ def normal(seed, *shape):
 def inputs_of(network, batch, seed, dtype=torch.float64):
     """One-hot DNA with some N, and control counts where the network takes them."""
     generator = torch.Generator().manual_seed(seed)
-    length = network.config["length"]
+    length = network.config.length
     codes = torch.randint(0, 5, (batch, length), generator=generator)
     X = one_hot(codes.numpy().astype("uint8"), dtype)
     if not network.control.channels:

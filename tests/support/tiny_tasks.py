@@ -3,6 +3,7 @@
 import numpy as np
 
 from rczoo.data.examples import Examples
+from rczoo.data.schema import MemoryData, Model, Training
 from rczoo.data.task import Task
 from rczoo.symmetry.rep import Rep
 
@@ -17,14 +18,14 @@ def labels(n=40, length=60, **training):
         target = np.concatenate([share > 0.5, share[:, :1] > 0.55], 1)
         return Examples(codes, target.astype(np.float32), Rep("3t"))
 
-    usual = {"batch_size": 16, "epochs": 4, "patience": 10, "learning_rate": 1e-2, "best": "auroc"}
+    usual = Training(batch_size=16, epochs=4, patience=10, learning_rate=1e-2, best="auroc", augment="set")
     return Task(
         "tiny",
         "Tiny labels",
         "labels",
-        {"architecture": "motif-cnn", "filters": 4, "length": length, "outputs": 3},
-        {**usual, "augment": "set", **training},
-        {},
+        Model(architecture="motif-cnn", filters=4, length=length, outputs=3),
+        usual.model_copy(update=training),  # unchecked, as some tests want a training that fails
+        MemoryData(),
         in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
     )
 
@@ -45,8 +46,8 @@ def profiles(n=12, jitter=2, **training):
         "tiny-profile",
         "Tiny profiles",
         "profile",
-        {"architecture": "bpnet", "filters": 2, "length": length, "outputs": 1, "count_head": False},
-        {"batch_size": 5, "epochs": 2, "patience": 10, "best": "loss", "augment": "batch", **training},
-        {"out_length": 25},
+        Model(architecture="bpnet", filters=2, length=length, outputs=1, count_head=False),
+        Training(batch_size=5, epochs=2, patience=10).model_copy(update=training),
+        MemoryData(out_length=25),
         in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
     )

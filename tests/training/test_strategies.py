@@ -24,7 +24,7 @@ from rczoo.training.strategies import STRATEGIES, Strategy, resolve_strategy
 )
 def test_the_names_of_the_paper(name, merge_trained, augment, remerge):
     plan = resolve_strategy(name)
-    assert build("tf-cnn", **plan.options).config["merge"] == merge_trained
+    assert build("tf-cnn", **plan.options).config.merge == merge_trained
     assert (plan.augment, plan.remerge) == (augment, remerge)
     assert name in STRATEGIES
 

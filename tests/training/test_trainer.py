@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from rczoo import build
+from rczoo.data.packaged import packaged
 from rczoo.data.preparation import load_examples
+from rczoo.data.schema import MemoryData
 from rczoo.data.task import load_task
 from rczoo.evaluation.metrics import label_metrics
 from rczoo.evaluation.scoring import errors, evaluate
 from rczoo.family.checkpoint import load_checkpoint, read_config
-from rczoo.inference.outputs import packaged
 from rczoo.training.module import TrainingModule
 from rczoo.training.trainer import train
 from tests.support import tiny_tasks
@@ -161,8 +162,8 @@ def test_resuming_needs_the_same_training(tmp_path, monkeypatch):
         train(task, strategy="conjoined", out=tmp_path)
     with pytest.raises(ValueError, match=r"training with training learning_rate 0\.01, not 0\.5: choose"):
         train(tiny_tasks.labels(learning_rate=0.5), strategy="rcps", out=tmp_path)
-    with pytest.raises(ValueError, match="training with data seed None, not 2: choose"):
-        train(replace(task, data={"seed": 2}), strategy="rcps", out=tmp_path)
+    with pytest.raises(ValueError, match="training with data out_length None, not 2: choose"):
+        train(replace(task, data=MemoryData(out_length=2)), strategy="rcps", out=tmp_path)
     state = tmp_path / "resume.safetensors"
     state.write_bytes(state.read_bytes()[:100])
     with pytest.raises(
@@ -231,7 +232,7 @@ def test_a_task_of_one_s_own_is_not_taken_for_the_zoo_s(tmp_path):
     train(replace(tiny_tasks.labels(epochs=1), name="gue-tf3"), strategy="rcps", out=tmp_path)
     config = read_config(tmp_path)
     assert packaged({**config, "data": {"source": "intervals", "genome": "mine.fa"}}) is None
-    assert packaged({**config, "data": load_task("gue-tf3").data}) == "gue-tf3"
+    assert packaged({**config, "data": load_task("gue-tf3").data.plain()}) == "gue-tf3"
     assert packaged({"task": "gue-tf3", "data": {"test": {"sha256": "as published"}}}) == "gue-tf3"
     assert packaged({"task": "my_task"}) is packaged({}) is None
 

@@ -28,7 +28,7 @@ def test_a_published_model_loads_and_reproduces_its_outputs(name):
     model = published.load(name)
     outputs, expected = reproduce(model, MODELS / name)
     assert torch.allclose(outputs, expected, atol=TOLERANCE, rtol=TOLERANCE)
-    if model.config["merge"] != "none":
+    if model.config.merge != "none":
         sequences = json.loads((MODELS / name / "expected.json").read_text())["sequences"]
         assert equivariance(model, sequences) == 0
 

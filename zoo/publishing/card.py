@@ -64,7 +64,7 @@ license: mit
 tags:
 - genomics
 - reverse-complement
-- {task.model["architecture"]}
+- {task.model.architecture}
 model-index:
 - name: {name}
   results:
@@ -162,7 +162,7 @@ def _file(name: str, source: Source | None) -> str:
 def _training(task: Task, about: Mapping[str, Any]) -> str:
     return (
         f"## Training\n\n`python -m zoo job {task.name} {about['strategy_trained']} {about['seed']}`: "
-        f"{about['epochs']} epochs, the best by validation {task.training.get('best', 'loss')} being "
+        f"{about['epochs']} epochs, the best by validation {task.training.best} being "
         f"{about['best_epoch']}; {about['seconds']:.0f} s on {about['hardware']}; commit "
         f"{about['commit']}, torch "
         f"{about['provenance']['torch']}."
@@ -170,7 +170,7 @@ def _training(task: Task, about: Mapping[str, Any]) -> str:
 
 
 def _use(task: Task) -> str:
-    limits = LIMITS.get(str(task.data["source"]), "")
+    limits = LIMITS.get(task.data.source, "")
     return (
         "## Use and limits\n\nFor research on sequence models and on reverse complement. Not for clinical "
         "decisions. "

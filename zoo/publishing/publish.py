@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from rczoo.conformance.suite import check
+from rczoo.data.output_names import control_widths, output_names
 from rczoo.data.preparation import load_examples
 from rczoo.data.task import Task
 from rczoo.evaluation.losses import first
@@ -140,13 +141,15 @@ def write_model(
         "task": task.name,
         "strategy": strategy,
         "strategy_trained": trained,
-        "merge": model.config["merge"],
+        "merge": model.config.merge,
         "seed": seed,
         "trained_as": ran["trained_as"],
         "epochs": len(ran["history"]),
         "best_epoch": ran["best_epoch"],
         "seconds": ran["seconds"],
         "data": pack.data(),
+        "outputs": output_names(task),
+        "control_widths": control_widths(task),
         "metrics": _by_split(own),
         "hardware": own[0].hardware,
         "commit": own[0].commit,
@@ -172,7 +175,7 @@ def expected(model: Network, task: Task) -> tuple[list[str], Any]:
 def prove(folder: Path, task: Task) -> None:
     """Raise ValueError unless the model, read back from its folder, is what it says it is."""
     model, name = load_checkpoint(folder), f"{task.name}/{read_config(folder)['strategy']}"
-    if model.config["count_head"] and not task.training.get("counts_weight"):
+    if model.config.count_head and not task.training.counts_weight:
         raise ValueError(
             f"{name} has a count head that was never trained (counts_weight 0): build it without"
         )
@@ -184,7 +187,7 @@ def prove(folder: Path, task: Task) -> None:
         )
     if not torch.isfinite(outputs).all() or outputs.std(dim=0).max() == 0:
         raise ValueError(f"{name} gives outputs that are not finite, or the same for every sequence")
-    if model.config["merge"] == "none":
+    if model.config.merge == "none":
         return
     report = check(model, quick=True, name=name)
     if not report.passed:

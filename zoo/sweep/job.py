@@ -68,7 +68,7 @@ def trained(job: Job, task: Task, folder: Path, device: str = "cpu") -> Network:
         return load_checkpoint(folder)
     keywords = options(job.strategy)
     if "epochs" in keywords:
-        task = replace(task, training={**task.training, "patience": 0})
+        task = replace(task, training=task.training.model_copy(update={"patience": 0}))
     return train(task, seed=job.seed, out=folder, device=device, **keywords)
 
 
@@ -83,7 +83,7 @@ def table(job: Job, folder: Path, name: str, model: Network, values: Scores, mad
                 strategy=name,
                 kind=MODEL,
                 mixing=mixing_text(model.config),
-                merge=model.config["merge"],
+                merge=model.config.merge,
                 seed=job.seed,
                 split=split,
                 metric=metric,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from rczoo.data.task import Task
 from rczoo.evaluation.losses import loss_of
 from rczoo.evaluation.metrics import profile_values
 from rczoo.evaluation.scoring import errors, predict, scores
+from rczoo.family.config import NetworkConfig
 from rczoo.family.network import Network
 
 from ..splits import examples_of, splits
@@ -53,7 +53,7 @@ def per_example(task: Task, logits: np.ndarray, target: np.ndarray) -> np.ndarra
     return np.stack(list(values.values())).astype(np.float32)
 
 
-def mixing_text(config: dict[str, Any]) -> str:
+def mixing_text(config: NetworkConfig) -> str:
     """The mixing of a built model as a table shows it: one number where all blocks share it."""
-    shares = [f"{share:g}" for share in config["mixing"]]
+    shares = [f"{share:g}" for share in config.mixing]
     return ";".join(shares[:1] if len(set(shares)) == 1 else shares)

@@ -15,8 +15,9 @@ import numpy as np
 from ...io.chromosomes import describe
 from ...io.genome import Genome
 from ..examples import Prepared
+from ..schema import ChipExoData
 from ..task import Task
-from .splits import by_chromosome
+from .splits import by_chromosome, listed_chromosomes
 
 EDGE = 50
 """The tables run from column -EDGE to +EDGE."""
@@ -61,14 +62,14 @@ def read_events(events: Path, profiles: Path, columns: tuple[int, int]) -> Event
 
 def chipexo(task: Task) -> Prepared:
     """Stranded profiles of one factor or several around events; a factor not measured at an event is NaN."""
-    data = task.data
-    genome = Genome([task.path(name) for name in data["genome"]])
+    data = task.data_from(ChipExoData)
+    genome = Genome([task.path(name) for name in data.genome])
     factors = [
-        read_events(task.path(f["events"]), task.path(f["profiles"]), tuple(data["columns"]))
-        for f in data["factors"]
+        read_events(task.path(factor.events), task.path(factor.profiles), data.columns)
+        for factor in data.factors
     ]
     names = genome.resolve(np.concatenate([f.chrom for f in factors]))
-    first, last = data["columns"]
+    first, last = data.columns
     if last - first + 1 != task.out_length:
         raise ValueError(f"task {task.name}: columns {first}..{last} are not {task.out_length} positions")
     rows: dict[tuple[str, int], np.ndarray] = {}
@@ -84,4 +85,4 @@ def chipexo(task: Task) -> Prepared:
         "chrom": chrom,
         "start": start,
     }
-    return by_chromosome(arrays, data["splits"], genome), [describe(names, genome.name)]
+    return by_chromosome(arrays, listed_chromosomes(data.splits), genome), [describe(names, genome.name)]

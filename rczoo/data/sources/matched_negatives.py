@@ -11,6 +11,7 @@ import numpy as np
 
 from ...io.bed import Intervals, distance_to, window_start, within
 from ...io.genome import Genome
+from ..schema import Matched
 
 BIN = 0.01
 """Width of the bins of GC content in which negatives are matched."""
@@ -22,23 +23,23 @@ def matched(
     sites: Intervals,
     genome: Genome,
     length: int,
-    options: dict[str, int],
+    rule: Matched,
 ) -> Intervals:
-    """Choose negatives among ``sites`` at least ``options["distance"]`` from every site of ``bound``.
+    """Choose negatives among ``sites`` that lie far from every site of ``bound``.
 
-    Up to ``options["per_positive"]`` for each positive, each used once, nearest in GC content; the draw is
-    fixed by ``options["seed"]``. Raises ValueError when no site is far enough.
+    At least ``rule.distance`` away, up to ``rule.per_positive`` for each positive, each used once, nearest in
+    GC content; the draw is fixed by ``rule.seed``. Raises ValueError when no site is far enough.
     """
-    far = distance_to(sites, bound) >= options["distance"]
+    far = distance_to(sites, bound) >= rule.distance
     candidates = sites.take(far & within(sites, length, genome.lengths))
     if not len(candidates):
         raise ValueError(
-            f"no negatives: none of {len(sites)} sites lies {options['distance']} bases from every positive: "
+            f"no negatives: none of {len(sites)} sites lies {rule.distance} bases from every positive: "
             "lower the distance or give more sites"
         )
-    rng = np.random.default_rng(options["seed"])
+    rng = np.random.default_rng(rule.seed)
     wanted = gc_content(positives, genome, length)
-    chosen = match(wanted, gc_content(candidates, genome, length), options["per_positive"], rng)
+    chosen = match(wanted, gc_content(candidates, genome, length), rule.per_positive, rng)
     return candidates.take(chosen)
 
 

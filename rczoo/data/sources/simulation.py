@@ -14,6 +14,7 @@ import numpy as np
 from ..._package_data import package_data
 from ...symmetry import dna
 from ..examples import Arrays, Prepared
+from ..schema import SimulationData
 from ..task import Task
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
@@ -71,15 +72,16 @@ def _simulate(length: int, per_motif: int, seed: int) -> tuple[np.ndarray, ...]:
 
 def simulated(task: Task) -> Prepared:
     """Simulated sequences: one fixed draw, split, with noise on the training labels only."""
-    data = task.data
-    codes, labels = simulate(task.length, data["per_motif"], data["seed"], data.get("planted_labels", False))
+    data = task.data_from(SimulationData)
+    codes, labels = simulate(task.length, data.per_motif, data.seed, data.planted_labels)
+    counts = {"train": data.counts.train, "validation": data.counts.validation, "test": data.counts.test}
     splits: dict[str, Arrays] = {}
     first = 0
-    for split, count in data["counts"].items():
+    for split, count in counts.items():
         rows = slice(first, first + count)
         splits[split] = {"codes": codes[rows], "target": labels[rows]}
         first += count
-    noisy = flip_labels(splits["train"]["target"], data["label_noise"], data["seed"] + 1)
+    noisy = flip_labels(splits["train"]["target"], data.label_noise, data.seed + 1)
     splits["train"]["target"] = noisy
     return splits, []
 

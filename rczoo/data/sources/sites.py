@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,27 +14,29 @@ from ...io.genome import Genome
 from ...symmetry import dna
 from ...symmetry.rep import Rep
 from ..examples import Arrays, Prepared
-from ..schema import STRANDS
+from ..schema import IntervalData, Tracks
 from ..task import Task
 from . import matched_negatives, transcription_starts
-from .splits import split_of
+from .splits import listed_chromosomes, split_of
 
 
 def site_windows(task: Task) -> Prepared:
     """Windows around a task's sites, divided by chromosome; only training windows have room for jitter."""
-    genome = Genome([task.path(name) for name in listed(task.data["genome"])])
+    data = task.data_from(IntervalData)
+    genome = Genome([task.path(name) for name in data.genome])
     sites, labels, notes = all_sites(task, genome)
     inside = bed.within(sites, task.length, genome.lengths)
     if not inside.all():
         notes.append(f"{int((~inside).sum())} of {len(inside)} windows run off their chromosome: left out")
     sites, labels = sites.take(inside), labels[inside]
-    where = split_of(sites.chrom, task.data["splits"], genome)
-    named = [name for names in task.data["splits"].values() for name in names]
+    splits_by_name = listed_chromosomes(data.splits)
+    where = split_of(sites.chrom, splits_by_name, genome)
+    named = [name for names in splits_by_name.values() for name in names]
     notes.append(describe(genome.resolve(named), genome.name))
     splits = {}
     for split in ("train", "validation", "test"):
         rows = where == split
-        jitter = int(task.data.get("jitter", 0)) if split == "train" else 0
+        jitter = data.jitter if split == "train" else 0
         splits[split], said = arrays(task, genome, sites.take(rows), labels[rows], jitter)
         notes += said
     return splits, [note for note in dict.fromkeys(notes) if note]
@@ -42,22 +44,22 @@ def site_windows(task: Task) -> Prepared:
 
 def all_sites(task: Task, genome: Genome) -> tuple[Intervals, np.ndarray, list[str]]:
     """Positives, then negatives if there are any, in the genome's names; labels (n, 1); notes."""
-    data = task.data
-    positives, notes = read(task, data["positives"], genome)
+    data = task.data_from(IntervalData)
+    positives, notes = read(task, data.positives, genome)
     bound = positives
-    if "merge" in data:
-        positives = bed.merge(positives, data["merge"])
-        notes.append(f"{len(bound)} sites, {len(positives)} after joining those within {data['merge']} bases")
+    if data.merge is not None:
+        positives = bed.merge(positives, data.merge)
+        notes.append(f"{len(bound)} sites, {len(positives)} after joining those within {data.merge} bases")
     groups = [positives]
-    if "negatives" in data:
-        found, said = read(task, data["negatives"], genome)
+    if data.negatives:
+        found, said = read(task, data.negatives, genome)
         groups.append(found)
         notes += said
-    elif "matched" in data:
-        sites, said = read(task, data["matched"]["sites"], genome)
-        sites = bed.merge(sites, data.get("merge", 1))
+    elif data.matched:
+        sites, said = read(task, data.matched.sites, genome)
+        sites = bed.merge(sites, 1 if data.merge is None else data.merge)
         inside = positives.take(bed.within(positives, task.length, genome.lengths))
-        groups.append(matched_negatives.matched(inside, bound, sites, genome, task.length, data["matched"]))
+        groups.append(matched_negatives.matched(inside, bound, sites, genome, task.length, data.matched))
         notes += [*said, f"{len(groups[1])} negatives matched to {len(positives)} positives"]
     labels = np.repeat([1.0, 0.0][: len(groups)], [len(group) for group in groups])[:, None]
     return concatenate(groups), labels.astype(np.float32), notes
@@ -79,16 +81,17 @@ def arrays(
     width = task.out_length + 2 * jitter
     target, replicates, notes = signal(task, genome, sites.chrom, first, width)
     found["target"] = turned(target, sites.reverse, task.rep_out[0])
-    if "control" in task.data:
+    data = task.data_from(IntervalData)
+    if data.control:
         control, said = controls(task, genome, sites.chrom, first, width)
         found["control"] = turned(control, sites.reverse, task.rep_in[1])
         notes += said
-    if "minimum_counts" in task.data:
+    if data.minimum_counts is not None:
         within = slice(jitter, jitter + task.out_length)
-        enough = (replicates[..., within].sum((2, 3)) >= task.data["minimum_counts"]).all(0)
+        enough = (replicates[..., within].sum((2, 3)) >= data.minimum_counts).all(0)
         found = {name: array[enough] for name, array in found.items()}
         few = f"{int((~enough).sum())} of {len(enough)} windows on {len(np.unique(sites.chrom))} chromosomes"
-        notes.append(f"{few} have under {task.data['minimum_counts']} counts in a replicate: left out")
+        notes.append(f"{few} have under {data.minimum_counts} counts in a replicate: left out")
     return found, notes
 
 
@@ -100,8 +103,9 @@ def signal(
     Channels are in genome orientation, in the order of the task's signal tables: plus, then minus, or both.
     Raises ValueError on negative signal.
     """
-    files = [listed(table[word]) for table in task.data["signal"] for word in STRANDS if word in table]
-    words = [word for table in task.data["signal"] for word in STRANDS if word in table]
+    tables = [files_by_strand(table) for table in task.data_from(IntervalData).signal or ()]
+    files = [names for table in tables for names in table.values()]
+    words = [word for table in tables for word in table]
     out = np.zeros((max(map(len, files)), len(first), len(files), width), dtype=np.float32)
     notes = []
     for channel, (names, word) in enumerate(zip(files, words, strict=True)):
@@ -122,10 +126,16 @@ def controls(
     task: Task, genome: Genome, chrom: np.ndarray, first: np.ndarray, width: int
 ) -> tuple[np.ndarray, list[str]]:
     """Control tracks, strands added up, smoothed at each of the widths: (n, widths, width); and notes."""
-    table = task.data["control"]
-    tracks = [open_track(task, n, word, genome) for word in STRANDS for n in listed(table.get(word, []))]
+    control = task.data_from(IntervalData).control
+    if control is None:
+        raise ValueError(f"task {task.name} has no control tracks")
+    tracks = [
+        open_track(task, name, word, genome)
+        for word, names in files_by_strand(control).items()
+        for name in names
+    ]
     notes = [note for track in tracks for note in track.notes]
-    return smoothed_windows(tracks, table["widths"], chrom, first, width), notes
+    return smoothed_windows(tracks, control.widths, chrom, first, width), notes
 
 
 def open_track(task: Task, name: str, strand: str, genome: Genome) -> Track:
@@ -154,10 +164,10 @@ def turned(values: np.ndarray, reverse: np.ndarray, rep: Rep) -> np.ndarray:
     return values
 
 
-def read(task: Task, name: Any, genome: Genome) -> tuple[Intervals, list[str]]:
+def read(task: Task, files: Sequence[str], genome: Genome) -> tuple[Intervals, list[str]]:
     """Intervals of one BED file or several, in the genome's names."""
     groups, notes = [], []
-    for file in listed(name):
+    for file in files:
         found = bed.read_bed(task.path(file))
         names = genome.resolve(found.chrom)
         groups.append(found.renamed(names))
@@ -171,6 +181,7 @@ def concatenate(groups: list[Intervals]) -> Intervals:
     return Intervals(**{name: np.concatenate([getattr(g, name) for g in groups]) for name in fields})
 
 
-def listed(value: Any) -> list[str]:
-    """One name or several, as a list."""
-    return [value] if isinstance(value, str) else list(value)
+def files_by_strand(table: Tracks) -> dict[str, tuple[str, ...]]:
+    """The bigWig files of a table, by the strands that it gives."""
+    files = {"plus": table.plus, "minus": table.minus, "both": table.both}
+    return {word: names for word, names in files.items() if names}

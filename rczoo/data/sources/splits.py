@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from ...io.genome import Genome
 from ..examples import Arrays
+from ..schema import Splits
+
+Chromosomes = Mapping[str, Sequence[str]]
+"""Names of chromosomes by split."""
 
 
-def split_of(chrom: np.ndarray, splits: dict[str, list[str]], genome: Genome) -> np.ndarray:
+def listed_chromosomes(splits: Splits) -> Chromosomes:
+    """The chromosomes of each split that a task file lists."""
+    lists = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+    return {split: names for split, names in lists.items() if names is not None}
+
+
+def split_of(chrom: np.ndarray, splits: Chromosomes, genome: Genome) -> np.ndarray:
     """The split of each chromosome name (n,): those that no split names are "train", unless train has a list.
 
     An example on a chromosome outside a listed train split is in "" (no split). Raises ValueError when two
@@ -23,7 +35,7 @@ def split_of(chrom: np.ndarray, splits: dict[str, list[str]], genome: Genome) ->
     return np.array([owner.get(str(name), rest) for name in chrom], dtype=object)
 
 
-def by_chromosome(arrays: Arrays, splits: dict[str, list[str]], genome: Genome) -> dict[str, Arrays]:
+def by_chromosome(arrays: Arrays, splits: Chromosomes, genome: Genome) -> dict[str, Arrays]:
     """Divide arrays, each with the examples on its first axis, by their entry ``chrom``."""
     where = split_of(arrays["chrom"], splits, genome)
     return {

@@ -11,6 +11,7 @@ import numpy as np
 from ...files.cache import unpacked
 from ...symmetry import dna
 from ..examples import Prepared
+from ..schema import TableData
 from ..task import Task
 
 WORD = 50
@@ -57,12 +58,11 @@ def table(task: Task) -> Prepared:
     that share a 50-mer with it; the test set stays as published, and is given again without such rows as
     "test-unshared".
     """
-    read = {
-        split: read_table(task.path(task.data[split]), task.length)
-        for split in ("train", "validation", "test")
-    }
+    data = task.data_from(TableData)
+    files = {"train": data.train, "validation": data.validation, "test": data.test}
+    read = {split: read_table(task.path(name), task.length) for split, name in files.items()}
     arrays = {split: {"codes": codes, "target": labels} for split, (codes, labels) in read.items()}
-    if not task.data.get("clean"):
+    if not data.clean:
         return arrays, []
     train = arrays["train"]["codes"]
     keep = {"train": first_occurrences(train)}
@@ -124,6 +124,13 @@ def _hash(codes: np.ndarray, length: int) -> np.ndarray:
             total, covered = total[:, : part.shape[1]] * draw[5 + 2 * bit] + part, covered + size
         block, size = block[:, :-size] * draw[6 + 2 * bit] + block[:, size:], 2 * size
     return total[:, : codes.shape[1] - length + 1]
+
+
+def label_columns(path: Path) -> list[str]:
+    """The names of a table's labels: the columns of a CSV but ``sequence``, none for FASTA."""
+    with unpacked(path).open(encoding="utf-8", newline="") as stream:
+        columns = next(csv.reader(stream), [])
+    return [column for column in columns if column != "sequence"] if "sequence" in columns else []
 
 
 def _csv(path: Path, name: str) -> list[tuple[str, list[str]]]:

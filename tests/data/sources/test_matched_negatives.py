@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rczoo.data.schema import Matched
 from rczoo.data.sources.matched_negatives import BIN, gc_content, match, matched
 from rczoo.io.bed import Intervals
 from rczoo.io.genome import Genome
@@ -21,17 +22,17 @@ def genome(tmp_path, monkeypatch):
     return Genome(write_fasta(tmp_path / "g.fa", random_genome(0, {"chr1": 50_000})))
 
 
-OPTIONS = {"distance": 1000, "per_positive": 4, "seed": 1}
+RULE = Matched(sites="sites.bed", distance=1000, per_positive=4, seed=1)
 
 
 def test_far_from_every_bound_site_and_fixed_by_the_seed(genome):
     bound = make(range(2000, 48_000, 6000))
     sites = make(range(300, 49_800, 130))
-    found = matched(bound, bound, sites, genome, 200, OPTIONS)
+    found = matched(bound, bound, sites, genome, 200, RULE)
     assert np.abs(found.summit[:, None] - bound.summit).min() >= 1000
     assert len(found) <= 4 * len(bound)
-    again = matched(bound, bound, sites, genome, 200, OPTIONS)
-    other = matched(bound, bound, sites, genome, 200, {**OPTIONS, "seed": 2})
+    again = matched(bound, bound, sites, genome, 200, RULE)
+    other = matched(bound, bound, sites, genome, 200, RULE.model_copy(update={"seed": 2}))
     assert found.summit.tolist() == again.summit.tolist() != other.summit.tolist()
     gc = gc_content(found, genome, 200).mean() - gc_content(bound, genome, 200).mean()
     assert abs(gc) < BIN
@@ -41,7 +42,7 @@ def test_none_left(genome):
     with pytest.raises(
         ValueError, match="none of 1 sites lies 1000 bases from every positive: lower the distance"
     ):
-        matched(make([5000]), make([5000]), make([5500]), genome, 200, OPTIONS)
+        matched(make([5000]), make([5000]), make([5500]), genome, 200, RULE)
 
 
 @given(

@@ -194,5 +194,5 @@ def test_a_changed_file_is_prepared_anew(folder):
     for rows in ([("chr1", 90, 91)], [("chr1", 90, 91), ("chr2", 130, 131)]):
         write_bed(folder / "sites.bed", rows)
         assert len(load_examples(task, "train")) == len(rows)
-    wider = dataclasses.replace(task, model={**task.model, "length": 60})
+    wider = dataclasses.replace(task, model=task.model.model_copy(update={"length": 60}))
     assert load_examples(wider, "train").length == 60

@@ -1,0 +1,31 @@
+"""What a network of the family is built from, resolved: every argument of ``build`` that shapes it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The arguments of a built network, none left open: :func:`rczoo.build` checked them and chose the rest.
+
+    ``mixing`` has a share for each block after the first; ``pool`` is None for profiles, ``control`` the text
+    of a Rep or None.
+    """
+
+    architecture: str
+    mixing: tuple[float, ...]
+    merge: str
+    filters: int
+    gain: float
+    outputs: int
+    length: int
+    pool: tuple[int, int] | None
+    control: str | None
+    count_head: bool
+    batch_statistics: str
+
+    def keywords(self) -> dict[str, Any]:
+        """What to give to ``build`` for the same network again; a checkpoint keeps these as JSON."""
+        return asdict(self)
