@@ -9,12 +9,12 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from .checks.catalogue import CHECKS, run_checks, sentence
+from .checks.catalogue import CHECKS, named_checks, run_checks, sentence
 from .diagnosis.causes import diagnose, repair_call
 from .diagnosis.features import place_of
 from .report import Report
 from .results import failed
-from .run import Run
+from .run import Check, Run
 from .tested_model import Encode, Problem, describe
 
 
@@ -31,6 +31,7 @@ def check(
     reference: Any = None,
     expect_fail: Mapping[str, str] | None = None,
     only: Collection[str] | None = None,
+    extra_checks: Mapping[str, Check] | None = None,
     device: str = "cpu",
     name: str | None = None,
 ) -> Report:
@@ -44,15 +45,35 @@ def check(
     or ``"NLC"`` for every Rep. ``encode``: from a list of strings to the model's inputs, for tokenisers.
 
     ``quick`` leaves out some checks; ``inference_only`` those of training; ``reference``: a model (or a
-    factory) with equal outputs, for a fused path; ``expect_fail``: check name -> reason, strict.
-    Never raises for a fault of the model: the report then says what is wrong. ValueError on unknown names,
-    and on a ``device`` (``"cpu"``, ``"cuda"`` or ``"auto"``) that is not here.
+    factory) with equal outputs, for a fused path; ``only``: the names of the checks to run; ``expect_fail``:
+    check name -> reason, strict.
+
+    ``extra_checks``: name -> a function of a :class:`rczoo.conformance.Run` that returns ``passed()``,
+    ``failed(why)``, ``skipped(why)`` or ``noted(fact)``. It runs after the suite's own, ``only`` and
+    ``expect_fail`` take its name, and its docstring's first line is what the report states. It is no law: a
+    model on which only extra checks ran has not passed.
+
+    Never raises for a fault of the model: the report then says what is wrong. ValueError on unknown names, on
+    an extra check without a docstring or with the name of another, and on a ``device`` (``"cpu"``, ``"cuda"``
+    or ``"auto"``) that is not here.
+
+    >>> import rczoo
+    >>> from rczoo.conformance import Result, Run, failed, passed
+    >>> def one_logit(run: Run) -> Result:
+    ...     'Every output is one number for each sequence.'
+    ...     x, _ = run.tested.pair(run.codes(batch=3))
+    ...     shapes = {name: tuple(y.shape) for name, y in run.tested(x).items()}
+    ...     return passed() if set(shapes.values()) == {(3, 1)} else failed(f"shapes {shapes}")
+    >>> model = rczoo.build("motif-cnn", strategy="rcps", filters=2, length=60, outputs=2)
+    >>> report = rczoo.check(model, extra_checks={"one-logit": one_logit}, only=["float64-law", "one-logit"])
+    >>> print(report.verdict)
+    Network: FAILS; 2 of 2 checks ran, 1 failed
+    >>> print(report["one-logit"].sentence, report["one-logit"].detail)
+    Every output is one number for each sequence. shapes {'output': (3, 2)}
     """
     started = time.monotonic()
     called = name or type(model).__name__
-    for given in [*(expect_fail or ()), *(only or ())]:
-        if given not in CHECKS:
-            raise ValueError(f"no check named {given!r}: the checks are {', '.join(CHECKS)}")
+    checks = named_checks(extra_checks, [*(expect_fail or ()), *(only or ())])
     if layout not in ("NCL", "NLC"):
         raise ValueError(
             f"no layout {layout!r}: NCL is (batch, channels, length), NLC (batch, length, channels)"
@@ -60,10 +81,10 @@ def check(
     try:
         tested = describe(model, inputs, outputs, layout, encode, device)
     except Problem as problem:
-        unrun = failed(str(problem), name="runs", sentence=sentence("runs"))
+        unrun = failed(str(problem), name="runs", sentence=sentence(CHECKS["runs"]))
         return Report(called, [unrun], expected=expect_fail or {})
     run = Run(tested, _lengths(model, lengths), quick, inference_only, reference)
-    results = run_checks(run, only)
+    results = run_checks(run, only, checks)
     causes = diagnose(run, results)
     return Report(
         called,

@@ -3,6 +3,7 @@
 Everything here is invariant: a metric of RC-ed truth and RC-ed prediction equals the metric. An example (or
 label) for which a metric has no value is NaN in the per-example arrays, counted, and left out of averages.
 A NaN in the truth means *not measured*: such entries are left out without being counted.
+scipy and scikit-learn come with ``rczoo[training]``, so each function imports its own.
 """
 
 from __future__ import annotations
@@ -10,10 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.special import rel_entr
-from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ..symmetry.rep import Rep
 
@@ -27,11 +24,15 @@ Metrics = dict[str, float | int | dict[str, int]]
 
 def auroc(target: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Area under the ROC curve per label: two (examples, labels) arrays -> (labels,), NaN for one class."""
+    from sklearn.metrics import roc_auc_score
+
     return _per_label(roc_auc_score, target, score)
 
 
 def auprc(target: np.ndarray, score: np.ndarray) -> np.ndarray:
     """Average precision per label: two (examples, labels) arrays -> (labels,), NaN for one class."""
+    from sklearn.metrics import average_precision_score
+
     return _per_label(average_precision_score, target, score)
 
 
@@ -41,6 +42,8 @@ def jsd(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     ``counts`` and ``predicted`` need no normalisation: both are smoothed (:func:`smooth`), then normalised.
     Undefined where a strand sums to zero. Zhou et al. 2022, appendix.
     """
+    from scipy.special import rel_entr
+
     p, q = _distribution(counts), _distribution(predicted)
     middle = (p + q) / 2
     divergence = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=-1) / 2
@@ -59,12 +62,16 @@ def pearson(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 def spearman(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """Spearman correlation (ties share their mean rank), otherwise as :func:`pearson`."""
+    from scipy.stats import rankdata
+
     pairs = zip(binned(counts), binned(predicted), strict=True)
     return np.mean([_correlation(rankdata(a, axis=-1), rankdata(b, axis=-1)) for a, b in pairs], axis=0)
 
 
 def smooth(x: np.ndarray) -> np.ndarray:
     """Gaussian of sigma 3 cut at radius 3 along the last axis, the ends reflected (edge value repeated)."""
+    from scipy.ndimage import gaussian_filter1d
+
     return gaussian_filter1d(np.asarray(x, np.float64), SIGMA, axis=-1, radius=RADIUS, mode="reflect")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ def evaluate(model: nn.Module, task: Task, split: str = "test", batch_size: int 
     ``equivariance_error`` is measured in the model's own execution and, for a network of the family that
     reads both strands, as ``equivariance_error_tied`` with tied kernels; on the first examples, in eval mode.
     """
+    import_module("sklearn" if task.kind == "labels" else "scipy")  # missed now, not after the predictions
     examples = load_examples(task, split)
     if not len(examples):
         raise ValueError(f"task {task.name} has no {split} examples: look at [data] splits")

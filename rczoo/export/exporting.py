@@ -34,7 +34,7 @@ def export(model: nn.Module, out: str | Path, format: str | None = None, length:
     What the model is and how RC acts on it is in the file as JSON, under ``rczoo``. Law: the outputs of
     ``model`` in eval mode, to rounding (1e-5 in float32).
 
-    Returns ``out``. Raises ValueError where :func:`rczoo.fuse` does, and for another format;
+    Returns ``out``. Raises ValueError where :func:`rczoo.export.fuse` does, and for another format;
     ModuleNotFoundError where onnx or onnxscript is missing (``pip install 'rczoo[export]'``).
     """
     out = Path(out)

@@ -59,7 +59,7 @@ def admissible_lengths(model: nn.Module, lengths: Iterable[int], channels: int =
     strands, which has no such condition: there only lengths that are too short, or that a dense layer was
     not built for, are refused.
 
-    >>> from rczoo import RCConv1d, RCMaxPool1d, RCSequential
+    >>> from rczoo.nn import RCConv1d, RCMaxPool1d, RCSequential
     >>> tied = RCSequential(RCConv1d("2r:flip", "4r", 15), RCMaxPool1d("4r", 40, 20))
     >>> [v.length for v in admissible_lengths(tied, range(60, 120)) if v.admissible]
     [74, 94, 114]

@@ -15,15 +15,22 @@ from ..data.task import Task
 from ..evaluation.losses import Output, first, loss_of
 from ..evaluation.metrics import label_metrics
 from ..family.network import Network
-from .resume import ResumableState
 
 
 class TrainingModule(lightning.LightningModule):
-    """A network learning a task; ``augment`` as :class:`rczoo.data.batches.Epoch` takes it."""
+    """A network learning a task; ``augment`` as :class:`rczoo.data.batches.Epoch` takes it.
 
-    def __init__(self, network: Network, task: Task, augment: str, state: ResumableState) -> None:
+    ``first_epoch`` counts the whole epochs before an interruption; ``entry`` is the history's, made by an
+    epoch's validation.
+    """
+
+    def __init__(
+        self, network: Network, task: Task, augment: str, seed: int = 0, first_epoch: int = 0
+    ) -> None:
         super().__init__()
-        self.network, self.task, self.augment, self.state = network, task, augment, state
+        self.network, self.task, self.augment = network, task, augment
+        self.seed, self.first_epoch = seed, first_epoch
+        self.entry: dict[str, Any] = {}
         self.loss = loss_of(task.kind, task.training.counts_weight)
         self.training_examples = load_examples(task, "train")
         self.validation_examples = load_examples(task, "validation")
@@ -43,12 +50,11 @@ class TrainingModule(lightning.LightningModule):
     @property
     def epoch(self) -> int:
         """Whole epochs since the training began, those before an interruption included."""
-        return self.state.first_epoch + self.current_epoch
+        return self.first_epoch + self.current_epoch
 
     def train_dataloader(self) -> Epoch:
         """The batches of the current epoch."""
-        seed = int(self.state.about["seed"])
-        return Epoch(self.training_examples, self.task.training, self.augment, seed, self.epoch)
+        return Epoch(self.training_examples, self.task.training, self.augment, self.seed, self.epoch)
 
     def val_dataloader(self) -> Plain:
         """The validation examples."""
@@ -65,21 +71,20 @@ class TrainingModule(lightning.LightningModule):
         self._outputs.append((self._forward(batch), batch[2]))
 
     def on_validation_epoch_end(self) -> None:
-        """Add the epoch to the history, and show its validation loss to early stopping."""
+        """Make the epoch's entry of the history, and show its validation loss to early stopping."""
         target = torch.cat([y for _, y in self._outputs])
         output = _joined([u for u, _ in self._outputs])
         loss = self.loss(output, target)
-        entry: dict[str, Any] = {
+        self.entry = {
             "epoch": self.epoch + 1,
             "train_loss": torch.stack(self._losses).mean().item(),
             "loss": loss.item(),
         }
         if self.task.kind == "labels":
             score = first(output).cpu().numpy() if loss.isfinite() else None
-            entry["auroc"] = (
+            self.entry["auroc"] = (
                 math.nan if score is None else label_metrics(target.cpu().numpy(), score)["auroc"]
             )
-        self.state.history.append(entry)
         self.log("loss", loss)
         self._losses.clear()
         self._outputs.clear()
@@ -87,7 +92,7 @@ class TrainingModule(lightning.LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with Keras's epsilon."""
         rate = self.task.training.learning_rate
-        return self.state.restore(torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7))
+        return torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7)
 
     def _forward(self, batch: Batch) -> Output:
         X, control, _ = batch

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback, EarlyStopping
 
 from .._arguments import check_whole
 from ..data.output_names import control_widths, output_names
@@ -22,8 +16,7 @@ from ..evaluation.scoring import evaluate as evaluate
 from ..family.architectures import build
 from ..family.checkpoint import save_checkpoint
 from ..family.network import Network
-from ..hardware import choose_device, full_precision, hardware, memory_kept
-from .module import TrainingModule
+from ..hardware import choose_device, hardware
 from .resume import ResumableState, to_plain
 from .strategies import resolve_strategy
 
@@ -86,14 +79,16 @@ def train(
     )
     state = ResumableState(Path(out), about, task.training.best, force)
     if not state.finished:
+        from .fitting import fit  # brings Lightning, which the package does without until here
+
         augment = task.training.augment if plan.augment else ""
-        _fit(TrainingModule(network, task, augment, state), state, accelerator, progress)
+        fit(network, task, augment, state, accelerator, progress)
     if not state.best_weights:
         raise ValueError(
             f"training {plan.name} on {task.name} never had a finite validation {state.best}: "
             "lower the learning rate, or check the data"
         )
-    network.load_state_dict({k.removeprefix("network."): v for k, v in state.best_weights.items()})
+    network.load_state_dict(state.best_weights)
     network.execution = "frames"
     best = network.remerge(plan.remerge) if plan.remerge else network
     known = {
@@ -105,88 +100,3 @@ def train(
     save_checkpoint(best, out, **about, **known)
     state.forget()
     return best.eval()
-
-
-def _fit(module: TrainingModule, state: ResumableState, accelerator: str, progress: Progress | None) -> None:
-    """Run Lightning from the keeper's epoch on."""
-    network, training = module.network, module.task.training
-    if network.config.batch_statistics != "separate":
-        network.execution = "tied"
-    callbacks: list[Callback] = []
-    if patience := training.patience:
-        callbacks.append(EarlyStopping("loss", patience=patience, check_on_train_epoch_end=False))
-    callbacks.append(state)
-    if progress:
-        callbacks.append(Bar(progress, state))
-    with _lightning_silenced(), memory_kept(), full_precision(search=True):
-        trainer = Trainer(
-            accelerator=accelerator,
-            devices=1,
-            max_epochs=state.about["epochs"] - state.first_epoch,
-            callbacks=callbacks,
-            reload_dataloaders_every_n_epochs=1,
-            num_sanity_val_steps=0,
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        interrupt = signal.getsignal(signal.SIGINT)
-        try:
-            trainer.fit(module)
-        except SystemExit:  # what Lightning makes of Ctrl-C, ignoring it from then on
-            signal.signal(signal.SIGINT, interrupt)
-            raise KeyboardInterrupt from None
-    network.to("cpu")
-
-
-class Bar(Callback):
-    """A rich progress bar of the steps of all epochs, with the latest validation loss."""
-
-    def __init__(self, progress: Progress, state: ResumableState) -> None:
-        super().__init__()
-        self.progress, self.state = progress, state
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show the bar, the epochs before an interruption already done."""
-        steps = int(trainer.num_training_batches)
-        self.progress.start()
-        self.bar = self.progress.add_task(
-            self._text(), total=self.state.about["epochs"] * steps, completed=self.state.first_epoch * steps
-        )
-
-    def on_train_batch_end(self, *_: Any) -> None:
-        """One step."""
-        self.progress.advance(self.bar)
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show the epoch's validation."""
-        self.progress.update(self.bar, description=self._text())
-
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Early stopping ends the bar, too."""
-        done = self.progress.tasks[self.bar].completed
-        self.progress.update(self.bar, total=done, completed=done)
-
-    def _text(self) -> str:
-        about, history = self.state.about, self.state.history
-        if not history:
-            return f"{about['strategy']}, epoch 1"
-        shown = " ".join(f"{k} {history[-1][k]:.3f}" for k in ("loss", "auroc") if k in history[-1])
-        return f"{about['strategy']}, epoch {len(history)}: validation {shown}"
-
-
-@contextmanager
-def _lightning_silenced() -> Iterator[None]:
-    """Keep Lightning's notices, meant for its own users, off the screen."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"lightning\..*")
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.ERROR)
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)

@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 import rczoo
-from rczoo import Rep, attribute, build, fuse
+from rczoo import Rep, attribute, build
 from rczoo.attribution.deeplift import draw_references
+from rczoo.export import fuse
 from rczoo.symmetry import dna
-from tests.support.strategies import randomise
+from rczoo.testing import randomise
 
 pytest.importorskip("tangermeme", reason="pip install 'rczoo[explain]'")
 from tangermeme.deep_lift_shap import deep_lift_shap

@@ -19,9 +19,10 @@ from rczoo.data.preparation import load_examples
 from rczoo.data.sources import simulation
 from rczoo.data.task import load_task
 from rczoo.symmetry import dna
+from rczoo.testing import inputs_of, networks, randomise
 from tests.support.enrichment import enrichment
 from tests.support.real import real_task
-from tests.support.strategies import inputs_of, networks, outputs_of, randomise
+from tests.support.strategies import outputs_of
 
 pytest.importorskip("tangermeme", reason="pip install 'rczoo[explain]'")
 R = Rep.dna().act
@@ -244,8 +245,8 @@ def test_other_peoples_models():
     base = nn.Sequential(nn.Conv1d(4, 5, 7), nn.ReLU(), nn.MaxPool1d(5), nn.Flatten(), nn.Linear(50, 2))
     model = randomise(conjoin(base, outputs="2t").double().eval(), 4)
     assert obeys_conjoined(model)
-    tied = rczoo.RCSequential(
-        rczoo.RCConv1d("2r:flip", "3r", 5), rczoo.RCActivation("3r"), rczoo.RCConv1d("3r", "1r", 3)
+    tied = rczoo.nn.RCSequential(
+        rczoo.nn.RCConv1d("2r:flip", "3r", 5), rczoo.nn.RCActivation("3r"), rczoo.nn.RCConv1d("3r", "1r", 3)
     )
     tied = randomise(tied.double().eval(), 2)
     X = sequences(30)

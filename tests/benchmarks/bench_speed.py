@@ -11,9 +11,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import RCConv1d, build, fuse
+from rczoo import build
+from rczoo.export import fuse
 from rczoo.family.trunk import Block, BlockShape
 from rczoo.hardware import memory_kept
+from rczoo.nn import RCConv1d
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
 

@@ -15,8 +15,8 @@ from rczoo.attribution.inputs import numbered_target
 from rczoo.attribution.logos import window_of_interest
 from rczoo.family.old_outputs import with_outputs
 from rczoo.symmetry import dna
+from rczoo.testing import randomise
 from tests.support import cli
-from tests.support.strategies import randomise
 
 pytest.importorskip("tangermeme", reason="pip install 'rczoo[explain]'")
 random = np.random.default_rng(0)

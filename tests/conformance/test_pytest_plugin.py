@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 FAULTY = "tests.support.faulty_models"
 
 SUITE = """
-from rczoo.conformance.pytest_plugin import parametrize_with_checks
+from rczoo.conformance.cases import parametrize_with_checks
 from tests.support.faulty_models import strands_not_swapped, tied
 
 @parametrize_with_checks([
@@ -47,6 +47,39 @@ def test_decorator_makes_one_test_per_check_and_counts_them(tmp_path):
     assert "rczoo: tied: 12 checks ran (12 passed, 0 failed), 5 skipped or noted" in done.stdout or (
         "rczoo: tied: 11 checks ran (11 passed, 0 failed), 6 skipped or noted" in done.stdout
     )
+
+
+EXTRA = """
+from rczoo import parametrize_with_checks
+from rczoo.conformance import failed, passed
+from tests.support.faulty_models import tied
+
+def positive(run):
+    '''Every output is above zero.'''
+    return passed()
+
+def small(run):
+    '''Every output is below 1e-6.'''
+    return failed("it is not")
+
+options = {"outputs": "1r", "lengths": 60, "only": ["runs", "positive", "small"],
+           "extra_checks": {"positive": positive, "small": small}}
+
+@parametrize_with_checks([(tied, options), (tied, {**options, "expect_fail": {"small": "no scale"}})])
+def test_rc(check):
+    check()
+"""
+
+
+def test_extra_checks_are_tests_of_their_own(tmp_path):
+    (tmp_path / "test_models.py").write_text(EXTRA)
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert "PASSED test_models.py::test_rc[tied-positive0]" in done.stdout
+    assert "Every output is below 1e-6. Not so: it is not" in done.stdout
+    assert "1 failed, 4 passed, 32 skipped, 1 xfailed" in done.stdout
+    (tmp_path / "test_models.py").write_text(EXTRA.replace('"small": small}', '"runs": small}'))
+    assert "extra check 'runs': the suite has a check of this name" in run(tmp_path).stdout
 
 
 def test_an_expected_failure_that_passes_fails(tmp_path):

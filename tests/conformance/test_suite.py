@@ -361,7 +361,7 @@ def test_every_check_is_a_sentence():
 def test_a_feature_map_of_signs_and_pairs_is_matched():
     from rczoo.conformance.diagnosis.features import corresponds, signed_permutation
 
-    rep = FEATURES + 2 * rczoo.SIGN
+    rep = FEATURES + 2 * rczoo.symmetry.SIGN
     x = torch.tensor(np.random.default_rng(0).normal(size=(2, rep.channels, 9)))
     assert corresponds([x], [rep.act(x)], 1e-12)
     assert not corresponds([x], [rep.act(x) + 1e-6], 1e-9)

@@ -109,7 +109,7 @@ def main():
     models = {"one strand": one_strand, "conjoined after": afterwards, "conjoined before": conjoined}
     for name, model in models.items():
         losses[name] = loss_on_both_strands(model, X_test, y_test)
-        apart = rczoo.equivariance_error(model, X_test, inputs="dna", outputs="3t")
+        apart = rczoo.symmetry.equivariance_error(model, X_test, inputs="dna", outputs="3t")
         print(f"{name:16}  {apart:.3f} relative  loss {losses[name]:.4f}")
         assert apart == 0 or name == "one strand"
     assert losses["conjoined after"] <= losses["one strand"]

@@ -10,10 +10,11 @@ import torch
 from typer import Typer
 from typer.testing import CliRunner
 
-from rczoo import RCActivation, RCConv1d, RCSequential, build
+from rczoo import build
 from rczoo.cli.models import export as export_command
 from rczoo.export.exporting import export, exported_program
 from rczoo.family.checkpoint import save_checkpoint
+from rczoo.nn import RCActivation, RCConv1d, RCSequential
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra rczoo[export]")
 pytest.importorskip("onnxscript", reason="needs the extra rczoo[export]")

@@ -7,22 +7,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import (
-    RCActivation,
-    RCAvgPool1d,
-    RCBatchNorm1d,
-    RCConv1d,
-    RCDropout,
-    RCMaxPool1d,
-    RCSequential,
-    Rep,
-    assert_equivariant,
-    build,
-    conjoin,
-    fuse,
-)
+from rczoo import Rep, assert_equivariant, build, conjoin
+from rczoo.export import fuse
 from rczoo.family.architectures import rebuild
-from tests.support.strategies import LENGTHS, networks, randomise
+from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCDropout, RCMaxPool1d, RCSequential
+from rczoo.testing import LENGTHS, networks, randomise
 
 seeds = st.integers(0, 10**6)
 

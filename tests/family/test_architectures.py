@@ -8,8 +8,9 @@ import torch
 
 from rczoo import Rep, build
 from rczoo.family.architectures import NAMED_POINTS, rebuild
+from rczoo.testing import LENGTHS, inputs_of, randomise
 from tests.proofs.test_laws import network_error
-from tests.support.strategies import LENGTHS, inputs_of, outputs_of, randomise
+from tests.support.strategies import outputs_of
 
 SMALL = {
     "motif-cnn": {"mixing": "rcps"},

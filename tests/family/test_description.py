@@ -6,7 +6,7 @@ from hypothesis import given
 from torch.utils.flop_counter import FlopCounterMode
 
 from rczoo import build, summary
-from tests.support.strategies import inputs_of, networks, seeds
+from rczoo.testing import inputs_of, networks, seeds
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_names(architecture, options, names):
     assert summary(build(architecture, **options, filters=4)).names == names
 
 
-@given(networks(), seeds)
+@given(networks(), seeds())
 def test_counts_are_what_torch_counts(network, seed):
     described, inputs = summary(network), inputs_of(network, 1, seed)
     assert described.parameters == sum(p.numel() for p in network.parameters())

@@ -5,22 +5,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rczoo import build, change_merge, embed, fold_gain, same_function_class
+from rczoo import build, embed
+from rczoo.family import change_merge, fold_gain, same_function_class
 from rczoo.family.architectures import rebuild
 from rczoo.family.trunk import BlockShape, Trunk
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import merge
+from rczoo.testing import inputs_of, integer_tensor, networks, normal_tensor, randomise, seeds
 from tests.proofs.test_laws import DNA, rc
-from tests.support.strategies import (
-    fill_with_integers,
-    inputs_of,
-    integers,
-    networks,
-    normal,
-    outputs_of,
-    randomise,
-    seeds,
-)
+from tests.support.strategies import fill_with_integers, outputs_of
 
 
 def small(architecture="tf-cnn", **options):
@@ -37,12 +30,12 @@ def test_a_stricter_member_is_strictly_larger():
     with torch.no_grad():
         trunk.blocks[0].conv.weight.copy_(torch.tensor([1.0, 0, 0, 0]).view(1, 4, 1))
         trunk.blocks[1].conv.weight.copy_(torch.tensor([1.0, -1]).view(1, 2, 1))
-    x = integers(0, 3, 4, 9, low=0)
+    x = integer_tensor(0, 3, 4, 9, low=0)
     merged = merge(trunk(x, 2, False, "frames"), DNA.__class__("1t"), "sum")
     assert torch.equal(merged[:, 0], (x[:, 0] - x[:, 3]).abs())
 
 
-@given(st.integers(1, 3), st.booleans(), seeds)
+@given(st.integers(1, 3), st.booleans(), seeds())
 def test_rcps_is_a_conjoined_model_of_twice_the_filters(filters, residual, seed):
     shapes = [BlockShape(2), BlockShape(3, 2), BlockShape(3, 1, residual=residual)]
     rcps = fill_with_integers(Trunk(shapes, filters, [1, 1]).double(), seed)
@@ -53,7 +46,7 @@ def test_rcps_is_a_conjoined_model_of_twice_the_filters(filters, residual, seed)
             other = (old.conv.weight[:, [3, 2, 1, 0]] if n == 0 else torch.cat([b, a], 1)).flip(2)
             new.conv.weight.copy_(torch.cat([old.conv.weight, other]))
             new.conv.bias.copy_(old.conv.bias.repeat(2))
-    x = integers(seed, 2, 4, rcps.shrinkage + 4)
+    x = integer_tensor(seed, 2, 4, rcps.shrinkage + 4)
     frames = zip(rcps(x, 2, False, "frames"), wide(x, 2, False, "frames"), strict=True)
     assert all(torch.equal(narrow, broad[:, :filters]) for narrow, broad in frames)
 
@@ -123,7 +116,7 @@ def test_function_classes():
 
 def test_a_gain_multiplies_steps_though_not_functions():
     """T12: the same function, but the kernel of gain 2 has twice the gradient."""
-    plain, x = small("motif-cnn", mixing="rcps"), normal(0, 2, 4, 61)
+    plain, x = small("motif-cnn", mixing="rcps"), normal_tensor(0, 2, 4, 61)
     gained = rebuild(plain, gain=2.0).double().eval()
     gained.load_state_dict(plain.state_dict())
     with torch.no_grad():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rczoo.family.architectures import resolve_mixing
-from tests.support.strategies import mixings, wraps
+from rczoo.testing import mixings, wraps
 
 
 @pytest.mark.parametrize(

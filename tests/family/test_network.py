@@ -8,18 +8,11 @@ from hypothesis import strategies as st
 
 from rczoo import build
 from rczoo.symmetry.equivariance import relative_error
+from rczoo.testing import inputs_of, integer_tensor, networks, randomise, reference, seeds
 from tests.family.test_trunk import as_loops
 from tests.proofs.test_laws import network_error
-from tests.support import reference
-from tests.support.strategies import (
-    fill_with_integers,
-    inputs_of,
-    integers,
-    networks,
-    outputs_of,
-    randomise,
-    seeds,
-)
+from tests.support import family_loops
+from tests.support.strategies import fill_with_integers, outputs_of
 
 
 def small(**options):
@@ -27,11 +20,11 @@ def small(**options):
     return randomise(build("bpnet", **options).double().eval(), 1)
 
 
-@given(networks(architectures=("motif-cnn", "tf-cnn")), seeds)
+@given(networks(architectures=("motif-cnn", "tf-cnn")), seeds())
 def test_labels_against_loops(network, seed):
     (x,) = inputs_of(network, 2, seed)
     width, stride = network.config.pool
-    frames = reference.trunk(x.numpy(), as_loops(network.trunk))
+    frames = family_loops.trunk(x.numpy(), as_loops(network.trunk))
     pooled = [reference.max_pool(z, width, stride).reshape(2, -1) for z in frames]
     weight, bias = (p.detach().numpy() for p in network.head.parameters())
     how = network.config.merge
@@ -44,31 +37,31 @@ def test_labels_against_loops(network, seed):
 
 @settings(max_examples=8)
 @given(
-    st.sampled_from([None, "2t", "1r+1t+1s"]), st.sampled_from(["sum", "mean", "max"]), st.booleans(), seeds
+    st.sampled_from([None, "2t", "1r+1t+1s"]), st.sampled_from(["sum", "mean", "max"]), st.booleans(), seeds()
 )
 def test_profiles_against_loops(control, how, count_head, seed):
     options = {"control": control, "merge": how, "count_head": count_head, "gain": 2.0}
     network = small(length=349, filters=2, mixing=[0, 0.5, 1, 1, 1, 1], **options)
     fill_with_integers(network, seed)
     inputs, head, rep = inputs_of(network, 2, seed), network.head, network.control
-    frames = reference.trunk(inputs[0].numpy(), as_loops(network.trunk))
+    frames = family_loops.trunk(inputs[0].numpy(), as_loops(network.trunk))
     controls = [np.zeros((2, 0, 3))] * 2
     if control:
         inputs = inputs[0], inputs[1] - 2  # counts may also be below zero, as differences of tracks are
         c = inputs[1].numpy()
-        controls = [c, reference.act(rep.partners, rep.signs, c)]
+        controls = [c, reference.act(rep, c)]
     layers = [[p.detach().numpy() for p in layer.parameters()] for layer in (head.conv, head.join)]
     counts = None if head.counts is None else [p.detach().numpy() for p in head.counts.parameters()]
     strands = [
-        reference.profile_head(z, c, *([2 * kernel, bias] for kernel, bias in layers), counts)
+        family_loops.profile_head(z, c, *([2 * kernel, bias] for kernel, bias in layers), counts)
         for z, c in zip(frames, controls, strict=True)
     ]
     for got, first, second in zip(outputs_of(network(*inputs)), *strands, strict=True):
-        expected = reference.merge(first, reference.act([1, 0], [1, 1], second), how)
+        expected = reference.merge(first, reference.act(family_loops.SWAP, second), how)
         assert relative_error(got, torch.from_numpy(expected)) < 1e-12
 
 
-@given(networks(), seeds)
+@given(networks(), seeds())
 def test_remerge_keeps_parameters_and_leaves_the_original(network, seed):
     inputs, old = inputs_of(network, 2, seed), network.config.merge
     before = network(*inputs)
@@ -85,8 +78,8 @@ def test_remerge_keeps_parameters_and_leaves_the_original(network, seed):
 def test_posthoc_is_the_mean_of_the_standard_network_on_both_strands():
     standard = small(mixing=None, strategy="standard", count_head=False)
     x = inputs_of(standard, 2, 0)[0]
-    turned = torch.from_numpy(reference.act(*reference.DNA, x.numpy()))
-    swapped = torch.from_numpy(reference.act([1, 0], [1, 1], standard(turned).detach().numpy()))
+    turned = torch.from_numpy(reference.act(family_loops.DNA, x.numpy()))
+    swapped = torch.from_numpy(reference.act(family_loops.SWAP, standard(turned).detach().numpy()))
     assert torch.equal(standard.remerge("mean")(x), (standard(x) + swapped) / 2)
     assert not torch.equal(standard(x), swapped)
 
@@ -94,7 +87,7 @@ def test_posthoc_is_the_mean_of_the_standard_network_on_both_strands():
 def test_the_length_of_the_profile():
     network = small()
     assert network.output_length(1346) == 1000
-    assert network(integers(0, 1, 4, 360))[0].shape[2] == network.output_length(360) == 14
+    assert network(integer_tensor(0, 1, 4, 360))[0].shape[2] == network.output_length(360) == 14
 
 
 @pytest.mark.parametrize("count_head", [False, True])

@@ -9,20 +9,19 @@ from hypothesis import strategies as st
 from rczoo import one_hot
 from rczoo.family.trunk import Block, BlockShape, GainConv1d, Trunk
 from rczoo.symmetry.equivariance import relative_error
-from tests.proofs.test_laws import DNA, network_error, rc
-from tests.support import reference
-from tests.support.strategies import (
-    fill_with_integers,
+from rczoo.testing import (
     inputs_of,
-    integers,
+    integer_tensor,
     mixings,
     networks,
-    normal,
-    outputs_of,
+    normal_tensor,
     palindromes,
     randomise,
     seeds,
 )
+from tests.proofs.test_laws import DNA, network_error, rc
+from tests.support import family_loops
+from tests.support.strategies import fill_with_integers, outputs_of
 
 
 @st.composite
@@ -66,11 +65,11 @@ def as_loops(trunk):
     return blocks
 
 
-@given(trunks(), st.integers(1, 3), seeds)
+@given(trunks(), st.integers(1, 3), seeds())
 def test_both_executions_are_exactly_the_loops(trunk, batch, seed):
     fill_with_integers(trunk, seed)
-    x = integers(seed, batch, 4, trunk.shrinkage + 3)
-    loops = [torch.from_numpy(z) for z in reference.trunk(x.numpy(), as_loops(trunk))]
+    x = integer_tensor(seed, batch, 4, trunk.shrinkage + 3)
+    loops = [torch.from_numpy(z) for z in family_loops.trunk(x.numpy(), as_loops(trunk))]
     for execution in ("frames", "tied"):
         for stack in (False, True):
             frames = trunk(x, 2, stack, execution)
@@ -84,11 +83,11 @@ def test_both_executions_are_exactly_the_loops(trunk, batch, seed):
         assert torch.equal(trunk(x, 1, False, "frames")[0], loops[0])
 
 
-@given(trunks(norm=st.booleans()), st.booleans(), seeds)
+@given(trunks(norm=st.booleans()), st.booleans(), seeds())
 def test_executions_agree_with_norms(trunk, training, seed):
     """In eval mode with drawn statistics, and in train mode, which pools both strands and leaves the same."""
     randomise(trunk, seed).train(training)
-    x = normal(seed, 3, 4, trunk.shrinkage + 3)
+    x = normal_tensor(seed, 3, 4, trunk.shrinkage + 3)
     state = {name: value.clone() for name, value in trunk.state_dict().items()}
     results = {}
     for execution in ("frames", "tied"):
@@ -100,7 +99,7 @@ def test_executions_agree_with_norms(trunk, training, seed):
     for name, value in results["frames"][1].items():
         torch.testing.assert_close(results["tied"][1][name], value, rtol=1e-12, atol=1e-14)
     if not training:
-        loops = reference.trunk(x.numpy(), as_loops(trunk))
+        loops = family_loops.trunk(x.numpy(), as_loops(trunk))
         for u, loop in zip(results["frames"][0], loops, strict=True):
             assert relative_error(u, torch.from_numpy(loop)) < 1e-12
 
@@ -137,11 +136,11 @@ def test_blocks_start_as_the_paper_says():
     assert 0.9 * (6 / (75 * 600)) ** 0.5 < free <= (6 / (75 * 600)) ** 0.5
 
 
-@given(st.sampled_from([0.0, 0.5, 1.0]), seeds)
+@given(st.sampled_from([0.0, 0.5, 1.0]), seeds())
 def test_features_stay_where_the_sequence_is(mixing, seed):
     """A change at one base reaches the positions whose window holds it, in both strands, and no others."""
     trunk = randomise(Trunk([BlockShape(3), BlockShape(3)], 4, [mixing]).double(), seed)
-    x, changed = normal(seed, 1, 4, 15).repeat(2, 1, 1), seed % 15
+    x, changed = normal_tensor(seed, 1, 4, 15).repeat(2, 1, 1), seed % 15
     x[1, :, changed] += 10
     z0, z1 = trunk(x, 2, False, "frames")
     for z, place in ((z0, changed), (z1, 14 - changed)):
@@ -149,7 +148,7 @@ def test_features_stay_where_the_sequence_is(mixing, seed):
         assert set(touched) <= {t for t in range(11) if t <= place <= t + 4}
 
 
-@given(networks(), st.integers(1, 4), seeds)
+@given(networks(), st.integers(1, 4), seeds())
 def test_members_are_equivariant(network, batch, seed):
     """Exactly on frames in eval mode, and to rounding when tied or in train mode."""
     inputs = inputs_of(network, batch, seed)
@@ -175,7 +174,7 @@ def test_palindromes_get_symmetric_answers(network, data):
     assert torch.equal(rc(DNA, X), X)
     inputs = [X]
     if network.control.channels:
-        control = integers(1, 1, network.control.channels, network.output_length(length))
+        control = integer_tensor(1, 1, network.control.channels, network.output_length(length))
         inputs.append(control + rc(network.control, control))
     for y, rep in zip(outputs_of(network(*inputs)), network.rep_out, strict=True):
         assert torch.equal(rc(rep, y), y)

@@ -13,30 +13,30 @@ from rczoo import Rep, build, conjoin, one_hot
 from rczoo.evaluation.losses import binary_cross_entropy
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import combine
+from rczoo.testing import integer_tensor, normal_tensor, palindromes, reference, seeds
 from tests.proofs.test_laws import DNA, obeys, rc
-from tests.support import reference
 from tests.support.ordinary_models import Positional, Recurrent, Strided
-from tests.support.strategies import integers, label_reps, normal, palindromes, seeds
+from tests.support.strategies import label_reps
 
 KINDS = st.sampled_from([Strided, Recurrent])
 
 
-@given(KINDS, label_reps, st.integers(1, 9), st.sampled_from(["mean", "sum", "max", "probability"]), seeds)
+@given(KINDS, label_reps, st.integers(1, 9), st.sampled_from(["mean", "sum", "max", "probability"]), seeds())
 def test_whole_networks_in_eval_mode(kind, rep, batch, how, seed):
     """Exactly, whatever strides, pools or recurrences are inside."""
     f = kind(rep.channels, seed).eval()
-    x = normal(seed, batch, 4, 23)
+    x = normal_tensor(seed, batch, 4, 23)
     g = conjoin(f, outputs=rep, merge=how).eval()
     assert obeys(g, x, DNA, rep)
     expected = reference.merge(*(f(z).detach().numpy() for z in (x, rc(DNA, x))), how)
     assert relative_error(g(x), torch.from_numpy(expected)) < 1e-12
 
 
-@given(label_reps, st.integers(2, 5), st.booleans(), seeds)
+@given(label_reps, st.integers(2, 5), st.booleans(), seeds())
 def test_train_mode_pools_statistics_and_pairs_dropout(rep, batch, part, seed):
     f = Strided(rep.channels, seed)
     g = conjoin(f, outputs=rep).train()
-    x = normal(seed, batch, 4, 23)
+    x = normal_tensor(seed, batch, 4, 23)
     turned = torch.cat([rc(DNA, x[:1]), x[1:]]) if part else rc(DNA, x)
     state = {name: value.clone() for name, value in f.state_dict().items()}
 
@@ -99,7 +99,11 @@ class Named(nn.Module):
 def test_mappings_of_inputs_and_outputs():
     inputs = {"x": "dna", "control": "2t", "cell_type": None}
     outputs = {"profile": "1r", "label": "1t"}
-    x, control, cells = integers(0, 3, 4, 6), integers(1, 3, 2, 6), torch.tensor([1.0, 2, 3]).double()
+    x, control, cells = (
+        integer_tensor(0, 3, 4, 6),
+        integer_tensor(1, 3, 2, 6),
+        torch.tensor([1.0, 2, 3]).double(),
+    )
     for training in (False, True):
         g = conjoin(Named(), inputs, outputs, {"profile": "mean", "label": "max"}).train(training)
         results = [
@@ -120,7 +124,7 @@ def test_mappings_of_inputs_and_outputs():
 
 def test_one_mapping_merge_or_one_word_for_all():
     f = Positional([4], [2, 2], [4, None], 6, 1)
-    x = integers(3, 2, 4, 6)
+    x = integer_tensor(3, 2, 4, 6)
     words = conjoin(f, outputs=("1r", "2t"), merge=("sum", "max")).eval()(x)
     assert torch.equal(words[0], conjoin(f, outputs=("1r", "2t"), merge="sum").eval()(x)[0])
     assert torch.equal(words[1], conjoin(f, outputs=("1r", "2t"), merge="max").eval()(x)[1])
@@ -134,7 +138,7 @@ def test_conjoining_twice_with_names_or_positions(inputs):
         def forward(self, x, control):
             return x * torch.arange(6) + control
 
-    x, control = integers(0, 2, 4, 6), integers(1, 2, 4, 6)
+    x, control = integer_tensor(0, 2, 4, 6), integer_tensor(1, 2, 4, 6)
     once = conjoin(Plain(), inputs, "dna").eval()
     twice = conjoin(once).eval()
     assert torch.equal(twice(x, control), once(x, control))
@@ -144,14 +148,14 @@ def test_conjoining_twice_with_names_or_positions(inputs):
 
 def test_a_network_brings_its_own_reps():
     standard = build("bpnet", strategy="standard", control="2t", filters=2, length=353).double().eval()
-    x, control = integers(0, 2, 4, 353), integers(1, 2, 2, 7)
+    x, control = integer_tensor(0, 2, 4, 353), integer_tensor(1, 2, 2, 7)
     for u, v in zip(conjoin(standard).eval()(x, control), standard.remerge("mean")(x, control), strict=True):
         assert relative_error(u, v) < 1e-12
 
 
 def test_specs_may_be_functions():
     g = conjoin(nn.Flatten(), outputs=lambda y: rc(DNA, y.view(-1, 4, 5)).flatten(1)).eval()
-    x = integers(0, 2, 4, 5)
+    x = integer_tensor(0, 2, 4, 5)
     assert torch.equal(g(x), x.flatten(1))
 
 
@@ -161,13 +165,13 @@ def test_inputs_that_are_no_batch(first):
         def forward(self, scale, x):
             return x * torch.arange(5) if scale is None else x * scale * torch.arange(5)
 
-    g, x = conjoin(Scaled(), (None, "dna"), "dna"), integers(0, 3, 4, 5)
+    g, x = conjoin(Scaled(), (None, "dna"), "dna"), integer_tensor(0, 3, 4, 5)
     assert torch.equal(g.train()(first, x), g.eval()(first, x))
 
 
 def test_a_function_as_spec_takes_any_merge():
     g = conjoin(nn.Flatten(), outputs=lambda y: y, merge="max").eval()
-    assert g(integers(0, 2, 4, 5)).shape == (2, 20)
+    assert g(integer_tensor(0, 2, 4, 5)).shape == (2, 20)
 
 
 def test_shown_as_typed():
@@ -191,36 +195,38 @@ def test_shown_as_typed():
             r"merge 'max' is not equivariant on the 1 sign channel\(s\) of Rep 2t\+1s: use 'mean'",
         ),
         (
-            lambda: conjoin(nn.Flatten(), outputs="20t")(integers(0, 1, 3, 5)),
+            lambda: conjoin(nn.Flatten(), outputs="20t")(integer_tensor(0, 1, 3, 5)),
             r"Rep 2r:flip acts on 4 channels, got 3",
         ),
         (
-            lambda: conjoin(Named(), "dna", {"profile": "1r"})(integers(0, 1, 4, 5), integers(0, 1, 2, 5)),
+            lambda: conjoin(Named(), "dna", {"profile": "1r"})(
+                integer_tensor(0, 1, 4, 5), integer_tensor(0, 1, 2, 5)
+            ),
             r"conjoin: input 2 given, but inputs has 1 spec\(s\): name one for each \(None for",
         ),
         (
             lambda: conjoin(Named(), {"x": "dna"}, {"profile": "1r"})(
-                integers(0, 1, 4, 5), integers(0, 1, 2, 5)
+                integer_tensor(0, 1, 4, 5), integer_tensor(0, 1, 2, 5)
             ),
             r"conjoin: no spec for input 'control': add it to inputs, or map it to None",
         ),
         (
-            lambda: conjoin(Anything(), ("dna", None), "dna")(integers(0, 1, 4, 5), shift=1),
+            lambda: conjoin(Anything(), ("dna", None), "dna")(integer_tensor(0, 1, 4, 5), shift=1),
             r"conjoin: input 'shift' has no place among .* \(none is named\): give inputs as a mapping",
         ),
         (
             lambda: conjoin(Named(), ("dna", "2t"), {"profile": "1r"})(
-                integers(0, 3, 4, 5), integers(0, 1, 2, 5)
+                integer_tensor(0, 3, 4, 5), integer_tensor(0, 1, 2, 5)
             ),
             r"conjoin: in train mode both strands run as one batch, .* sizes of that axis are \[3, 1\]$",
         ),
         (
-            lambda: conjoin(nn.Flatten(0, 1), outputs="5t")(integers(0, 3, 4, 5)),
+            lambda: conjoin(nn.Flatten(0, 1), outputs="5t")(integer_tensor(0, 3, 4, 5)),
             r"conjoin: in train mode an output must have the 6 examples of both strands as its first axis, "
             r"got \(24, 5\): conjoin after training, or give it the spec None",
         ),
         (
-            lambda: conjoin(Named(), "dna", {"counts": "1r"})(integers(0, 1, 4, 5)),
+            lambda: conjoin(Named(), "dna", {"counts": "1r"})(integer_tensor(0, 1, 4, 5)),
             r"no output named 'counts' among: profile, label",
         ),
         (
@@ -236,7 +242,9 @@ def test_shown_as_typed():
             r"conjoin: 1 merge\(s\) for 2 output\(s\): give one word, or one for each output",
         ),
         (
-            lambda: conjoin(Positional([4], [2, 2], [5, 5], 5, 0), "dna", ("1r",))(integers(0, 1, 4, 5)),
+            lambda: conjoin(Positional([4], [2, 2], [5, 5], 5, 0), "dna", ("1r",))(
+                integer_tensor(0, 1, 4, 5)
+            ),
             r"1 output specs but 2 given: name one spec for each output",
         ),
     ],
@@ -259,7 +267,7 @@ class Positions(nn.Module):
 
 
 def test_a_dropout_without_a_batch_axis_is_shared_by_both_strands():
-    x = integers(0, 3, 4, 7)
+    x = integer_tensor(0, 3, 4, 7)
     torch.manual_seed(0)
     mask = F.dropout(torch.ones(7))
     torch.manual_seed(0)
@@ -302,7 +310,7 @@ def test_every_dropout_is_paired_also_nested_and_compiled(times, compiled):
 def test_a_forward_of_ones_own_is_left_alone():
     f = nn.Sequential(nn.Dropout(0.5))
     f[0].forward = lambda x: 3 * x
-    g, x = conjoin(f, outputs="dna").train(), integers(0, 2, 4, 5)
+    g, x = conjoin(f, outputs="dna").train(), integer_tensor(0, 2, 4, 5)
     assert torch.equal(g(x), 3 * x)
     assert torch.equal(g(x), 3 * x)
 
@@ -344,7 +352,7 @@ def shaped(make):
     ],
 )
 def test_outputs_keep_the_models_structure(make, outputs, kind, training):
-    x, f = integers(0, 2, 4, 6), shaped(make)
+    x, f = integer_tensor(0, 2, 4, 6), shaped(make)
     y = conjoin(f, outputs=outputs).train(training)(x)
     first, second = f(x), f(rc(DNA, x))
     assert type(y) is kind
@@ -368,7 +376,11 @@ def test_a_table_that_all_examples_share_may_come_first(rows):
         def forward(self, table, x):
             return x * table.sum() * torch.arange(x.shape[2])
 
-    g, table, x = conjoin(Weighed(), (None, "dna"), "dna"), integers(0, rows, 2), integers(1, 5, 4, 6)
+    g, table, x = (
+        conjoin(Weighed(), (None, "dna"), "dna"),
+        integer_tensor(0, rows, 2),
+        integer_tensor(1, 5, 4, 6),
+    )
     assert torch.equal(g.train()(table, x), g.eval()(table, x))
 
 
@@ -380,7 +392,7 @@ class Anything(nn.Module):
 
 
 def test_inputs_without_names_of_their_own():
-    x = integers(0, 2, 4, 5)
+    x = integer_tensor(0, 2, 4, 5)
     by_name = conjoin(Anything(), {"shift": None}, "dna").eval()
     assert torch.equal(conjoin(Anything(), "dna", "dna").eval()(x), x)
     with pytest.raises(ValueError, match=r"conjoin: input 1 has no name in the model's forward: give it"):

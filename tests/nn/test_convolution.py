@@ -5,25 +5,26 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rczoo import RCConv1d, Rep
-from tests.support import reference
-from tests.support.strategies import fill_with_integers, geometries, integers, reps, seeds
+from rczoo import Rep
+from rczoo.nn import RCConv1d
+from rczoo.testing import geometries, integer_tensor, reference, reps, seeds
+from tests.support.strategies import fill_with_integers
 
 
-@given(reps(max_orbits=3), reps(max_orbits=3), geometries(), st.booleans(), seeds)
+@given(reps(max_orbits=3), reps(max_orbits=3), geometries(), st.booleans(), seeds())
 def test_exactly_the_loops_and_exactly_equivariant(rep_in, rep_out, geometry, bias, seed):
     length, width, stride, dilation, padding = geometry
     layer = RCConv1d(rep_in, rep_out, width, bias, stride, dilation, padding).double()
     fill_with_integers(layer, seed)
-    x = integers(seed + 9, 2, rep_in.channels, length)
+    x = integer_tensor(seed + 9, 2, rep_in.channels, length)
     kernel = layer.kernel().detach().numpy()
-    assert reference.obeys_kernel_law(kernel, rep_in.partners, rep_in.signs, rep_out.partners, rep_out.signs)
+    assert reference.obeys_kernel_law(kernel, rep_in, rep_out)
     dense = None if not bias else layer.dense_bias().detach().numpy()
     expected = torch.from_numpy(reference.convolve(x.numpy(), kernel, dense, stride, dilation, padding))
     y = layer(x)
     assert torch.equal(y, expected)
-    turned = torch.from_numpy(reference.act(rep_in.partners, rep_in.signs, x.numpy()))
-    swapped = reference.act(rep_out.partners, rep_out.signs, y.detach().numpy())
+    turned = torch.from_numpy(reference.act(rep_in, x.numpy()))
+    swapped = reference.act(rep_out, y.detach().numpy())
     assert torch.equal(layer(turned), torch.from_numpy(swapped))
 
 

@@ -7,28 +7,20 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import (
-    RCActivation,
-    RCAvgPool1d,
-    RCBatchNorm1d,
-    RCConv1d,
-    RCDropout,
-    RCMaxPool1d,
-    RCSequential,
-    Rep,
-)
+from rczoo import Rep
+from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCDropout, RCMaxPool1d, RCSequential
 from rczoo.nn.layers import RCLayer
+from rczoo.testing import geometries, integer_tensor, normal_tensor, randomise, reps, seeds
 from tests.proofs.test_laws import obeys, rc
-from tests.support.strategies import geometries, integers, normal, randomise, reps, seeds, unsigned_reps
 
 
-@given(st.integers(1, 4), st.integers(1, 3), st.integers(2, 5), seeds)
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(2, 5), seeds())
 def test_norm_on_halves_is_batchnorm_of_stacked_frames(filters, batch, length, seed):
     """In train mode, its running statistics included, and in eval mode."""
     tied = randomise(RCBatchNorm1d(f"{filters}r:halves", eps=1e-2, momentum=0.3).double(), seed)
     plain = nn.BatchNorm1d(filters, eps=1e-2, momentum=0.3).double()
     plain.load_state_dict(tied.state_dict(), strict=False)
-    x = normal(seed, batch, 2 * filters, length) * 3 + 1
+    x = normal_tensor(seed, batch, 2 * filters, length) * 3 + 1
     stacked = torch.cat([x[:, :filters], x[:, filters:]])
     for training in (True, False, True):
         y = plain.train(training)(stacked)
@@ -37,14 +29,14 @@ def test_norm_on_halves_is_batchnorm_of_stacked_frames(filters, batch, length, s
             torch.testing.assert_close(getattr(tied, name), getattr(plain, name), rtol=1e-12, atol=1e-12)
 
 
-@given(st.integers(1, 3), st.integers(2, 5), seeds)
+@given(st.integers(1, 3), st.integers(2, 5), seeds())
 def test_norm_on_trivial_channels_is_batchnorm_and_sign_channels_have_no_mean(batch, length, seed):
     tied = randomise(RCBatchNorm1d("2t+1s", eps=0.1, momentum=0.25).double(), seed)
     plain = nn.BatchNorm1d(2, eps=0.1, momentum=0.25).double()
     with torch.no_grad():
         for name, value in plain.state_dict().items():
             value.copy_(tied.state_dict().get(name, value).flatten()[:2] if value.ndim else value)
-    old, x = tied.running_var[2].item(), normal(seed, batch, 3, length) + 1
+    old, x = tied.running_var[2].item(), normal_tensor(seed, batch, 3, length) + 1
     power = x[:, 2].square().mean().item()
     y = tied(x)
     torch.testing.assert_close(y[:, :2], plain(x[:, :2]), rtol=1e-12, atol=1e-12)
@@ -69,7 +61,7 @@ def test_norm_begins_as_batchnorm_does():
     assert RCBatchNorm1d("0t").eval()(torch.zeros(2, 0, 3)).shape == (2, 0, 3)
 
 
-@given(reps(), st.integers(1, 6), seeds)
+@given(reps(), st.integers(1, 6), seeds())
 def test_dropout_masks_are_symmetric_and_scaled(rep, length, seed):
     layer, x = RCDropout(rep, 0.5), torch.ones(4, rep.channels, length, dtype=torch.float64)
 
@@ -77,7 +69,7 @@ def test_dropout_masks_are_symmetric_and_scaled(rep, length, seed):
         torch.manual_seed(seed)
         return layer(x)
 
-    assert obeys(drop, normal(seed, 4, rep.channels, length), rep, rep)
+    assert obeys(drop, normal_tensor(seed, 4, rep.channels, length), rep, rep)
     y = drop(x)
     assert set(y.flatten().tolist()) <= {0.0, 2.0}
     assert y.shape == x.shape
@@ -98,12 +90,12 @@ def test_dropout_rate_and_independence():
     assert RCDropout("1r").p == 0.5
 
 
-@given(unsigned_reps, geometries(paddings=(0, 1)), seeds)
+@given(reps(kinds="rt"), geometries(paddings=(0, 1)), seeds())
 def test_pools_are_plain_pools(rep, geometry, seed):
     length, width, stride, _, _ = geometry
     padding = min(geometry.padding, width // 2)
     length = width + stride * 3 - 2 * padding
-    x = integers(seed, 2, rep.channels, length)
+    x = integer_tensor(seed, 2, rep.channels, length)
     windows = [x.new_zeros(2, rep.channels, padding), x, x.new_zeros(2, rep.channels, padding)]
     padded = torch.cat(windows, 2).unfold(2, width, stride)
     average = RCAvgPool1d(rep, width, stride, padding)
@@ -144,7 +136,7 @@ def test_parts_of_a_sequence():
         row[4:]
 
 
-@given(seeds)
+@given(seeds())
 def test_a_sequence_obeys_the_law(seed):
     layers = RCSequential(
         RCConv1d("2r:flip", "3r:halves+1t", 5, stride=2),
@@ -157,7 +149,7 @@ def test_a_sequence_obeys_the_law(seed):
     )
     randomise(layers.double().eval(), seed)
     assert (layers.rep_in, layers.rep_out) == (Rep.dna(), Rep("1s+2r:flip"))
-    x = normal(seed, 2, 4, 25)
+    x = normal_tensor(seed, 2, 4, 25)
     y = layers(x)
     torch.testing.assert_close(layers(rc(Rep.dna(), x)), rc(layers.rep_out, y), rtol=1e-12, atol=1e-13)
     assert y.std() > 0

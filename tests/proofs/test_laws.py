@@ -8,48 +8,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from rczoo import (
-    RCActivation,
-    RCAvgPool1d,
-    RCBatchNorm1d,
-    RCConv1d,
-    RCMaxPool1d,
-    Rep,
-    admissible_lengths,
-    change_merge,
-    conjoin,
-    embed,
-    fold_gain,
-    same_function_class,
-)
+from rczoo import Rep, conjoin, embed
 from rczoo.evaluation.losses import binary_cross_entropy, multinomial_nll
+from rczoo.family import change_merge, fold_gain, same_function_class
 from rczoo.family.architectures import rebuild
 from rczoo.family.trunk import BlockShape, GainConv1d, Trunk
+from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCMaxPool1d
+from rczoo.symmetry import admissible_lengths
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import alike, merge, open_frames
-from tests.support import reference
-from tests.support.ordinary_models import Positional
-from tests.support.strategies import (
-    fill_with_integers,
+from rczoo.testing import (
     geometries,
     inputs_of,
-    integers,
-    linear_merges,
+    integer_tensor,
     merges,
     networks,
-    normal,
-    outputs_of,
+    normal_tensor,
     randomise,
+    reference,
     reps,
     seeds,
 )
+from tests.support.ordinary_models import Positional
+from tests.support.strategies import fill_with_integers, outputs_of
 
 DNA = Rep("[3,2,1,0]")
 
 
 def rc(rep, x):
     """Reverse complement by the reference's loops."""
-    return torch.from_numpy(reference.act(rep.partners, rep.signs, x.detach().numpy()))
+    return torch.from_numpy(reference.act(rep, x.detach().numpy()))
 
 
 def obeys(model, x, rep_in, rep_out):
@@ -64,9 +52,9 @@ def network_error(network, inputs):
     return max(relative_error(swapped, rc(rep, direct)) for swapped, direct, rep in pairs)
 
 
-@given(reps(max_orbits=6, min_orbits=0), seeds)
+@given(reps(max_orbits=6, min_orbits=0), seeds())
 def test_t01_rep_is_an_involution(rep, seed):
-    x = integers(seed, 2, rep.channels, 5)
+    x = integer_tensor(seed, 2, rep.channels, 5)
     assert torch.equal(rep.act(x), rc(rep, x))
     assert torch.equal(rep.act(rep.act(x)), x)
     assert torch.equal(rep.act(x[:, :, 0]), rc(rep, x[:, :, 0]))
@@ -79,7 +67,7 @@ def test_t01_rep_is_an_involution(rep, seed):
     assert torch.equal(canonical.act(x[:, pairs + fixed]), rep.act(x)[:, pairs + fixed])
 
 
-@given(reps(max_orbits=3), reps(max_orbits=3), st.integers(1, 4), st.integers(1, 2), seeds)
+@given(reps(max_orbits=3), reps(max_orbits=3), st.integers(1, 4), st.integers(1, 2), seeds())
 def test_t02_kernels_span_the_constraint(rep_in, rep_out, width, dilation, seed):
     layer = RCConv1d(rep_in, rep_out, width, dilation=dilation).double()
     free, shape = layer.weight.numel(), (rep_out.channels, rep_in.channels, width)
@@ -91,14 +79,14 @@ def test_t02_kernels_span_the_constraint(rep_in, rep_out, width, dilation, seed)
         for n in range(free):
             layer.weight.copy_(torch.arange(free) == n)
             basis[n] = layer.kernel()
-    sides = (rep_in.partners, rep_in.signs, rep_out.partners, rep_out.signs)
+    sides = (rep_in, rep_out)
     # Sound: every kernel obeys the law. Independent and complete: any tied kernel has its coordinates.
     assert all(reference.obeys_kernel_law(b.numpy(), *sides) for b in basis)
     assert (torch.linalg.matrix_rank(basis.flatten(1)) if free else 0) == free
-    wanted = torch.from_numpy(reference.tie(integers(seed, *shape).numpy(), *sides))
+    wanted = torch.from_numpy(reference.tie(integer_tensor(seed, *shape).numpy(), *sides))
     with torch.no_grad():
         layer.weight.copy_((basis * wanted).flatten(1).sum(1) / basis.square().flatten(1).sum(1))
-        layer.bias.copy_(integers(seed, layer.bias.numel()))
+        layer.bias.copy_(integer_tensor(seed, layer.bias.numel()))
     assert torch.equal(layer.kernel(), wanted)
     # Sufficient, and at the shortest length necessary: one entry changed breaks it unless it kept the law.
     length = dilation * (width - 1) + 1
@@ -112,12 +100,12 @@ def test_t02_kernels_span_the_constraint(rep_in, rep_out, width, dilation, seed)
 some_reps = st.lists(reps(max_orbits=2), min_size=1, max_size=2)
 
 
-@given(some_reps, some_reps, st.sampled_from([None, 1, 2, 5]), st.integers(1, 6), merges, seeds)
+@given(some_reps, some_reps, st.sampled_from([None, 1, 2, 5]), st.integers(1, 6), merges(), seeds())
 def test_t03_conjoining_is_equivariant(reps_in, reps_out, positions, length, how, seed):
     positions = [positions, None][: len(reps_out)]
     sizes = [rep.channels for rep in reps_in], [rep.channels for rep in reps_out], positions, length
     f, other = Positional(*sizes, seed), Positional(*sizes, seed + 1)
-    inputs = [integers(seed + i, 3, rep.channels, length) for i, rep in enumerate(reps_in)]
+    inputs = [integer_tensor(seed + i, 3, rep.channels, length) for i, rep in enumerate(reps_in)]
     turned = [rc(rep, x) for rep, x in zip(reps_in, inputs, strict=True)]
 
     def conjoined(model):
@@ -152,7 +140,7 @@ def test_t03_conjoining_is_equivariant(reps_in, reps_out, positions, length, how
             assert whole == parts
 
 
-@given(networks(merge=linear_merges | st.just("max")), st.data(), seeds)
+@given(networks(merge=merges(linear=True) | st.just("max")), st.data(), seeds())
 def test_t04_embed_preserves_the_function(network, data, seed):
     old = network.config.mixing
     larger = [m + (1 - m) * data.draw(st.sampled_from([0.0, 0.5, 1.0])) for m in old] if old else []
@@ -168,13 +156,15 @@ def test_t04_embed_preserves_the_function(network, data, seed):
             embed(network, "conjoined")
 
 
-@given(reps(max_orbits=3), st.booleans(), seeds)
+@given(reps(max_orbits=3), st.booleans(), seeds())
 def test_t05_mean_never_raises_the_loss(rep, labels, seed):
     rep = Rep(f"{rep.channels}t") if labels else rep
     f = Positional([4], [rep.channels], [None if labels else 6], 8, seed)
-    x = integers(seed, 4, 4, 8)
+    x = integer_tensor(seed, 4, 4, 8)
     shape = (4, rep.channels) if labels else (4, rep.channels, 6)
-    target = (integers(seed, *shape) > 0).double() if labels else integers(seed, *shape, low=0, high=9)
+    target = (
+        (integer_tensor(seed, *shape) > 0).double() if labels else integer_tensor(seed, *shape, low=0, high=9)
+    )
 
     def averaged(model, loss, y=target):
         return (loss(model(x), y) + loss(model(rc(DNA, x)), rc(rep, y))) / 2
@@ -182,30 +172,32 @@ def test_t05_mean_never_raises_the_loss(rep, labels, seed):
     mean = conjoin(f, outputs=rep, merge="mean").eval()
     losses = [F.mse_loss] + ([binary_cross_entropy] if labels else [multinomial_nll] if not rep.sign else [])
     for loss in losses:
-        y = target if loss is not F.mse_loss else integers(seed, *shape)
+        y = target if loss is not F.mse_loss else integer_tensor(seed, *shape)
         assert averaged(mean, loss, y) <= averaged(f, loss, y) + 1e-12
     if labels:  # and merging probabilities never raises the loss of probabilities
         probability = conjoin(f, outputs=rep, merge="probability").eval()
         assert averaged(probability, binary_cross_entropy) <= averaged(f, binary_cross_entropy) + 1e-12
 
 
-@given(reps(), st.sampled_from([torch.tanh, F.relu, F.gelu, torch.sin, torch.abs]), seeds)
+@given(reps(), st.sampled_from([torch.tanh, F.relu, F.gelu, torch.sin, torch.abs]), seeds())
 def test_t06_pointwise_commutes(rep, function, seed):
     odd = function in (torch.tanh, torch.sin)
     if rep.sign and not odd:
         with pytest.raises(ValueError, match=r"is not odd, but Rep .* has \d+ sign channels: use an odd"):
             RCActivation(rep, function)
         return
-    layer, x = RCActivation(rep, function), normal(seed, 2, rep.channels, 5)
+    layer, x = RCActivation(rep, function), normal_tensor(seed, 2, rep.channels, 5)
     rounding = 1e-14 if function is F.gelu else 0  # PyTorch rounds it otherwise where no whole vector is left
     torch.testing.assert_close(layer(rc(rep, x)), rc(rep, layer(x)), rtol=0, atol=rounding)
     assert torch.equal(layer(x), function(x))
 
 
-@given(reps(max_orbits=3), reps(max_orbits=2), geometries() | geometries(fitting=False, paddings=(0,)), seeds)
+@given(
+    reps(max_orbits=3), reps(max_orbits=2), geometries() | geometries(fitting=False, paddings=(0,)), seeds()
+)
 def test_t07_geometry_decides(rep_in, rep_out, geometry, seed):
     length, width, stride, dilation, padding = geometry
-    x = integers(seed, 2, rep_in.channels, length)
+    x = integer_tensor(seed, 2, rep_in.channels, length)
     conv = RCConv1d(rep_in, rep_out, width, True, stride, dilation, padding).double()
     average = RCAvgPool1d(rep_in, 2 ** (width // 2), stride, padding=0).double()  # powers of 2 divide exactly
     layers = [(conv, rep_out, (width, dilation, padding)), (average, rep_in, (2 ** (width // 2), 1, 0))]
@@ -229,7 +221,7 @@ def test_t07_geometry_decides(rep_in, rep_out, geometry, seed):
     impulses = torch.eye(rep_in.channels * length, dtype=torch.float64).view(-1, rep_in.channels, length)
     if geometry.remainder and conv.weight.numel():
         with torch.no_grad():
-            conv.weight.copy_(integers(seed, conv.weight.numel(), low=1, high=5))
+            conv.weight.copy_(integer_tensor(seed, conv.weight.numel(), low=1, high=5))
         plain = partial(F.conv1d, weight=conv.kernel(), stride=stride, dilation=dilation, padding=padding)
         assert not obeys(plain, impulses, rep_in, rep_out)
     if length > width and (length - width) % stride:
@@ -243,10 +235,10 @@ def test_t07_geometry_decides(rep_in, rep_out, geometry, seed):
         assert not obeys(partial(F.max_pool1d, kernel_size=width, stride=1), impulses, rep_in, rep_in)
 
 
-@given(reps(), st.booleans(), st.integers(1, 4), st.integers(1, 5), seeds)
+@given(reps(), st.booleans(), st.integers(1, 4), st.integers(1, 5), seeds())
 def test_t08_tied_norm(rep, training, batch, length, seed):
     norm = randomise(RCBatchNorm1d(rep, eps=0.1, momentum=0.3).double(), seed).train(training)
-    x = normal(seed, batch, rep.channels, length) + 1
+    x = normal_tensor(seed, batch, rep.channels, length) + 1
     turned = rc(rep, x)
     state = {name: value.clone() for name, value in norm.state_dict().items()}
 
@@ -263,7 +255,7 @@ def test_t08_tied_norm(rep, training, batch, length, seed):
     assert all(torch.allclose(after[n], after_mixed[n], rtol=1e-12, atol=1e-14) for n in after)
 
 
-@given(reps(), st.integers(0, 4), st.integers(0, 4), st.integers(1, 5), linear_merges, seeds)
+@given(reps(), st.integers(0, 4), st.integers(0, 4), st.integers(1, 5), merges(linear=True), seeds())
 def test_t09_crops(rep, left, right, kept, how, seed):
     length = left + kept + right
     x = 1 + torch.arange(rep.channels * length, dtype=torch.float64).view(1, rep.channels, length)
@@ -276,17 +268,17 @@ def test_t09_crops(rep, left, right, kept, how, seed):
     # A residual block crops its skip; the tied execution must crop both strands as the frames do.
     trunk = Trunk([BlockShape(1), BlockShape(3, kept, residual=True)], 2, [left % 2]).double()
     fill_with_integers(trunk, seed)
-    z = integers(seed, 2, 4, 2 * kept + right + 1)
+    z = integer_tensor(seed, 2, 4, 2 * kept + right + 1)
     for u, v in zip(trunk(z, 2, False, "frames"), trunk(z, 2, False, "tied"), strict=True):
         assert torch.equal(u, v)
 
 
-@given(networks(merge=linear_merges | st.just("max")), st.sampled_from(["frames", "tied"]), seeds)
+@given(networks(merge=merges(linear=True) | st.just("max")), st.sampled_from(["frames", "tied"]), seeds())
 def test_t10_gradients(network, execution, seed):
     network.execution = execution
     inputs = inputs_of(network, 2, seed)
-    x = normal(seed, *inputs[0].shape)  # real numbers have no ties in their maxima
-    weights = [normal(seed, *y.shape) for y in outputs_of(network(*inputs))]
+    x = normal_tensor(seed, *inputs[0].shape)  # real numbers have no ties in their maxima
+    weights = [normal_tensor(seed, *y.shape) for y in outputs_of(network(*inputs))]
     weights = [w + rc(rep, w) for w, rep in zip(weights, network.rep_out, strict=True)]
 
     def gradient(x, *control):
@@ -300,7 +292,7 @@ def test_t10_gradients(network, execution, seed):
     assert relative_error(turned[0] * gradient(*turned), rc(DNA, x * g)) < 1e-10
 
 
-@given(networks(merge=linear_merges), seeds)
+@given(networks(merge=merges(linear=True)), seeds())
 def test_t11_same_function_class(network, seed):
     inputs = inputs_of(network, 2, seed)
     other = change_merge(network, "mean" if network.config.merge == "sum" else "sum")
@@ -315,7 +307,7 @@ def test_t11_same_function_class(network, seed):
         assert all(torch.equal(u, 2 * v) for (u, _), v in zip(pairs, outputs_of(doubled), strict=True))
 
 
-@given(networks(), st.sampled_from([0.5, 2.0, 3.0]), seeds)
+@given(networks(), st.sampled_from([0.5, 2.0, 3.0]), seeds())
 def test_t12_gain_is_a_reparametrisation(network, gain, seed):
     gained = rebuild(network, gain=gain).double().eval()
     gained.load_state_dict(network.state_dict())
@@ -325,7 +317,7 @@ def test_t12_gain_is_a_reparametrisation(network, gain, seed):
     assert max(relative_error(v, u) for u, v in zip(*outputs, strict=True)) < 1e-12
     assert same_function_class(gained, folded) == ("equal", ("T12",))
     conv = fill_with_integers(GainConv1d(2, 3, 4, 2, gain).double(), seed)
-    x = integers(seed, 2, 2, 9)
+    x = integer_tensor(seed, 2, 2, 9)
     plain = reference.convolve(x.numpy(), conv.weight.detach().numpy(), dilation=2)
     bias = conv.bias.detach().numpy()[:, None]
     assert torch.equal(conv(x), torch.from_numpy(gain * plain + bias))

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from tests.support.strategies import integers, normal
+from rczoo.testing import integer_tensor, normal_tensor
 
 
 class Positional(nn.Module):
@@ -16,7 +16,7 @@ class Positional(nn.Module):
         super().__init__()
         size = sum(channels_in) * length
         self.shapes = [(c,) if n is None else (c, n) for c, n in zip(channels_out, positions, strict=True)]
-        self.weights = [integers(seed + i, size, *shape) for i, shape in enumerate(self.shapes)]
+        self.weights = [integer_tensor(seed + i, size, *shape) for i, shape in enumerate(self.shapes)]
 
     def forward(self, *inputs):
         joined = torch.cat([x.flatten(1) for x in inputs], 1)
@@ -43,7 +43,7 @@ class Strided(nn.Module):
         self.double()
         with torch.no_grad():
             for n, parameter in enumerate(self.parameters()):
-                parameter.copy_(normal(seed + n, *parameter.shape))
+                parameter.copy_(normal_tensor(seed + n, *parameter.shape))
 
     def forward(self, x):
         return self.body(x)
@@ -58,7 +58,7 @@ class Recurrent(nn.Module):
         self.double()
         with torch.no_grad():
             for n, parameter in enumerate(self.parameters()):
-                parameter.copy_(normal(seed + n, *parameter.shape))
+                parameter.copy_(normal_tensor(seed + n, *parameter.shape))
 
     def forward(self, x):
         return self.dense(self.lstm(x.transpose(1, 2))[0][:, -1])

@@ -7,8 +7,8 @@ from hypothesis import given
 
 from rczoo import Rep, one_hot, reverse_complement
 from rczoo.symmetry.dna import complement_codes, decode, encode
-from tests.support import reference
-from tests.support.strategies import palindromes, sequences
+from rczoo.testing import palindromes, reference, sequences
+from tests.support import family_loops
 
 PAIR = {"A": "T", "C": "G", "G": "C", "T": "A", "N": "N"}
 
@@ -32,7 +32,7 @@ def test_strings_codes_and_one_hot_agree(s):
     assert decode(complement_codes(encode(s))) == turned
     x = one_hot(s, torch.float64)
     assert torch.equal(
-        one_hot(turned, torch.float64), torch.from_numpy(reference.act(*reference.DNA, x.numpy()))
+        one_hot(turned, torch.float64), torch.from_numpy(reference.act(family_loops.DNA, x.numpy()))
     )
     assert torch.equal(one_hot(turned), Rep.dna().act(one_hot(s)))
 

@@ -5,9 +5,11 @@ import torch
 from hypothesis import given
 from torch import nn
 
-from rczoo import RCConv1d, RCMaxPool1d, RCSequential, admissible_lengths, build, conjoin
+from rczoo import build, conjoin
+from rczoo.nn import RCConv1d, RCMaxPool1d, RCSequential
+from rczoo.symmetry import admissible_lengths
 from rczoo.symmetry.geometry import check_geometry, window_remainder
-from tests.support.strategies import geometries
+from rczoo.testing import geometries
 
 
 @given(geometries() | geometries(fitting=False))

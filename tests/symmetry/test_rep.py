@@ -8,8 +8,9 @@ import pytest
 import torch
 from hypothesis import given
 
-from rczoo import REGULAR, SIGN, TRIVIAL, Rep
-from tests.support.strategies import reps
+from rczoo import Rep
+from rczoo.symmetry import REGULAR, SIGN, TRIVIAL
+from rczoo.testing import reps
 
 
 @pytest.mark.parametrize(

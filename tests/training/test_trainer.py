@@ -121,6 +121,20 @@ def test_a_killed_training_ends_in_the_same_weights(tmp_path, monkeypatch, make,
     assert before["best_epoch"] == after["best_epoch"]
 
 
+def test_random_numbers_go_on_after_a_kill(tmp_path, monkeypatch):
+    step = TrainingModule.training_step
+    monkeypatch.setattr(
+        TrainingModule, "training_step", lambda self, *given: step(self, *given) * (0.5 + torch.rand(()))
+    )
+    task = tiny_tasks.labels(epochs=3)
+    whole = train(task, strategy="rcps", out=tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, 1)
+        with pytest.raises(Killed):
+            train(task, strategy="rcps", out=tmp_path / "killed")
+    assert same(weights(whole), weights(train(task, strategy="rcps", out=tmp_path / "killed")))
+
+
 def test_the_wait_for_a_lower_loss_goes_on_after_a_kill(tmp_path, monkeypatch):
     task = tiny_tasks.labels(patience=3, learning_rate=0.0, best="loss")
     with monkeypatch.context() as patch:

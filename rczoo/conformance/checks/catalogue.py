@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..counterexample import locate, smallest
@@ -51,21 +52,52 @@ FOLLOW_THE_LAW = (*LAWS[1:], "gradients")
 """Checks that add nothing once the law itself is broken in float64."""
 
 
-def run_checks(run: Run, only: Iterable[str] | None = None) -> list[Result]:
+def named_checks(extra: Mapping[str, Check] | None = None, mentioned: Iterable[str] = ()) -> dict[str, Check]:
+    """The checks of the suite and, after them, a user's own, which must not be taken for one of ours.
+
+    Raises ValueError when a name of ``extra`` is no name or already one of the suite's, when its check has no
+    docstring, and when a name in ``mentioned`` is none of them all.
+    """
+    for name, check in (extra or {}).items():
+        _accept(name, check)
+    checks = {**CHECKS, **(extra or {})}
+    for name in mentioned:
+        if name not in checks:
+            raise ValueError(f"no check named {name!r}: the checks are {', '.join(checks)}")
+    return checks
+
+
+def _accept(name: str, check: Check) -> None:
+    """Refuse what a report could not show, or would show as another check."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise ValueError(
+            f"extra check {name!r}: a name is lower-case words joined by hyphens, as float64-law"
+        )
+    if name in CHECKS:
+        raise ValueError(f"extra check {name!r}: the suite has a check of this name: choose another")
+    if not callable(check):
+        raise ValueError(f"extra check {name!r} is a {type(check).__name__}: give a function of a Run")
+    if not sentence(check):
+        raise ValueError(f"extra check {name!r} has no docstring: its first line is what the report states")
+
+
+def run_checks(
+    run: Run, only: Iterable[str] | None = None, checks: Mapping[str, Check] = CHECKS
+) -> list[Result]:
     """Run the checks named (default all) in order; those that an earlier failure makes idle are skipped."""
     results: list[Result] = []
     broken: set[str] = set()
-    for name in CHECKS:
+    for name, check in checks.items():
         if only is not None and name not in only:
             continue
-        result = _run(name, run, broken)
+        result = _run(name, check, run, broken)
         if result.status == "failed":
             broken.add(name)
         results.append(result)
     return results
 
 
-def _run(name: str, run: Run, broken: set[str]) -> Result:
+def _run(name: str, check: Check, run: Run, broken: set[str]) -> Result:
     """One check, with its name, its sentence, its time and the smallest counter-example."""
     started = time.monotonic()
     if "runs" in broken:
@@ -78,17 +110,26 @@ def _run(name: str, run: Run, broken: set[str]) -> Result:
         result = skipped("left out by --quick")
     else:
         try:
-            result = _with_counterexample(CHECKS[name](run), run, name)
+            result = _with_counterexample(_call(check, run), run, name)
         except Problem as problem:
             result = failed(str(problem))
         except Exception as error:
             result = failed(f"could not be run: {type(error).__name__}: {str(error)[:200]}")
-    return replace(result, name=name, sentence=sentence(name), seconds=time.monotonic() - started)
+    return replace(result, name=name, sentence=sentence(check), seconds=time.monotonic() - started)
 
 
-def sentence(name: str) -> str:
-    """What a check states, in one sentence."""
-    return (CHECKS[name].__doc__ or "").strip().splitlines()[0]
+def _call(check: Check, run: Run) -> Result:
+    """What the check gives; TypeError unless it is a Result."""
+    result = check(run)
+    if not isinstance(result, Result):
+        given = type(result).__name__
+        raise TypeError(f"the check gives a {given}: give passed(), failed(...), skipped(...) or noted(...)")
+    return result
+
+
+def sentence(check: Check) -> str:
+    """What a check states, in one sentence: its docstring's first line, empty without one."""
+    return ((check.__doc__ or "").strip().splitlines() or [""])[0]
 
 
 def _with_counterexample(result: Result, run: Run, name: str) -> Result:

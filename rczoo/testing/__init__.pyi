@@ -1,0 +1,16 @@
+from . import reference as reference
+from .strategies import LENGTHS as LENGTHS
+from .strategies import Geometry as Geometry
+from .strategies import geometries as geometries
+from .strategies import merges as merges
+from .strategies import mixings as mixings
+from .strategies import networks as networks
+from .strategies import palindromes as palindromes
+from .strategies import reps as reps
+from .strategies import seeds as seeds
+from .strategies import sequences as sequences
+from .strategies import wraps as wraps
+from .tensors import inputs_of as inputs_of
+from .tensors import integer_tensor as integer_tensor
+from .tensors import normal_tensor as normal_tensor
+from .tensors import randomise as randomise

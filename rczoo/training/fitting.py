@@ -1,0 +1,159 @@
+"""One fit, as Lightning runs it: this and ``module.py`` are all that needs Lightning."""
+
+from __future__ import annotations
+
+import logging
+import math
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback, EarlyStopping
+
+from ..data.task import Task
+from ..family.network import Network
+from ..hardware import full_precision, memory_kept
+from .module import TrainingModule
+from .resume import ResumableState, Snapshot
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+def fit(
+    network: Network,
+    task: Task,
+    augment: str,
+    state: ResumableState,
+    accelerator: str,
+    progress: Progress | None,
+) -> None:
+    """Train the network from the state's epoch on; its best weights are then in the state."""
+    module = TrainingModule(network, task, augment, int(state.about["seed"]), state.first_epoch)
+    if network.config.batch_statistics != "separate":
+        network.execution = "tied"
+    with _lightning_silenced(), memory_kept(), full_precision(search=True):
+        trainer = Trainer(
+            accelerator=accelerator,
+            devices=1,
+            max_epochs=state.about["epochs"] - state.first_epoch,
+            callbacks=_callbacks(module, state, progress),
+            reload_dataloaders_every_n_epochs=1,
+            num_sanity_val_steps=0,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        interrupt = signal.getsignal(signal.SIGINT)
+        try:
+            trainer.fit(module)
+        except SystemExit:  # what Lightning makes of Ctrl-C, ignoring it from then on
+            signal.signal(signal.SIGINT, interrupt)
+            raise KeyboardInterrupt from None
+    network.to("cpu")
+
+
+def _callbacks(module: TrainingModule, state: ResumableState, progress: Progress | None) -> list[Callback]:
+    """Early stopping, the state, which saves what early stopping has counted, and the bar, which shows it."""
+    callbacks: list[Callback] = []
+    if patience := module.task.training.patience:
+        callbacks.append(EarlyStopping("loss", patience=patience, check_on_train_epoch_end=False))
+    callbacks.append(KeepState(module, state))
+    if progress:
+        callbacks.append(Bar(progress, state))
+    return callbacks
+
+
+class KeepState(Callback):
+    """Drives a :class:`ResumableState`: puts a resumed training back, and records every whole epoch."""
+
+    def __init__(self, module: TrainingModule, state: ResumableState) -> None:
+        super().__init__()
+        self.module, self.state = module, state
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put everything back, after Lightning has moved the model to its device and made the optimiser."""
+        if (resumed := self.state.resumed) is None:
+            return
+        self.module.network.load_state_dict(resumed.weights)
+        torch.set_rng_state(resumed.random)
+        groups = trainer.optimizers[0].state_dict()["param_groups"]
+        trainer.optimizers[0].load_state_dict({"state": resumed.optimiser, "param_groups": groups})
+        if stopper := _stopper(trainer):
+            best = resumed.stopper["best_score"]  # JSON has no infinity
+            score = torch.tensor(math.inf if best is None else best)
+            stopper.load_state_dict({**resumed.stopper, "best_score": score})
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Record the epoch."""
+        stopper = _stopper(trainer)
+        waited = stopper.state_dict() if stopper else {}
+        now = Snapshot(
+            self.module.network.state_dict(),
+            trainer.optimizers[0].state_dict()["state"],
+            torch.get_rng_state(),
+            {k: v.item() if isinstance(v, torch.Tensor) else v for k, v in waited.items()},
+        )
+        self.state.record(self.module.entry, now, stopped=trainer.should_stop)
+
+
+def _stopper(trainer: Trainer) -> EarlyStopping | None:
+    """The early stopping, where the task has a patience."""
+    return next((c for c in trainer.callbacks if isinstance(c, EarlyStopping)), None)  # type: ignore[attr-defined]
+
+
+class Bar(Callback):
+    """A rich progress bar of the steps of all epochs, with the latest validation loss."""
+
+    def __init__(self, progress: Progress, state: ResumableState) -> None:
+        super().__init__()
+        self.progress, self.state = progress, state
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the bar, the epochs before an interruption already done."""
+        steps = int(trainer.num_training_batches)
+        self.progress.start()
+        self.bar = self.progress.add_task(
+            self._text(), total=self.state.about["epochs"] * steps, completed=self.state.first_epoch * steps
+        )
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """One step."""
+        self.progress.advance(self.bar)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show the epoch's validation, which the state has recorded."""
+        self.progress.update(self.bar, description=self._text())
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Early stopping ends the bar, too."""
+        done = self.progress.tasks[self.bar].completed
+        self.progress.update(self.bar, total=done, completed=done)
+
+    def _text(self) -> str:
+        about, history = self.state.about, self.state.history
+        if not history:
+            return f"{about['strategy']}, epoch 1"
+        shown = " ".join(f"{k} {history[-1][k]:.3f}" for k in ("loss", "auroc") if k in history[-1])
+        return f"{about['strategy']}, epoch {len(history)}: validation {shown}"
+
+
+@contextmanager
+def _lightning_silenced() -> Iterator[None]:
+    """Keep Lightning's notices, meant for its own users, off the screen."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
