@@ -1,12 +1,14 @@
 from ._version import __version__ as __version__
 
-# How reverse complement acts
+# Representations, and DNA
 from .symmetry.rep import Rep as Rep
 from .symmetry.rep import REGULAR as REGULAR
 from .symmetry.rep import SIGN as SIGN
 from .symmetry.rep import TRIVIAL as TRIVIAL
 from .symmetry.dna import one_hot as one_hot
 from .symmetry.dna import reverse_complement as reverse_complement
+
+# How reverse complement acts, and the law
 from .symmetry.actions import channels_last as channels_last
 from .symmetry.actions import tokens as tokens
 from .symmetry.equivariance import assert_equivariant as assert_equivariant

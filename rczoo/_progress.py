@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 
 @contextmanager
-def bars(hidden: bool = False, transient: bool = False, of_bytes: bool = False) -> Iterator[Any]:
+def bars(hidden: bool = False, transient: bool = False, of_bytes: bool = False) -> Iterator[Progress]:
     """A rich ``Progress`` for bars, of steps or bytes, that an owner adds; silent until its ``start()``."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
     text, count = TextColumn("{task.description}"), DownloadColumn() if of_bytes else MofNCompleteColumn()
     columns = (text, BarColumn(), count, TimeElapsedColumn(), TimeRemainingColumn())
     console = Console(stderr=True)

@@ -44,7 +44,7 @@ def contributions(bound: BoundTarget, references: int | Tensor, seed: int, batch
 
     drawn = references if isinstance(references, Tensor) else draw_references(bound.x, references, seed)
     with _tangermeme_silenced():
-        multipliers = deep_lift_shap(
+        multipliers: Tensor = deep_lift_shap(
             bound.explained,
             bound.x,
             args=(bound.weights, *bound.controls),
@@ -68,7 +68,8 @@ def draw_references(x: Tensor, number: int, seed: int) -> Tensor:
 
     def shuffles(z: Tensor) -> Tensor:
         # one seed for all: a sequence's references do not depend on its place in the batch
-        return dinucleotide_shuffle(z, n=number // 2, random_state=[seed] * len(z), allow_N=True)
+        drawn: Tensor = dinucleotide_shuffle(z, n=number // 2, random_state=[seed] * len(z), allow_N=True)
+        return drawn
 
     with _tangermeme_silenced():
         turned = shuffles(DNA.act(x))
@@ -83,7 +84,7 @@ def check_convergence(bound: BoundTarget, references: Tensor, multipliers: Tenso
         values = [
             bound.value(some, row)
             for some, row in zip(
-                references.flatten(0, 1).split(batch_size), rows.split(batch_size), strict=True
+                torch.split(references.flatten(0, 1), batch_size), torch.split(rows, batch_size), strict=True
             )
         ]
         own = bound.value()
@@ -133,14 +134,16 @@ class LateMerge(nn.Module):
         return tuple(merge(u, v) for u, v in zip(one, turned, strict=True))
 
     def _max(self, u: Tensor, v: Tensor) -> Tensor:
-        return v + self.maximum(u - v)
+        above: Tensor = self.maximum(u - v)
+        return v + above
 
     def _probability(self, u: Tensor, v: Tensor) -> Tensor:
         yes = self._either(self.log_sigmoid(u), self.log_sigmoid(v))
         return yes - self._either(self.log_sigmoid(-u), self.log_sigmoid(-v))
 
     def _either(self, u: Tensor, v: Tensor) -> Tensor:
-        return v + self.softplus(u - v)
+        above: Tensor = self.softplus(u - v)
+        return v + above
 
 
 @contextmanager

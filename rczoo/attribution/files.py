@@ -29,7 +29,8 @@ class Explanation(NamedTuple):
 
     def present(self) -> np.ndarray:
         """Scores of the bases that are there, zero elsewhere: (n, 4, length)."""
-        return self.scores * dna.one_hot(self.codes).numpy()
+        present: np.ndarray = self.scores * dna.one_hot(self.codes).numpy()
+        return present
 
 
 ENDINGS = TABLE, SEQUENCES, SCORES, FIGURE = ".tsv", ".onehot.npz", ".scores.npz", ".png"

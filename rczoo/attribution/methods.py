@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from .._arguments import check_choice
 from ..family.network import Network
 from ..symmetry.rep import DNA
+from .deeplift import contributions, hookable
 from .target import BoundTarget, Target, bind_target
 
 METHODS = ("saliency", "input-x-gradient", "ism", "deeplift")
@@ -69,7 +70,7 @@ def attribute(
     parameter = next(model.parameters(), torch.zeros(0))
     tensors = [X] if X_ctl is None else [X, X_ctl]
     scores = [torch.zeros(0, *X.shape[1:], dtype=parameter.dtype)]
-    for rows in torch.arange(len(X)).split(_sequences_at_once(method, references, batch_size)):
+    for rows in torch.split(torch.arange(len(X)), _sequences_at_once(method, references, batch_size)):
         x, *controls = (t[rows].to(parameter.device, parameter.dtype) for t in tensors)
         bound = bind_target(model, x, tuple(controls), target, reps)
         own = references[rows].to(x) if isinstance(references, Tensor) else references
@@ -92,7 +93,7 @@ def mutagenesis(bound: BoundTarget, batch_size: int) -> Tensor:
     changes = torch.zeros_like(bound.x)
     with torch.no_grad():
         before = bound.value()
-        for r, b, p in zip(*(part.split(batch_size) for part in (row, base, position)), strict=True):
+        for r, b, p in zip(*(torch.split(part, batch_size) for part in (row, base, position)), strict=True):
             mutants = bound.x[r]
             each = torch.arange(len(r), device=r.device)
             mutants[each, :, p] = 0
@@ -109,8 +110,6 @@ def less_mean(scores: Tensor) -> Tensor:
 
 def _answer(bound: BoundTarget, method: str, references: int | Tensor, seed: int, batch_size: int) -> Tensor:
     if method == "deeplift":
-        from .deeplift import contributions
-
         return contributions(bound, references, seed, batch_size)
     if method == "ism":
         return less_mean(mutagenesis(bound, batch_size))
@@ -132,8 +131,6 @@ def _prepared(model: nn.Module, method: str, length: int) -> nn.Module:
         copy.execution = "frames"
     if method != "deeplift":
         return copy
-    from .deeplift import hookable
-
     return hookable(copy, length)
 
 

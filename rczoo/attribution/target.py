@@ -55,7 +55,8 @@ class BoundTarget(NamedTuple):
         """The number explained for every sequence, or for others in the place of ``rows``: (batch,)."""
         x = self.x if x is None else x
         others = (self.weights, *self.controls)
-        return self.explained(x, *(t if rows is None else t[rows] for t in others))[:, 0]
+        values: Tensor = self.explained(x, *(t if rows is None else t[rows] for t in others))
+        return values[:, 0]
 
 
 def bind_target(

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from ..symmetry.rep import Rep
 
 
@@ -35,8 +37,6 @@ def load_model(place: str) -> Any:
 
     Raises ValueError when the call fails or gives no ``torch.nn.Module``.
     """
-    from torch import nn
-
     found = load_object(place)
     if isinstance(found, nn.Module):
         return found

@@ -90,7 +90,7 @@ class NamedCheck:
             raise AssertionError("\n".join(found))
 
 
-def parametrize_with_checks(models: Iterable[Any]) -> Callable[[Callable], Callable]:
+def parametrize_with_checks(models: Iterable[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Run a test once for each named check of each model; the test takes ``check`` and calls ``check()``.
 
     Each model is a module, a factory, or a pair of one and a dict of options of :func:`rczoo.check`

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..io.bed import located, read_bed, window_start
+from ..io.genome import Genome
 from ..symmetry.dna import BASES, encode
 from .tested_model import Encode, describe
 
@@ -109,9 +111,6 @@ def windows_of(bed: Path, fasta: Path, length: int) -> np.ndarray:
 
     Raises ValueError for no intervals, and for one off its chromosome.
     """
-    from ..io.bed import located, read_bed, window_start
-    from ..io.genome import Genome
-
     genome = Genome(fasta)
     sites = located(read_bed(bed), genome)
     return genome.windows(sites.chrom, window_start(sites, length), length)

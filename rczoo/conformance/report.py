@@ -9,6 +9,10 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
+from rich.console import Console
+from rich.markup import escape as literal
+from rich.table import Table
+
 from .checks.catalogue import LAWS
 from .results import Diagnosis, Result
 
@@ -114,10 +118,6 @@ class Report:
 
     def show(self) -> None:
         """Print the report with rich."""
-        from rich.console import Console
-        from rich.markup import escape as literal
-        from rich.table import Table
-
         colours = {
             "passed": "green",
             "failed": "red",

@@ -236,8 +236,8 @@ def _by_name(specs: Any, what: str) -> dict[str, Any]:
 
 
 def _input(spec: Any, layout: str) -> Input:
-    spec = spec if isinstance(spec, Input) else Input(spec)
-    return replace(spec, action=_last(spec.action, layout))
+    typed: Input = spec if isinstance(spec, Input) else Input(spec)
+    return replace(typed, action=_last(typed.action, layout))
 
 
 def _last(spec: Spec, layout: str) -> Action:

@@ -43,7 +43,7 @@ class Examples:
     @property
     def length(self) -> int:
         """Length of an input window."""
-        return self.codes.shape[1] - 2 * self.jitter
+        return int(self.codes.shape[1]) - 2 * self.jitter
 
     def batch(
         self,

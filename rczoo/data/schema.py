@@ -33,23 +33,27 @@ class FileMark:
 
 def whole(least: int, what: str = "a whole number") -> FieldInfo:
     """A whole number that is not smaller than the least."""
-    return Field(strict=True, ge=least, description=f"{what} >= {least}")
+    field: FieldInfo = Field(strict=True, ge=least, description=f"{what} >= {least}")
+    return field
 
 
 def one_of(*choices: str) -> FieldInfo:
     """One of some words, as the type says too."""
-    return Field(description=f"one of {', '.join(choices)}")
+    field: FieldInfo = Field(description=f"one of {', '.join(choices)}")
+    return field
 
 
 def table(kind: type[Table], what: str = "a table") -> FieldInfo:
     """A table, described by the entries that it needs, or else by those that it may have."""
     needed = [name for name, field in kind.model_fields.items() if field.is_required()]
-    return Field(description=f"{what} with {', '.join(needed or kind.model_fields)}")
+    field: FieldInfo = Field(description=f"{what} with {', '.join(needed or kind.model_fields)}")
+    return field
 
 
 def tables(kind: type[Table]) -> FieldInfo:
     """A list of tables."""
-    return Field(min_length=1, description=table(kind, "a list of tables, [[...]],").description)
+    field: FieldInfo = Field(min_length=1, description=table(kind, "a list of tables, [[...]],").description)
+    return field
 
 
 def _several(value: Any) -> Any:

@@ -107,7 +107,8 @@ def kmer_counts(codes: np.ndarray, k: int = WORD) -> np.ndarray:
     counts = _count(codes, k) + _count(dna.complement_codes(codes), k)
     words = np.stack(np.unravel_index(np.arange(4**k), (4,) * k), axis=1).astype(np.uint8)
     partner = np.ravel_multi_index(dna.complement_codes(words).T, (4,) * k)
-    return counts[:, np.arange(4**k) <= partner]
+    once: np.ndarray = counts[:, np.arange(4**k) <= partner]
+    return once
 
 
 def label_row(target: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, Any]:

@@ -47,7 +47,8 @@ def jsd(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     p, q = _distribution(counts), _distribution(predicted)
     middle = (p + q) / 2
     divergence = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=-1) / 2
-    return divergence.mean(axis=-1)
+    over_strands: np.ndarray = divergence.mean(axis=-1)
+    return over_strands
 
 
 def pearson(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -57,7 +58,8 @@ def pearson(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     central positions that fill whole bins. Undefined where truth or prediction is constant.
     """
     pairs = zip(binned(counts), binned(predicted), strict=True)
-    return np.mean([_correlation(a, b) for a, b in pairs], axis=0)
+    over_bins: np.ndarray = np.mean([_correlation(a, b) for a, b in pairs], axis=0)
+    return over_bins
 
 
 def spearman(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -65,14 +67,18 @@ def spearman(counts: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     from scipy.stats import rankdata
 
     pairs = zip(binned(counts), binned(predicted), strict=True)
-    return np.mean([_correlation(rankdata(a, axis=-1), rankdata(b, axis=-1)) for a, b in pairs], axis=0)
+    ranks = ((rankdata(a, axis=-1), rankdata(b, axis=-1)) for a, b in pairs)
+    over_bins: np.ndarray = np.mean([_correlation(a, b) for a, b in ranks], axis=0)
+    return over_bins
 
 
 def smooth(x: np.ndarray) -> np.ndarray:
     """Gaussian of sigma 3 cut at radius 3 along the last axis, the ends reflected (edge value repeated)."""
     from scipy.ndimage import gaussian_filter1d
 
-    return gaussian_filter1d(np.asarray(x, np.float64), SIGMA, axis=-1, radius=RADIUS, mode="reflect")
+    values = np.asarray(x, np.float64)
+    smoothed: np.ndarray = gaussian_filter1d(values, SIGMA, axis=-1, radius=RADIUS, mode="reflect")
+    return smoothed
 
 
 def binned(x: np.ndarray) -> Iterator[np.ndarray]:
@@ -150,14 +156,18 @@ PROFILE_METRICS: Mapping[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = 
 def _distribution(x: np.ndarray) -> np.ndarray:
     smoothed = smooth(x)
     total = smoothed.sum(axis=-1, keepdims=True)
-    return np.divide(smoothed, total, out=np.full_like(smoothed, np.nan), where=total > 0)
+    shares = np.full_like(smoothed, np.nan)
+    np.divide(smoothed, total, out=shares, where=total > 0)
+    return shares
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     a, b = a - a.mean(axis=-1, keepdims=True), b - b.mean(axis=-1, keepdims=True)
     constant = (np.ptp(a, axis=-1) == 0) | (np.ptp(b, axis=-1) == 0)
     scale = np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1))
-    return np.divide((a * b).sum(axis=-1), scale, out=np.full(len(a), np.nan), where=~constant & (scale > 0))
+    correlation = np.full(len(a), np.nan)
+    np.divide((a * b).sum(axis=-1), scale, out=correlation, where=~constant & (scale > 0))
+    return correlation
 
 
 def _per_label(metric: Callable[..., float], target: np.ndarray, score: np.ndarray) -> np.ndarray:

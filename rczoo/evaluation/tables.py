@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.table import Table
 
 from .._package_data import package_data
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 METRICS = ("auroc", "auprc", "jsd", "pearson", "spearman")
 LOWER_IS_BETTER = ("jsd",)
@@ -31,8 +30,6 @@ def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]], task: str |
 
     ``RC error`` is the equivariance error in frames (``0`` is exactly 0), ``tied`` that with tied kernels.
     """
-    from rich.table import Table
-
     shown = [m for m in METRICS if any(m in row for row in rows.values())]
     errors = [
         m for m in ("equivariance_error", "equivariance_error_tied") if any(m in r for r in rows.values())

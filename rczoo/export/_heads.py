@@ -83,7 +83,7 @@ def label_layer(head: LabelHead, filters: int, how: str) -> nn.Linear:
     bias = head.dense.bias
     if how == "none":
         return linear(head.dense.weight, bias)
-    weight = head.dense.weight.unflatten(1, (filters, -1))
+    weight = torch.unflatten(head.dense.weight, 1, (filters, -1))
     both = _beside(weight, flip(weight), how).flatten(1)
     return linear(both, torch.cat([bias, bias]) if how in LATE else bias)
 

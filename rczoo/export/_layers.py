@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils import skip_init
 
 from ..nn.convolution import RCConv1d
 from ..nn.layers import RCActivation, RCBatchNorm1d, RCDropout, RCSequential
 from ..nn.pooling import RCAvgPool1d, RCMaxPool1d
 from ..symmetry.geometry import admissible_lengths
 
+Layer = TypeVar("Layer", nn.Conv1d, nn.Linear)
+UNFILLED = "meta"
+"""The device of weights that are not drawn, because others take their place at once."""
 ACTIVATIONS: dict[Callable[..., Tensor], type[nn.Module]] = {
     F.relu: nn.ReLU,
     torch.relu: nn.ReLU,
@@ -96,8 +98,7 @@ def conv(
 ) -> nn.Conv1d:
     """A convolution with the weight (filters, channels per group, width) and bias (filters,)."""
     filters, channels, width = weight.shape
-    layer = skip_init(
-        nn.Conv1d,
+    layer = nn.Conv1d(
         channels * groups,
         filters,
         width,
@@ -106,16 +107,17 @@ def conv(
         dilation=dilation,
         groups=groups,
         bias=bias is not None,
+        device=UNFILLED,
     )
     return _filled(layer, weight, bias)
 
 
 def linear(weight: Tensor, bias: Tensor) -> nn.Linear:
     """A dense layer with the weight (outputs, inputs) and bias (outputs,)."""
-    return _filled(skip_init(nn.Linear, weight.shape[1], weight.shape[0]), weight, bias)
+    return _filled(nn.Linear(weight.shape[1], weight.shape[0], device=UNFILLED), weight, bias)
 
 
-def _filled(layer: Any, weight: Tensor, bias: Tensor | None) -> Any:
+def _filled(layer: Layer, weight: Tensor, bias: Tensor | None) -> Layer:
     layer.weight = nn.Parameter(weight.detach().clone().contiguous(), requires_grad=False)
     if bias is not None:
         layer.bias = nn.Parameter(bias.detach().clone(), requires_grad=False)

@@ -92,7 +92,8 @@ def _onnx(program: ExportedProgram, about: str) -> bytes:
         )
     assert written is not None
     written.model.metadata_props["rczoo"] = about
-    return written.model_proto.SerializeToString()
+    content: bytes = written.model_proto.SerializeToString()
+    return content
 
 
 @contextmanager

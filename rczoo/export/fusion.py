@@ -65,7 +65,8 @@ class Skip(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, length) -> (batch, channels, length - 2 * margin)."""
-        return self.inner(x) + x[..., self.margin : -self.margin]
+        y: Tensor = self.inner(x)
+        return y + x[..., self.margin : -self.margin]
 
 
 def _network(network: Network) -> nn.Module:

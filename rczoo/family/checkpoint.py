@@ -12,7 +12,7 @@ import platform
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -31,10 +31,9 @@ from ..files.storage import (
     unpack_tensors,
     weights_path,
 )
+from .architectures import build
+from .network import Network
 from .old_outputs import with_outputs
-
-if TYPE_CHECKING:
-    from .network import Network
 
 FORMAT = "rczoo checkpoint 1"
 CHECKED: dict[str, Callable[[Any], bool]] = {
@@ -49,8 +48,6 @@ def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
 
     Returns the folder. Raises ValueError for a model that ``build`` did not make, or values JSON cannot hold.
     """
-    from .network import Network
-
     if not isinstance(model, Network):
         raise ValueError(
             f"{type(model).__name__} has no config to rebuild it from: save models made by build"
@@ -103,8 +100,6 @@ def rebuild(config: dict[str, Any], path: Path, source: Path) -> Network:
 
 def _untrained(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
     """The model, untrained; refused before it takes memory if it is too wide for its weights."""
-    from .architectures import build
-
     widest = max((size for value in tensors.values() for size in value.shape), default=0)
     for name in ("filters", "outputs"):
         if (arguments.get(name) or 0) > widest:

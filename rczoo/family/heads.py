@@ -37,7 +37,8 @@ class LabelHead(nn.Module):
         pooled = alike(lambda z: self.maximum(z).flatten(1), frames, stack=False)
         if how in LATE:
             return merge(alike(self.dense, pooled, stack=False), self.rep_out[0], how)
-        return self.dense(merge(pooled, Rep(f"{pooled[0].shape[1]}t"), how))
+        logits: Tensor = self.dense(merge(pooled, Rep(f"{pooled[0].shape[1]}t"), how))
+        return logits
 
 
 class ProfileHead(nn.Module):
@@ -86,7 +87,8 @@ class ProfileHead(nn.Module):
 
     def _profile(self, z: Tensor, control: Tensor | None) -> Tensor:
         y = self.conv(z)
-        return self.join(y if control is None else torch.cat([y, control], 1))
+        profile: Tensor = self.join(y if control is None else torch.cat([y, control], 1))
+        return profile
 
     def _counts(self, z: Tensor, control: Tensor | None) -> Tensor:
         assert self.counts is not None
@@ -94,4 +96,5 @@ class ProfileHead(nn.Module):
         if control is not None:
             total = control.abs().sum((1, 2)).log1p()  # abs: the same on both strands, whatever the Rep
             pooled = torch.cat([pooled, total[:, None].to(z.dtype)], 1)
-        return self.counts(pooled)
+        counts: Tensor = self.counts(pooled)
+        return counts

@@ -191,12 +191,14 @@ def jensen_shannon(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     """Jensen-Shannon divergence in nats along the last axis, position by position; both normalised first."""
     p, q = (x / x.sum(-1, keepdims=True) for x in (np.asarray(p, np.float64), np.asarray(q, np.float64)))
     middle = (p + q) / 2
-    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    divergence: np.ndarray = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    return divergence
 
 
 def _relative_entropy(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     ratio = np.divide(p, q, out=np.ones_like(p), where=p > 0)
-    return (p * np.log(ratio)).sum(-1)
+    entropy: np.ndarray = (p * np.log(ratio)).sum(-1)
+    return entropy
 
 
 def _change(given: Answer, outputs: Outputs, batch: Sequence[Alleles]) -> np.ndarray:
@@ -215,4 +217,5 @@ def _divergence(ref: np.ndarray, alt: np.ndarray, outputs: Outputs, place: np.nd
     seen = place[:, outputs.margin : outputs.margin + outputs.positions]
     _, left, right = np.intersect1d(seen[0], seen[1], return_indices=True)
     p, q = (np.exp(y - y.max(-1, keepdims=True)) for y in (ref[:, left], alt[:, right]))
-    return jensen_shannon(p, q).reshape(len(outputs.factors()), -1).mean(axis=1)
+    by_factor: np.ndarray = jensen_shannon(p, q).reshape(len(outputs.factors()), -1).mean(axis=1)
+    return by_factor

@@ -106,7 +106,8 @@ def within(sites: Intervals, length: int, chromosome_lengths: dict[str, int]) ->
 
 def room(start: np.ndarray, length: int, ends: np.ndarray, jitter: int) -> np.ndarray:
     """How far each window may move down and up without leaving its chromosome: (n, 2), at most ``jitter``."""
-    return np.clip(np.stack([start, ends - start - length], axis=1), 0, jitter)
+    each_way = np.stack([start, ends - start - length], axis=1)
+    return each_way.clip(0, jitter)
 
 
 def located(sites: Intervals, genome: Genome) -> Intervals:

@@ -228,7 +228,8 @@ class PairedDropout(TorchFunctionMode):
         self, dropout: Any, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
     ) -> Tensor:
         if _size(input) != 2 * self.batch:
-            return dropout(input, p, training, inplace)
+            dropped: Tensor = dropout(input, p, training, inplace)
+            return dropped
         mask = dropout(torch.ones_like(input[: self.batch]), p, training)
         masks = torch.cat([mask, mask])
         return input.mul_(masks) if inplace else input * masks

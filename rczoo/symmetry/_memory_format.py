@@ -43,8 +43,8 @@ def _by_taps(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     length = x.shape[2]
     rows = F.pad(weight, (0, 1)).transpose(1, 2).reshape(filters * (taps + 1), channels)
     products = torch.matmul(rows, x).view(x.shape[0], filters, (taps + 1) * length)
-    shifted = products[..., : taps * (length + 1)].unflatten(-1, (taps, length + 1))
-    y = shifted[..., : length - taps + 1].sum(2)
+    shifted = torch.unflatten(products[..., : taps * (length + 1)], -1, (taps, length + 1))
+    y: Tensor = shifted[..., : length - taps + 1].sum(2)
     return y if bias is None else y + bias[:, None]
 
 
@@ -93,5 +93,7 @@ def normalise(norm: nn.Module, x: Tensor, filters: int) -> Tensor:
     if isinstance(norm, nn.Identity):
         return x
     if channels_innermost(x):
-        return norm(x.mT.reshape(-1, filters)).view(x.mT.shape).mT
-    return norm(x.reshape(-1, filters, x.shape[2])).view(x.shape)
+        rows: Tensor = norm(x.mT.reshape(-1, filters))
+        return rows.view(x.mT.shape).mT
+    groups: Tensor = norm(x.reshape(-1, filters, x.shape[2]))
+    return groups.view(x.shape)

@@ -52,12 +52,14 @@ def decode(codes: np.ndarray) -> str:
     >>> decode(encode("acgtn"))
     'ACGTN'
     """
-    return _LETTERS[codes].tobytes().decode()
+    letters: np.ndarray = _LETTERS[codes]
+    return letters.tobytes().decode()
 
 
 def complement_codes(codes: np.ndarray) -> np.ndarray:
     """Reverse complement of codes along the last axis, any shape; N stays N."""
-    return _COMPLEMENT[codes[..., ::-1]]
+    complements: np.ndarray = _COMPLEMENT[codes[..., ::-1]]
+    return complements
 
 
 def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype = torch.float32) -> torch.Tensor:

@@ -70,7 +70,7 @@ def relative_error(got: torch.Tensor, want: torch.Tensor) -> float:
 
 def _declared(model: object, name: str) -> Specs:
     """A model's own ``rep_in`` or ``rep_out``."""
-    specs = getattr(model, name, None)
+    specs: Specs | None = getattr(model, name, None)
     if specs is None:
         argument = {"rep_in": "inputs", "rep_out": "outputs"}[name]
         raise ValueError(

@@ -57,7 +57,7 @@ def exchange_stacked(z: Tensor, k: int) -> Tensor:
     """:func:`exchange` of two frames stacked on the batch axis: (2 * batch, F, length) -> F + k channels."""
     if k == 0:
         return z
-    other = first_channels(z, k).unflatten(0, (2, -1)).flip(0, -1).flatten(0, 1)
+    other = torch.unflatten(first_channels(z, k), 0, (2, -1)).flip(0, -1).flatten(0, 1)
     return join_channels(z, other)
 
 

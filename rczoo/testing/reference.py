@@ -68,7 +68,8 @@ def obeys_kernel_law(kernel: np.ndarray, rep_in: Rep, rep_out: Rep) -> bool:
 
 def tie(kernel: np.ndarray, rep_in: Rep, rep_out: Rep) -> np.ndarray:
     """W + R W, which obeys the law whatever W is."""
-    return kernel + turn_kernel(kernel, rep_in, rep_out)
+    both: np.ndarray = kernel + turn_kernel(kernel, rep_in, rep_out)
+    return both
 
 
 def max_pool(x: np.ndarray, width: int, stride: int) -> np.ndarray:
@@ -88,5 +89,8 @@ def merge(first: np.ndarray, second: np.ndarray, how: str) -> np.ndarray:
     if how == "probability":
         yes = 1 / (1 + np.exp(-first)) + 1 / (1 + np.exp(-second))
         no = 1 / (1 + np.exp(first)) + 1 / (1 + np.exp(second))
-        return np.log(yes / no)
-    return {"sum": first + second, "mean": (first + second) / 2, "max": np.maximum(first, second)}[how]
+        merged: np.ndarray = np.log(yes / no)
+    else:
+        ways = {"sum": first + second, "mean": (first + second) / 2, "max": np.maximum(first, second)}
+        merged = ways[how]
+    return merged

@@ -112,6 +112,7 @@ def merges(linear: bool = False) -> st.SearchStrategy[str]:
 @st.composite
 def networks(
     draw: st.DrawFn,
+    /,
     architectures: Sequence[str] = tuple(DEPTHS),
     merge: st.SearchStrategy[str] | None = None,
     **fixed: Any,

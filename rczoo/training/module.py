@@ -96,7 +96,8 @@ class TrainingModule(lightning.LightningModule):
 
     def _forward(self, batch: Batch) -> Output:
         X, control, _ = batch
-        return self.network(X) if control is None else self.network(X, control)
+        output: Output = self.network(X) if control is None else self.network(X, control)
+        return output
 
 
 def _joined(outputs: list[Output]) -> Output:

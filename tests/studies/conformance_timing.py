@@ -1,4 +1,4 @@
-"""Seconds that checks of bpnet, 64 filters, 1,346 bp, take: ``python -m tests.conformance_timing``.
+"""Seconds that checks of bpnet, 64 filters, 1,346 bp, take: ``python -m tests.studies.conformance_timing``.
 
 Prints seconds of wall clock and of processor time; on a busy machine only the second tells anything.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -119,8 +120,6 @@ def fused_path(run: Run) -> Result:
 
 def _other_path(run: Run) -> TestedModel | None:
     """The reference given, or the same model on its other execution."""
-    from dataclasses import replace
-
     dtype = run.tested.dtype
     if run.reference is not None:
         model = run.reference if isinstance(run.reference, nn.Module) else run.reference()

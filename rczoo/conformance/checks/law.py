@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -167,8 +169,6 @@ def _untrainable(run: Run) -> str:
 
 def _quarters(tested: TestedModel) -> TestedModel | None:
     """The subject with N as a quarter of each base, if its first input is one-hot DNA of four channels."""
-    from dataclasses import replace
-
     name, spec = next(iter(tested.inputs.items()))
     action = as_action(spec.action)
     if tested.encode or spec.make or not isinstance(action, RepAction) or action.rep.channels != 4:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
+
+from torch import nn
 
 from ..results import Diagnosis, Violation
 from ..run import Run
@@ -78,7 +81,12 @@ def several(violation: Violation, run: Run) -> Diagnosis | None:
     """Does the law hold once geometry, dropout, precision and normalisation are mended together?"""
     tested = violation.tested
     mirrored, precision = Mirrored(), KeepPrecision()
-    mends: list[Callable] = [neutral_norms, lambda model: mirrored, lambda model: precision, no_dropout]
+    mends: list[Callable[[nn.Module], Any]] = [
+        neutral_norms,
+        lambda model: mirrored,
+        lambda model: precision,
+        no_dropout,
+    ]
     if not violation.holds(tested.under(*mends)):
         return None
     kinds = sorted({a.kind for a in mirrored.seen})

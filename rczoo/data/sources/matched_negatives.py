@@ -46,7 +46,8 @@ def matched(
 def gc_content(sites: Intervals, genome: Genome, length: int) -> np.ndarray:
     """Share of G and C in the windows around the sites: (n,)."""
     codes = genome.windows(sites.chrom, window_start(sites, length), length)
-    return ((codes == 1) | (codes == 2)).mean(axis=1)
+    share: np.ndarray = ((codes == 1) | (codes == 2)).mean(axis=1)
+    return share
 
 
 def match(wanted: np.ndarray, offered: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

@@ -51,7 +51,8 @@ def simulate(
 def planted(length: int, per_motif: int = 10_000, seed: int = 0) -> np.ndarray:
     """Which positions of :func:`simulate`'s sequences are planted: (3 * per_motif, length) bool."""
     _, _, sites, order = _simulate(length, per_motif, seed)
-    return sites[order]
+    ordered: np.ndarray = sites[order]
+    return ordered
 
 
 def _simulate(length: int, per_motif: int, seed: int) -> tuple[np.ndarray, ...]:
@@ -137,10 +138,13 @@ def _draw(rng: np.random.Generator, probabilities: np.ndarray, shape: tuple[int,
     """Independent bases with given probabilities."""
     bounds = np.cumsum(probabilities)[:-1]
     uniform = rng.random(shape, dtype=np.float32)
-    return sum((uniform >= b).astype(np.uint8) for b in bounds[1:]) + (uniform >= bounds[0]).astype(np.uint8)
+    later = sum((uniform >= b).astype(np.uint8) for b in bounds[1:])
+    codes: np.ndarray = later + (uniform >= bounds[0]).astype(np.uint8)
+    return codes
 
 
 def _spells(codes: np.ndarray, word: str) -> np.ndarray:
     """Which rows contain a word."""
     windows = np.lib.stride_tricks.sliding_window_view(codes, len(word), axis=1)
-    return (windows == dna.encode(word)).all(axis=-1).any(axis=-1)
+    spelt: np.ndarray = (windows == dna.encode(word)).all(axis=-1).any(axis=-1)
+    return spelt

@@ -85,7 +85,8 @@ def words(codes: np.ndarray, length: int = WORD) -> np.ndarray:
     """A number for each word of ``length`` bases, the same on both strands: (n, L) -> (n, L - length + 1)."""
     forward = _hash(codes, length)
     backward = _hash(dna.complement_codes(codes), length)[:, ::-1]
-    return np.minimum(forward, backward)
+    smaller: np.ndarray = np.minimum(forward, backward)
+    return smaller
 
 
 def shares(codes: np.ndarray, others: np.ndarray, length: int = WORD) -> np.ndarray:

@@ -1,0 +1,119 @@
+"""The wheel that users install holds all that it needs, nothing else, and runs with the core dependencies."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+OPTIONAL = (
+    "lightning", "scipy", "sklearn", "matplotlib", "sympy", "pytest", "tangermeme", "onnx", "onnxruntime",
+    "huggingface_hub", "py2bit", "rdata",
+)  # fmt: skip
+"""What no command of the core may need; None in ``sys.modules`` makes its import fail."""
+PREAMBLE = f"""
+import sys
+
+for name in {OPTIONAL!r}:
+    sys.modules[name] = None
+sys.path.insert(0, sys.argv.pop(1))
+"""
+MODEL = """
+import rczoo
+from torch import nn
+
+
+def build():
+    layers = nn.Conv1d(4, 4, 7), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(4, 1)
+    return rczoo.conjoin(nn.Sequential(*layers), outputs="1t")
+"""
+IN_PYTHON = """
+import rczoo
+
+assert rczoo.__file__.startswith(sys.path[0]), rczoo.__file__
+assert "sim-200/posthoc" in rczoo.list_models()
+model = rczoo.load("sim-200/posthoc")
+answer = rczoo.predict(model, rczoo.one_hot(["ACGT" * 50, "GATTACA" * 28 + "ACGT"]))
+assert tuple(answer.shape) == (2, 3), answer.shape
+"""
+COMMAND = """
+from rczoo.cli.main import app
+
+app()
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from the checkout without a network."""
+    pytest.importorskip("hatchling", reason="the build needs hatchling: pip install 'rczoo[dev]'")
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*build, "--no-index", "-w", folder, ROOT], check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A folder that holds what the wheel holds."""
+    folder = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def run(installed, tmp_path, program, *arguments):
+    """Run a program with the unpacked wheel and the core dependencies, away from the checkout."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment |= {"RCZOO_CACHE": str(tmp_path / "cache"), "PYTHONSAFEPATH": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", PREAMBLE + program, installed, *arguments],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+def test_holds_the_package_and_nothing_else(installed, wheel):
+    version = wheel.name.split("-")[1]
+    assert {path.name for path in installed.iterdir()} == {"rczoo", f"rczoo-{version}.dist-info"}
+
+
+def test_holds_types_faces_and_data(installed):
+    faces = {path.relative_to(ROOT) for path in (ROOT / "rczoo").rglob("__init__.pyi")}
+    data = {
+        "files/manifest.tsv",
+        "data/sources/motifs.json",
+        "evaluation/paper.csv",
+        "_zoo/models/index.json",
+    }
+    tasks = {f"_zoo/tasks/{path.name}" for path in (ROOT / "zoo" / "tasks").glob("*.toml")}
+    wanted = faces | {Path("rczoo", name) for name in {"py.typed"} | data | tasks}
+    assert len(faces) > 10
+    assert {path for path in wanted if not (installed / path).is_file()} == set()
+
+
+def test_predicts_with_the_core_alone(installed, tmp_path):
+    result = run(installed, tmp_path, IN_PYTHON)
+    assert result.returncode == 0, result.stderr
+
+
+def test_explains_its_commands(installed, tmp_path):
+    result = run(installed, tmp_path, COMMAND, "--help")
+    assert result.returncode == 0, result.stderr
+    assert "predict" in result.stdout
+
+
+def test_checks_a_model(installed, tmp_path):
+    (tmp_path / "tiny_model.py").write_text(MODEL)
+    result = run(installed, tmp_path, COMMAND, "check", "tiny_model:build", "--length", "40", "--quick")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_extras_are_out_of_reach(installed, tmp_path):
+    result = run(installed, tmp_path, "import lightning")
+    assert "ModuleNotFoundError" in result.stderr
