@@ -45,6 +45,16 @@ class Examples:
         """Length of an input window."""
         return int(self.codes.shape[1]) - 2 * self.jitter
 
+    @property
+    def unshifted_codes(self) -> np.ndarray:
+        """Codes of the windows as they lie, without the margin for jitter: (n, length)."""
+        return _inner(self.codes, self.jitter)
+
+    @property
+    def unshifted_target(self) -> np.ndarray:
+        """Labels (n, labels), or tracks without the margin for jitter: (n, tracks, out_length)."""
+        return self.target if self.target.ndim == 2 else _inner(self.target, self.jitter)
+
     def batch(
         self,
         indices: Sequence[int] | np.ndarray,
@@ -112,6 +122,11 @@ class Examples:
             return torch.from_numpy(np.array(tracks[rows], dtype=np.float32))
         width = tracks.shape[-1] - 2 * self.jitter
         return torch.from_numpy(_window(tracks, rows, offsets, width).astype(np.float32, copy=False))
+
+
+def _inner(array: np.ndarray, margin: int) -> np.ndarray:
+    """An array without a margin at both ends of its last axis."""
+    return np.asarray(array[..., margin : array.shape[-1] - margin])
 
 
 def _window(array: np.ndarray, rows: np.ndarray, offsets: np.ndarray, width: int) -> np.ndarray:

@@ -39,12 +39,11 @@ def _file(task: Task, name: str) -> dict[str, Any]:
 def _split(task: Task, split: str) -> dict[str, Any]:
     """Number of examples, and share of positives or mean counts."""
     examples = load_examples(task, split)
-    target = np.asarray(examples.target)
+    target = examples.unshifted_target
     if not len(examples):
         return {"examples": 0, "balance": "empty"}
     if task.kind == "labels":
         shares = ", ".join(f"{share:.3f}" for share in target.mean(axis=0))
         return {"examples": len(examples), "balance": f"positive: {shares}"}
-    inner = target[..., examples.jitter : target.shape[-1] - examples.jitter]
-    counts = np.nansum(inner, dtype=np.float64) / len(inner)
+    counts = np.nansum(target, dtype=np.float64) / len(target)
     return {"examples": len(examples), "balance": f"{counts:.1f} counts per example"}

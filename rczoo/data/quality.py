@@ -87,7 +87,7 @@ def _classes(task: Task, splits: Splits) -> Iterator[Finding]:
 
 
 def _repeats(task: Task, splits: Splits) -> Iterator[Finding]:
-    codes = _codes(splits["train"])
+    codes = splits["train"].unshifted_codes
     if len(codes) and task.data.source != "simulation":
         repeated = int((~tables.first_occurrences(codes)).sum())
         yield from _share(task, "repeats", repeated, len(codes), "train: {} sequences repeat an earlier one")
@@ -98,7 +98,7 @@ def _leaks(task: Task, splits: Splits) -> Iterator[Finding]:
     if task.data.source == "simulation":
         return
     for split, others in (("validation", "train"), ("test", "train"), ("test", "validation")):
-        codes, known = _codes(splits[split]), _codes(splits[others])
+        codes, known = splits[split].unshifted_codes, splits[others].unshifted_codes
         if len(codes) and len(known):
             shared = int(tables.shares(codes, known).sum())
             said = f"{split}: {{}} sequences share {tables.WORD} bases with {others}, on either strand"
@@ -119,22 +119,16 @@ def _share(task: Task, check: str, count: int, total: int, said: str) -> Iterato
 
 def _unknown(task: Task, splits: Splits) -> Iterator[Finding]:
     for split, examples in splits.items():
-        share = float((_codes(examples) == dna.UNKNOWN).mean()) if len(examples) else 0.0
+        share = float((examples.unshifted_codes == dna.UNKNOWN).mean()) if len(examples) else 0.0
         if share > TOLERATED:
             message = f"{split}: {share:.1%} of the bases are N: is this the genome the sites were called on?"
             yield Finding("problem", "unknown bases", message)
 
 
-def _codes(examples: Examples) -> np.ndarray:
-    """Codes without the margin for jitter."""
-    jitter = examples.jitter
-    return np.asarray(examples.codes[:, jitter : examples.codes.shape[1] - jitter])
-
-
 def missing(task: Task, splits: Splits) -> Iterator[Finding]:
     """Signal that is NaN or negative."""
     for split, examples in splits.items():
-        values = _target(examples)
+        values = _profiles(examples)
         unmeasured = np.isnan(values)
         partly = int((unmeasured.any(axis=2) & ~unmeasured.all(axis=2)).any(axis=1).sum())
         if partly:
@@ -153,7 +147,7 @@ def missing(task: Task, splits: Splits) -> Iterator[Finding]:
 def silent(task: Task, splits: Splits) -> Iterator[Finding]:
     """Windows, or whole channels, without any signal."""
     for split, examples in splits.items():
-        values = np.nan_to_num(_target(examples))
+        values = np.nan_to_num(_profiles(examples))
         empty = int((values.sum(axis=(1, 2)) == 0).sum())
         if empty:
             level = "problem" if empty > len(values) / 10 else "note"
@@ -168,7 +162,7 @@ def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
     Reads of a bound factor begin to the left of the site on the plus strand and to the right on the minus
     strand; transcription (``assay = "transcription"`` in the data table) starts the other way round.
     """
-    mean = np.nanmean(np.concatenate([_target(e) for e in splits.values()]), axis=0)
+    mean = np.nanmean(np.concatenate([_profiles(e) for e in splits.values()]), axis=0)
     starts = isinstance(task.data, IntervalData) and task.data.assay == "transcription"
     positions = np.arange(mean.shape[-1])
     for plus, minus in _pairs(task.rep_out[0]):
@@ -194,7 +188,7 @@ def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
 
 def off_centre(task: Task, splits: Splits) -> Iterator[Finding]:
     """The mean profile should be its own reverse complement about the window's centre base (length // 2)."""
-    mean = np.nanmean(np.concatenate([_target(e) for e in splits.values()]), axis=0)
+    mean = np.nanmean(np.concatenate([_profiles(e) for e in splits.values()]), axis=0)
     offset, gain = centre(mean, task.rep_out[0])
     if abs(offset) >= 1 and gain > CLEARER:
         yield Finding(
@@ -238,7 +232,7 @@ def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
                 track = open_track(task, name, word, genome)
                 everywhere += track.mean()
                 track.close()
-    here = np.nanmean(np.concatenate([_target(e).sum(axis=1) for e in splits.values()]))
+    here = np.nanmean(np.concatenate([_profiles(e).sum(axis=1) for e in splits.values()]))
     if here < ENRICHMENT * everywhere:
         yield Finding(
             "problem",
@@ -249,10 +243,9 @@ def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
         )
 
 
-def _target(examples: Examples) -> np.ndarray:
-    """Profiles without the margin for jitter."""
-    target = np.asarray(examples.target, dtype=np.float64)
-    return target[..., examples.jitter : target.shape[-1] - examples.jitter]
+def _profiles(examples: Examples) -> np.ndarray:
+    """Unshifted profiles, in double precision."""
+    return np.asarray(examples.unshifted_target, dtype=np.float64)
 
 
 def _pairs(rep: Rep) -> list[tuple[int, int]]:

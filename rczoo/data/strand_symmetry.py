@@ -91,19 +91,10 @@ def plot(found: Symmetry, path: Path) -> None:
 
 
 def _everything(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and targets of all splits, without jitter."""
-    codes, targets = [], []
-    for split in SPLITS:
-        examples = load_examples(task, split)
-        inner = slice(examples.jitter, examples.codes.shape[1] - examples.jitter)
-        codes.append(examples.codes[:, inner])
-        target = np.asarray(examples.target)
-        targets.append(target if target.ndim == 2 else target[..., _inner(target, examples.jitter)])
-    return np.concatenate(codes), np.concatenate(targets)
-
-
-def _inner(target: np.ndarray, jitter: int) -> slice:
-    return slice(jitter, target.shape[-1] - jitter)
+    """Codes and targets of all splits, unshifted."""
+    splits = [load_examples(task, split) for split in SPLITS]
+    codes = np.concatenate([examples.unshifted_codes for examples in splits])
+    return codes, np.concatenate([examples.unshifted_target for examples in splits])
 
 
 def _by_motif(codes: np.ndarray, motif: str, radius: int) -> tuple[np.ndarray, np.ndarray]:

@@ -93,7 +93,7 @@ def kmer_regression(task: Task, split: str = "test") -> dict[str, Any]:
     from sklearn.preprocessing import StandardScaler
 
     train, held_out = load_examples(task, "train"), load_examples(task, split)
-    X, X_test = (kmer_counts(_unshifted(e.codes, e.jitter)) for e in (train, held_out))
+    X, X_test = (kmer_counts(examples.unshifted_codes) for examples in (train, held_out))
     scores = []
     for label in np.asarray(train.target).T:
         logistic = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
@@ -150,12 +150,7 @@ def _per_example(task: Task, truth: np.ndarray, predicted: np.ndarray) -> dict[s
 
 def _targets(task: Task, split: str) -> np.ndarray:
     """Profiles of a split, unshifted: (n, channels, out_length) float64."""
-    examples = load_examples(task, split)
-    return np.asarray(_unshifted(examples.target, examples.jitter), dtype=np.float64)
-
-
-def _unshifted(array: np.ndarray, jitter: int) -> np.ndarray:
-    return array[..., jitter : array.shape[-1] - jitter]
+    return np.asarray(load_examples(task, split).unshifted_target, dtype=np.float64)
 
 
 def _replicates(task: Task) -> int:

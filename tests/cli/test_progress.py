@@ -1,15 +1,18 @@
+from functools import partial
 from io import StringIO
 
 import pytest
-import rich.console
+from rich.console import Console
 
+from rczoo import _progress
 from rczoo._progress import bar
 
 
 @pytest.mark.parametrize("hidden", [False, True])
 def test_a_bar_counts_on_stderr_and_vanishes(hidden, monkeypatch, capsys):
-    screen, real = StringIO(), rich.console.Console
-    monkeypatch.setattr(rich.console, "Console", lambda stderr: real(file=screen, force_terminal=stderr))
+    screen = StringIO()
+    console = partial(Console, file=screen)
+    monkeypatch.setattr(_progress, "Console", lambda stderr: console(force_terminal=stderr))
     with bar("windows", 7, 3, hidden) as advance:
         advance(4)
     assert ("7/7" in screen.getvalue()) is not hidden

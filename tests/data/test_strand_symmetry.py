@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rczoo.cli.tasks import app
+from rczoo.data.schema import IntervalData, Symmetry, Tracks
 from rczoo.data.strand_symmetry import _by_signal, _of_profiles, plot, symmetry
 from rczoo.data.task import load_task
 from rczoo.symmetry.rep import Rep
@@ -47,7 +48,7 @@ def test_labels_by_words():
 def test_no_such_motif():
     import dataclasses
 
-    task = dataclasses.replace(real_task("gcn4"), symmetry={"motif": "GGGGGGGGGG"})
+    task = dataclasses.replace(real_task("gcn4"), symmetry=Symmetry(motif="GGGGGGGGGG"))
     with pytest.raises(ValueError, match="0 forward and 0 reverse examples: choose another motif"):
         symmetry(task)
 
@@ -74,7 +75,6 @@ def test_strands_are_those_of_the_rep(rep, tmp_path):
 def test_without_strands_a_motif_must_tell():
     import dataclasses
 
-    from rczoo.data.schema import IntervalData, Tracks
     from tests.support.tiny_tasks import profiles
 
     task = profiles()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
 
+from rczoo.data.examples import Examples
 from rczoo.data.preparation import load_examples
 from rczoo.evaluation.baselines import (
     kmer_counts,
@@ -96,7 +97,7 @@ def test_what_was_not_measured_is_left_out():
     target[~known, 2:] = np.nan
 
     def mean_row(target, rep):
-        examples = SimpleNamespace(target=target, jitter=0)
+        examples = Examples(np.zeros((len(target), 30), np.uint8), target, Rep(rep))
         in_memory = {"train": examples, "test": examples}
         task = SimpleNamespace(in_memory=in_memory, splits=tuple(in_memory), rep_out=[Rep(rep)])
         return mean_training_profile(task)

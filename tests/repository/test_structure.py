@@ -20,27 +20,27 @@ PACKAGE = ROOT / "rczoo"
 MOST_MODULES = 14  # in a folder: what fits on a screen and in a head
 MOST_LINES = 300  # in a module: one idea; the median has about 110
 
-OPTIONAL = {name for names in EXTRAS.values() for name in names}
+OPTIONAL = {name for names in EXTRAS.values() for name in names} | {"pytest"}
 """What only an extra brings: it may be imported where it is used, which is what keeps it optional."""
 PLUGIN = "pytest loads the plugin in every project where rczoo is installed, also to check nothing"
 DEFERRED = {
-    ("conformance/pytest_plugin.py", "torch"): PLUGIN,
+    ("conformance/cases.py", "torch"): PLUGIN,
+    ("conformance/cases.py", "rczoo.conformance._text"): PLUGIN,
+    ("conformance/cases.py", "rczoo.conformance.suite"): PLUGIN,
+    ("conformance/cases.py", "rczoo.conformance.checks.catalogue"): PLUGIN,
     ("conformance/pytest_plugin.py", "rczoo.conformance._text"): PLUGIN,
-    ("conformance/pytest_plugin.py", "rczoo.conformance.suite"): PLUGIN,
-    ("conformance/pytest_plugin.py", "rczoo.conformance.checks.catalogue"): PLUGIN,
     ("files/storage.py", "safetensors"): "JSON is read without torch, which safetensors.torch imports",
     ("files/storage.py", "safetensors.torch"): "JSON is read without torch",
     ("hub/published.py", "rczoo.family.checkpoint"): "models are listed and fetched without torch",
+    (
+        "training/trainer.py",
+        "rczoo.training.fitting",
+    ): "Lightning, an extra, is imported where the fit starts",
     ("files/cache.py", "pooch"): "a file of one's own is read without the downloader",
     ("files/downloads.py", "pooch"): "a file of one's own is read without the downloader",
     ("files/downloads.py", "requests"): "a file of one's own is read without the downloader",
     ("hub/remotes.py", "requests"): "a hub in a folder, or none, needs no HTTP",
     ("io/genome.py", "pyfaidx"): "a genome in 2bit, and all prepared examples, are read without it",
-    (
-        "inference/outputs.py",
-        "rczoo.data.task",
-    ): "only the outputs of a published model are named by its task",
-    ("inference/outputs.py", "rczoo.data.sources.simulation"): "only simulated tasks have motifs for names",
 }
 """Every other import inside a function, with the reason that keeps the command line light."""
 
@@ -112,7 +112,7 @@ def exported(face: Path) -> set[str]:
     return {
         alias.asname or alias.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
+        if isinstance(node, ast.ImportFrom) and node.module  # 'from . import' gives the module itself
         for alias in node.names
     }
 
