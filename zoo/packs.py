@@ -1,7 +1,7 @@
 """The finished runs of a task, packed into three files; how they get there, and what is not done yet.
 
 ``runs.json`` has the sha256 of the data, and the config of every run on a line of its own. ``metrics.csv``
-has the rows of all runs and of the references. ``test-examples.npz`` has the targets of the test split, and
+has the rows of all runs and of the baselines. ``test-examples.npz`` has the targets of the test split, and
 what each model gave for it. A run is in the pack where its rows are: they are written last.
 """
 
@@ -52,7 +52,7 @@ class Pack:
         return known[name]
 
     def rows(self) -> list[Row]:
-        """The rows of all runs and references."""
+        """The rows of all runs and baselines."""
         return read_rows(self.folder / METRICS)
 
     def done(self) -> set[tuple[str, int]]:
@@ -96,8 +96,8 @@ def begin(folder: Path, data: Mapping[str, Any], targets: Mapping[str, np.ndarra
             write_bytes(folder / CONFIGS, to_lines(data, {}))
 
 
-def add_references(folder: Path, rows: Iterable[Row]) -> None:
-    """Write the rows of a task's references into its pack, unless it has some."""
+def add_baselines(folder: Path, rows: Iterable[Row]) -> None:
+    """Write the rows of a task's baselines into its pack, unless it has some."""
     with alone(folder):
         known = Pack(folder).rows()
         if not any(row.kind == BASELINE for row in known):
@@ -182,7 +182,7 @@ def left(jobs: Iterable[Job], runs: Path) -> list[Job]:
 
 
 def gather(runs: Path) -> list[Row]:
-    """The rows of all finished jobs, which are packed before, and of the references, in a fixed order."""
+    """The rows of all finished jobs, which are packed before, and of the baselines, in a fixed order."""
     folders = [path for path in runs.glob("*") if path.is_dir()]
     for folder in folders:
         pack(folder)

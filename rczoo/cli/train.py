@@ -161,17 +161,17 @@ def demo(
 
 
 def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
-    """Test the checkpoint as it lies on disk, beside the task's reference rows."""
+    """Test the checkpoint as it lies on disk, beside the task's baselines."""
     from rich.console import Console
 
-    from ..evaluation.baselines import reference_rows
+    from ..evaluation.baselines import baseline_rows
     from ..evaluation.scoring import evaluate
     from ..evaluation.tables import metrics_table
     from ..family.checkpoint import load_checkpoint, read_config
 
     name = read_config(folder).get("strategy", "model")
     found = evaluate(load_checkpoint(folder), task, split)
-    rows = {**reference_rows(task, split), name: found}
+    rows = {**baseline_rows(task, split), name: found}
     if as_json:
         print_json({"checkpoint": str(folder), "task": task.name, "split": split, "rows": rows})
         return

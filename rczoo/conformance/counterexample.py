@@ -25,10 +25,10 @@ class SequenceRecipe:
     edits: tuple[tuple[int, int], ...]
     seed: int
 
-    def codes(self, batch: int = 1, unknown: bool = False) -> np.ndarray:
+    def codes(self, batch_size: int = 1, unknown: bool = False) -> np.ndarray:
         """Base codes (batch, length). The first row is the one drawn; the others are always random."""
         rng = np.random.default_rng([self.seed, self.length])
-        codes = rng.integers(0, len(BASES), (batch, self.length)).astype(np.uint8)
+        codes = rng.integers(0, len(BASES), (batch_size, self.length)).astype(np.uint8)
         if unknown:
             codes[rng.random(codes.shape) < 0.1] = UNKNOWN
         if self.seed == 0:

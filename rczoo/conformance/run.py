@@ -42,7 +42,7 @@ class Run:
         """The subject in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
         try:
             double = self.tested.at(torch.float64)
-            double.both(self.codes(batch=1))
+            double.both(self.codes(batch_size=1))
         except Problem as problem:
             self.float64_refused = str(problem)
             return self.tested
@@ -63,7 +63,7 @@ class Run:
             if p.is_floating_point():
                 noise = torch.randn(p.shape, generator=generator, dtype=torch.float64).to(p)
                 p.data.mul_(1 + step * noise)
-        x, _ = self.high.pair(self.codes(batch=1))
+        x, _ = self.high.pair(self.codes(batch_size=1))
         with torch.no_grad():
             before, after = self.high(x), shaken(x)
         worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
@@ -82,18 +82,22 @@ class Run:
             return plain
         return max(plain, 1000 * torch.finfo(dtype).eps * self.condition)
 
-    def codes(self, length: int = 0, batch: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:
+    def codes(self, length: int = 0, batch_size: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:
         """Random base codes (batch, length), with one N in ten if ``unknown``."""
         rng = np.random.default_rng([seed, 77])  # 77 keeps these apart from the draws of other code
-        codes = rng.integers(0, len(BASES), (batch, length or self.length)).astype(np.uint8)
+        codes = rng.integers(0, len(BASES), (batch_size, length or self.length)).astype(np.uint8)
         if unknown:
             codes[rng.random(codes.shape) < 0.1] = UNKNOWN
         return codes
 
-    def palindromes(self, batch: int = 2) -> np.ndarray:
+    def palindromes(self, batch_size: int = 2) -> np.ndarray:
         """Sequences equal to their own reverse complement, with N in the middle of an odd length."""
-        half = self.codes(self.length // 2, batch, seed=3) if self.length > 1 else self.codes(1, batch)[:, :0]
-        middle = np.full((batch, self.length % 2), UNKNOWN, dtype=np.uint8)
+        half = (
+            self.codes(self.length // 2, batch_size, seed=3)
+            if self.length > 1
+            else self.codes(1, batch_size)[:, :0]
+        )
+        middle = np.full((batch_size, self.length % 2), UNKNOWN, dtype=np.uint8)
         return np.concatenate([half, middle, complement_codes(half)], axis=1)
 
     def trained(self) -> TestedModel:
@@ -104,7 +108,7 @@ class Run:
         """
         learner = self.high.at(self.high.dtype, train=True)
         for step in range(1 if self.quick else 2):
-            codes = self.codes(batch=2 if self.quick else 3, seed=100 + step)
+            codes = self.codes(batch_size=2 if self.quick else 3, seed=100 + step)
             codes[codes == 3] = step % 2  # few T, so that the strands differ
             _step(learner, codes, step)
         learner.model.eval()

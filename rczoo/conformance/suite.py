@@ -61,7 +61,7 @@ def check(
     >>> from rczoo.conformance import Result, Run, failed, passed
     >>> def one_logit(run: Run) -> Result:
     ...     'Every output is one number for each sequence.'
-    ...     x, _ = run.tested.pair(run.codes(batch=3))
+    ...     x, _ = run.tested.pair(run.codes(batch_size=3))
     ...     shapes = {name: tuple(y.shape) for name, y in run.tested(x).items()}
     ...     return passed() if set(shapes.values()) == {(3, 1)} else failed(f"shapes {shapes}")
     >>> model = rczoo.build("motif-cnn", strategy="rcps", filters=2, length=60, outputs=2)

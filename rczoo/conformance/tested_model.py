@@ -54,13 +54,13 @@ def input_maker(spec: Input, layout: str, first: bool, model: nn.Module) -> Make
     channels, last = action.rep.channels, action.last or layout == "NLC"
 
     def make(codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:
-        batch, size = codes.shape
+        batch_size, size = codes.shape
         if first and channels in (4, 5):
             x = one_hot(codes)
             x = torch.cat([x, 1 - x.sum(1, keepdim=True)], dim=1) if channels == 5 else x
         else:
             size = length(size) if callable(length) else length or size
-            x = torch.rand(batch, channels, size, generator=generator)
+            x = torch.rand(batch_size, channels, size, generator=generator)
         return x.transpose(1, 2).contiguous() if last else x
 
     return make

@@ -71,12 +71,13 @@ FLAG = Field(strict=True, description="true or false")
 TEXT = Field(description="a text")
 FileName = Annotated[str, FileMark, FILE]
 FileNames = Annotated[tuple[str, ...], FileMark, Field(min_length=1, description="a list of file names")]
-SEVERAL = Field(min_length=1, description="the name of a file, or a list of them")
+Several = Annotated[tuple[str, ...], Field(min_length=1)]
+SEVERAL = Field(description="the name of a file, or a list of them")
 ONE_OR_SEVERAL = WithJsonSchema(
     {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 )
-Files = Annotated[tuple[str, ...], FileMark, BeforeValidator(_several), SEVERAL, ONE_OR_SEVERAL]
-MaybeFiles = Annotated[tuple[str, ...] | None, FileMark, BeforeValidator(_several), SEVERAL, ONE_OR_SEVERAL]
+Files = Annotated[Several, FileMark, BeforeValidator(_several), SEVERAL, ONE_OR_SEVERAL]
+MaybeFiles = Annotated[Several | None, FileMark, BeforeValidator(_several), SEVERAL, ONE_OR_SEVERAL]
 Chromosomes = Annotated[tuple[str, ...] | None, Field(description='a list of chromosomes, as ["chr1"]')]
 Names = Annotated[
     tuple[str, ...] | None,

@@ -1,4 +1,4 @@
-from .baselines import reference_rows as reference_rows
+from .baselines import baseline_rows as baseline_rows
 from .losses import binary_cross_entropy as binary_cross_entropy
 from .losses import log_count_error as log_count_error
 from .losses import loss_of as loss_of

@@ -27,8 +27,8 @@ WORD = 3
 """Bases in the words that the little model counts: 32 of them, with their reverse complements."""
 
 
-def reference_rows(task: Task, split: str = "test") -> dict[str, dict[str, Any]]:
-    """All reference rows of a task, by name: those of its kind, and the ceiling if it has replicates."""
+def baseline_rows(task: Task, split: str = "test") -> dict[str, dict[str, Any]]:
+    """All baselines of a task, by name: those of its kind, and the ceiling if it has replicates."""
     if task.kind == "labels":
         return {"3-mer logistic regression": kmer_regression(task, split)}
     rows = {

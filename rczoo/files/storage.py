@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and are read without ever running what is in them.
+"""Files that are read without ever running what is in them.
 
 JSON for values, safetensors for tensors. A pickle is refused by its first bytes.
 """

@@ -44,7 +44,7 @@ def randomise(module: Module, seed: int) -> Module:
 
 
 def inputs_of(
-    network: Network, batch: int, seed: int, dtype: torch.dtype = torch.float64
+    network: Network, batch_size: int, seed: int, dtype: torch.dtype = torch.float64
 ) -> tuple[torch.Tensor, ...]:
     """One-hot DNA (batch, 4, length) with some N, of the length that the network is built for.
 
@@ -52,9 +52,9 @@ def inputs_of(
     """
     generator = torch.Generator().manual_seed(seed)
     length = network.config.length
-    codes = torch.randint(0, 5, (batch, length), generator=generator)
+    codes = torch.randint(0, 5, (batch_size, length), generator=generator)
     X = one_hot(codes.numpy().astype("uint8"), dtype)
     if not network.control.channels:
         return (X,)
-    shape = (batch, network.control.channels, network.output_length(length))
+    shape = (batch_size, network.control.channels, network.output_length(length))
     return X, torch.randint(0, 5, shape, generator=generator).to(dtype)

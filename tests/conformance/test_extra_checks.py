@@ -91,7 +91,7 @@ def test_every_kind_of_result_is_shown():
 def test_a_violation_is_given_its_counterexample_and_cause():
     def law_again(run) -> Result:
         """The law, again."""
-        violation = Violation(run.high, [run.codes(batch=1)], 1e-10)
+        violation = Violation(run.high, [run.codes(batch_size=1)], 1e-10)
         return passed() if violation.holds() else failed("broken", violation.error(), violation=violation)
 
     report = with_checks(strands_not_swapped, extra_checks={"law-again": law_again}, only=["law-again"])

@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rczoo
@@ -133,6 +133,7 @@ values = st.recursive(
 
 
 @given(st.sampled_from(list(places(PROFILE))), values)
+@example(("data", "signal", 0, "plus"), None)
 def test_every_mistake_is_one_line_that_begins_with_the_file(path, value):
     message = mistake(changed(PROFILE, path, value))
     assert message.startswith("my.toml: ") or not message

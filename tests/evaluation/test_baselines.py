@@ -7,10 +7,10 @@ from scipy.spatial.distance import jensenshannon
 from rczoo.data.examples import Examples
 from rczoo.data.preparation import load_examples
 from rczoo.evaluation.baselines import (
+    baseline_rows,
     kmer_counts,
     label_row,
     mean_training_profile,
-    reference_rows,
     replicate_ceiling,
     replicates,
     summarise,
@@ -24,7 +24,7 @@ from tests.support.real import real_task
 @pytest.mark.realdata
 def test_gcn4_rows_beside_every_model():
     task = real_task("gcn4")
-    rows = reference_rows(task, "test")
+    rows = baseline_rows(task, "test")
     assert list(rows) == ["mean training profile", "sampling floor"]
     mean = np.asarray(load_examples(task, "train").target, dtype=float).mean(0)
     truth = np.asarray(load_examples(task, "test").target, dtype=float)
@@ -56,7 +56,7 @@ def test_replicates_add_up_to_the_target_and_bound_the_models():
 @pytest.mark.realdata
 @pytest.mark.parametrize(("name", "low", "high"), [("abf1", 0.5, 0.62), ("mcm1", 0.66, 0.79)])
 def test_three_mers_against_promoter_negatives(name, low, high):
-    row = reference_rows(real_task(name), "test")["3-mer logistic regression"]
+    row = baseline_rows(real_task(name), "test")["3-mer logistic regression"]
     assert low < row["auroc"] < high
     assert row["intervals"]["auroc"][0] < row["auroc"] < row["intervals"]["auroc"][1]
 

@@ -1,4 +1,4 @@
-"""Evaluation: the metrics of known models, and reference rows."""
+"""Evaluation: the metrics of known models, and baselines."""
 
 import numpy as np
 import pytest

@@ -373,7 +373,7 @@ def test_weights_that_models_share_are_downloaded_once(serve, shared, cache, mon
     monkeypatch.setattr(hub, "_read", lambda *given, plain=hub._read: read.append(given[1]) or plain(*given))
     other = hub.load("sim-9/mean")
     assert read == ["index.json", "sim-9/mean/config.json"]
-    assert (one.config["merge"], other.config["merge"]) == ("sum", "mean")
+    assert (one.config.merge, other.config.merge) == ("sum", "mean")
     for key, value in one.state_dict().items():
         assert torch.equal(other.state_dict()[key], value)
     assert len(list(cache.rglob("*.safetensors"))) == 1
@@ -386,9 +386,9 @@ def test_a_package_with_shared_weights_is_only_read(shared, tmp_path, monkeypatc
     before = {path: path.stat().st_mtime_ns for path in shared.rglob("*")}
     for path in before:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    assert [hub.load(name).config["merge"] for name in (NAME, "sim-9/mean")] == ["sum", "mean"]
+    assert [hub.load(name).config.merge for name in (NAME, "sim-9/mean")] == ["sum", "mean"]
     folder = hub.fetch("sim-9/mean")
-    assert hub.load(folder).config["merge"] == "mean", "its folder is a checkpoint, too"
+    assert hub.load(folder).config.merge == "mean", "its folder is a checkpoint, too"
     for path in before:
         path.chmod(0o755)
     assert {path: path.stat().st_mtime_ns for path in shared.rglob("*")} == before
@@ -424,7 +424,7 @@ def test_weights_in_an_older_cache_are_used_where_they_are(serve, published, cac
     weights.rename(folder / WEIGHTS)
     server.shutdown()
     server.server_close()
-    assert hub.load(NAME).config["filters"] == 2
+    assert hub.load(NAME).config.filters == 2
     assert not weights.exists()
 
 
@@ -448,4 +448,4 @@ def test_the_commands(serve, published, cache):
     assert (about["metrics"]["auroc"], about["merge"]) == (0.9, "sum")
     folder = Path(run(models_cli.app, ["fetch", NAME]).stdout.strip())
     assert (folder / "config.json").is_file()
-    assert hub.load(folder).config["filters"] == 2
+    assert hub.load(folder).config.filters == 2

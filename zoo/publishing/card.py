@@ -8,7 +8,7 @@ from typing import Any
 from rczoo.data.task import Task
 from rczoo.files.downloads import Source, manifest
 
-from ..results.summary import HEADLINE, TO_BEAT, Key, Stat, beats_the_reference, in_paper, references, trained
+from ..results.summary import HEADLINE, TO_BEAT, Key, Stat, baselines, beats_the_baseline, in_paper, trained
 from ..rows import Row
 
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
@@ -97,7 +97,7 @@ def _place(about: Mapping[str, Any], error: float) -> str:
 
 def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Row]) -> str:
     shown = SHOWN[task.kind]
-    names = [strategy, *references(rows, task.name)]
+    names = [strategy, *baselines(rows, task.name)]
     lines = ["| test split | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
     lines += [
         f"| {name} | "
@@ -108,7 +108,7 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     known = paper_cell(in_paper(task.name, strategy, shown[0]))
     beside = f" Zhou et al. 2022 have {shown[0]} {known}." if known else ""
     warning = ""
-    if not beats_the_reference(stats, task.name, strategy, task.kind):
+    if not beats_the_baseline(stats, task.name, strategy, task.kind):
         warning = f"**No better in {shown[0]} than the {TO_BEAT[task.kind]}, which needs no network.** "
     others = ", ".join(name for name in trained(rows, task.name) if name != strategy)
     return (
@@ -121,7 +121,7 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
 
 
 def cell(stat: Stat | None, reference: bool = False) -> str:
-    """A statistic in a table; references have no seeds."""
+    """A statistic in a table; baselines have no seeds."""
     if stat is None:
         return ""
     if reference:

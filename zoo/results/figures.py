@@ -11,7 +11,7 @@ from rczoo._plotting import new_figure
 from rczoo.cli.demo import GREY, MINUS, OTHER, PLUS
 
 from ..rows import Row
-from .summary import CHOICE, GAIN, in_paper, learned_split, references, trained
+from .summary import CHOICE, GAIN, baselines, in_paper, learned_split, trained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ ACROSS = 3
 
 
 def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
-    """For each task every seed of every strategy on the test split, references, and the paper's means."""
+    """For each task every seed of every strategy on the test split, baselines, and the paper's means."""
     most = max(len(trained(rows, task)) for task in metrics)
     figure, axes = _panels(len(metrics), 4.6, 1.2 + 0.2 * most)
     for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
@@ -40,7 +40,7 @@ def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str
             if known:
                 ax.errorbar(known[0], y + 0.25, xerr=known[1], fmt="D", mfc="white", color=GREY, ms=4)
         low, high = ax.get_xlim()
-        for name in references(rows, task):
+        for name in baselines(rows, task):
             (value,) = scores(rows, task, name, "test", metric) or [float("nan")]
             ax.axvline(value, color=OTHER, ls=":", label=f"{name}: {value:.3f}")
         ax.set_xlim(low, high)  # a reference far off would press all models into one

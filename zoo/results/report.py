@@ -14,7 +14,7 @@ from ..strategies import TRIAL
 from . import figures, tables
 from .bootstrap import DRAWS, effects
 from .findings import AGAINST, longer_trainings, lost_in_training, machines, standing
-from .summary import HEADLINE, PAPER, complete, measured, references, stand_in, trained
+from .summary import HEADLINE, PAPER, baselines, complete, measured, stand_in, trained
 
 REPORT = HERE / "RESULTS.md"
 CLOSE = 0.012
@@ -85,9 +85,9 @@ def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str
     if gaps:
         yield _distance(gaps, rows, task, HEADLINE[kind])
     yield " ".join([machines(rows, task), *longer_trainings(rows, task)])
-    if references(rows, task):
+    if baselines(rows, task):
         yield "References (no model of DNA, a small one, or a perfect one): " + ", ".join(
-            references(rows, task)
+            baselines(rows, task)
         )
     seeds = _seeds(rows, task)
     if AGAINST in seeds and len(seeds) > 1:

@@ -69,8 +69,8 @@ def trained(rows: Iterable[Row], task: str) -> list[str]:
     return sorted(found, key=place)
 
 
-def references(rows: Iterable[Row], task: str) -> list[str]:
-    """The names of a task's reference rows."""
+def baselines(rows: Iterable[Row], task: str) -> list[str]:
+    """The names of a task's baselines."""
     return sorted({row.strategy for row in rows if row.task == task and row.kind == BASELINE})
 
 
@@ -79,7 +79,7 @@ def in_paper(task: str, strategy: str, metric: str, split: str = "test") -> tupl
     return paper().get((task, PAPER_NAMES.get(strategy, strategy), split, metric))
 
 
-def beats_the_reference(stats: Mapping[Key, Stat], task: str, strategy: str, kind: str) -> bool:
+def beats_the_baseline(stats: Mapping[Key, Stat], task: str, strategy: str, kind: str) -> bool:
     """Whether the mean test score is better than what needs no network; True where that is not known."""
     metric = HEADLINE[kind]
     mean, reference = (stats.get((task, name, "test", metric)) for name in (strategy, TO_BEAT[kind]))

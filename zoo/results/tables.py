@@ -10,7 +10,7 @@ from ..plan import Job
 from ..publishing.card import SHOWN, cell, paper_cell
 from ..rows import Row
 from .bootstrap import Effect
-from .summary import GAIN, HEADLINE, PAPER, in_paper, learned_split, references, summarise, trained
+from .summary import GAIN, HEADLINE, PAPER, baselines, in_paper, learned_split, summarise, trained
 
 FROZEN = ("-frozen", "-frozen-gain-2")
 """Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
@@ -20,14 +20,14 @@ def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Every strategy and reference on the test split: mean ± standard deviation (seeds), beside the paper."""
     stats, shown = summarise(rows), SHOWN[kind]
     beside = [m for m in shown if any(in_paper(task, name, m) for name in trained(rows, task))]
-    head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *references(rows, task)]}
+    head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *baselines(rows, task)]}
     for metric in shown:
         head += [
             with_arrow(metric),
             *(["paper"] if metric in beside else []),
         ]
         for name, line in body.items():
-            line.append(cell(stats.get((task, name, "test", metric)), name in references(rows, task)))
+            line.append(cell(stats.get((task, name, "test", metric)), name in baselines(rows, task)))
             if metric in beside:
                 line.append(paper_cell(in_paper(task, name, metric)))
     return markdown(head, body.values())

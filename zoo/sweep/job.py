@@ -16,7 +16,7 @@ from rczoo.hardware import hardware
 from rczoo.training.resume import STATE
 from rczoo.training.trainer import train
 
-from ..baselines import write_references
+from ..baselines import write_baselines
 from ..fingerprints import record
 from ..locks import alone
 from ..packs import EXAMPLES, is_done, to_npz
@@ -42,7 +42,7 @@ def run(job: Job, runs: Path) -> None:
         made_by = commit()
         task = load_task(job.task)
         record(task, folder.parent.parent)
-        write_references(task, folder.parent.parent)
+        write_baselines(task, folder.parent.parent)
         model = trained(job, task, folder)
         found = {job.strategy: (model, *score(model, task))}
         for name, merge in derived(job.strategy, task.kind).items():

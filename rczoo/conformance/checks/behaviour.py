@@ -44,7 +44,7 @@ def runs(run: Run) -> Result:
 
 def deterministic(run: Run) -> Result:
     """In evaluation mode, two calls on one sequence give one answer."""
-    x, _ = run.tested.pair(run.codes(batch=1))
+    x, _ = run.tested.pair(run.codes(batch_size=1))
     with torch.no_grad():
         first = run.tested(x, seed=1)
         errors = [_worst(run.tested(x, seed=seed), first) for seed in range(2, 5 if run.quick else 8)]
@@ -57,7 +57,7 @@ def deterministic(run: Run) -> Result:
 
 def outputs_vary(run: Run) -> Result:
     """Every output differs between sequences: a dead or constant model obeys every law."""
-    x, _ = run.tested.pair(run.codes(batch=4 if run.quick else 16, seed=14))
+    x, _ = run.tested.pair(run.codes(batch_size=4 if run.quick else 16, seed=14))
     with torch.no_grad():
         outputs = run.tested(x)
     for name, y in outputs.items():
@@ -73,7 +73,7 @@ def outputs_vary(run: Run) -> Result:
 
 def _vary_in_float64(run: Run, name: str) -> bool:
     """Small variation on a large constant is still variation."""
-    x, _ = run.high.pair(run.codes(batch=4, seed=14))
+    x, _ = run.high.pair(run.codes(batch_size=4, seed=14))
     with torch.no_grad():
         y = run.high(x)[name].double()
     return (y - y[:1]).abs().max().item() > 1e-12 * y.abs().max().item()
@@ -81,10 +81,10 @@ def _vary_in_float64(run: Run, name: str) -> bool:
 
 def batch_independence(run: Run) -> Result:
     """In evaluation mode, the answer for a sequence does not depend on the others in its batch."""
-    tested, codes = run.tested, run.codes(batch=3, seed=15)
+    tested, codes = run.tested, run.codes(batch_size=3, seed=15)
     with torch.no_grad():
         whole = tested(tested.pair(codes)[0])
-        scattered = tested(tested.pair(np.concatenate([codes[:1], run.codes(batch=2, seed=16)]))[0])
+        scattered = tested(tested.pair(np.concatenate([codes[:1], run.codes(batch_size=2, seed=16)]))[0])
     if len(tested.inputs) > 1 and tested.encode is None:
         with torch.no_grad():  # other inputs are noise of their own, so only compare slices of one batch
             x = tested.pair(codes)[0]
@@ -99,9 +99,9 @@ def batch_independence(run: Run) -> Result:
     return passed(f"changes by {error:.1g} relative", error)
 
 
-def _first(batch: int, x: torch.Tensor) -> torch.Tensor:
+def _first(batch_size: int, x: torch.Tensor) -> torch.Tensor:
     """The first of a batch; what has no batch axis, as a scalar input, is the same for all."""
-    return x[:1] if x.ndim and len(x) == batch else x
+    return x[:1] if x.ndim and len(x) == batch_size else x
 
 
 def fused_path(run: Run) -> Result:
@@ -109,7 +109,7 @@ def fused_path(run: Run) -> Result:
     tested, other = run.tested, _other_path(run)
     if other is None:
         return skipped("no reference model given, and no second execution declared")
-    codes = run.codes(batch=1, seed=17)
+    codes = run.codes(batch_size=1, seed=17)
     with torch.no_grad():
         ours, theirs = tested(tested.pair(codes)[0]), other(other.pair(codes)[0])
     error = _worst(ours, theirs)
@@ -130,7 +130,7 @@ def _other_path(run: Run) -> TestedModel | None:
     other = run.tested.at(dtype)
     other.model.execution = "tied" if run.tested.model.execution == "frames" else "frames"  # type: ignore[assignment]
     try:
-        other(other.pair(run.codes(batch=1))[0])
+        other(other.pair(run.codes(batch_size=1))[0])
     except Problem:
         return None
     return other

@@ -30,7 +30,7 @@ def float64_law(run: Run) -> Result:
 
     tries = 1 if run.quick else 8
     found = search(sequence_recipes([run.length]), violates, tries=tries, seconds=0.0)
-    batches = [run.codes(batch=1 if run.quick else 2)]
+    batches = [run.codes(batch_size=1 if run.quick else 2)]
     worst = max(worst, *(high.error(codes) for codes in batches))
     tolerance = run.tolerance(high.dtype, worst)
     if found is not None and high.error(batches[0]) <= tolerance:
@@ -69,7 +69,7 @@ def trained_state(run: Run) -> Result:
         trained = run.trained()
     except (Problem, RuntimeError, ValueError) as problem:
         return skipped(f"cannot be trained here: {problem}")
-    return _law(run, trained, [run.codes(batch=1, seed=7)])
+    return _law(run, trained, [run.codes(batch_size=1, seed=7)])
 
 
 def train_mode(run: Run) -> Result:
@@ -77,7 +77,7 @@ def train_mode(run: Run) -> Result:
     if why := _untrainable(run):
         return skipped(why)
     tested = run.high.at(run.high.dtype, train=True).under(no_dropout)
-    return _law(run, tested, [run.codes(batch=2 if run.quick else 3, seed=8)], modes="train mode")
+    return _law(run, tested, [run.codes(batch_size=2 if run.quick else 3, seed=8)], modes="train mode")
 
 
 def dropout(run: Run) -> Result:
@@ -96,7 +96,7 @@ def dropout(run: Run) -> Result:
 
 def lengths(run: Run) -> Result:
     """The law holds at every length asked for; the neighbours of the main one are reported."""
-    batches = [run.codes(length, batch=1, seed=10) for length in run.lengths]
+    batches = [run.codes(length, batch_size=1, seed=10) for length in run.lengths]
     required = _law(run, run.high, batches)
     if required.status == "failed" or run.quick:
         return required
@@ -105,7 +105,7 @@ def lengths(run: Run) -> Result:
         if length in run.lengths or length < 1:
             continue
         try:
-            error = run.high.error(run.codes(length, batch=1))
+            error = run.high.error(run.codes(length, batch_size=1))
             good = error <= run.tolerance(run.high.dtype, error)
             words.append(f"{length}: holds" if good else f"note that at {length} it does not ({error:.1g})")
         except Problem:
@@ -116,12 +116,12 @@ def lengths(run: Run) -> Result:
 def batch_sizes(run: Run) -> Result:
     """The law holds for one sequence, and for an odd and a larger batch."""
     sizes = (3,) if run.quick else (1, 3, 5)
-    return _law(run, run.tested, [run.codes(batch=size, seed=11) for size in sizes])
+    return _law(run, run.tested, [run.codes(batch_size=size, seed=11) for size in sizes])
 
 
 def unknown_bases(run: Run) -> Result:
     """The law holds where bases are unknown (N): all zeros, and a quarter each."""
-    batches = [run.codes(batch=1, seed=12, unknown=True)]
+    batches = [run.codes(batch_size=1, seed=12, unknown=True)]
     variants = [run.high] if (quarter := _quarters(run.high)) is None else [run.high, quarter]
     try:
         results = [_law(run, tested, batches) for tested in variants]
@@ -132,7 +132,7 @@ def unknown_bases(run: Run) -> Result:
 
 def palindromes(run: Run) -> Result:
     """A sequence that is its own reverse complement has an answer that is its own RC."""
-    codes = run.palindromes(batch=1)
+    codes = run.palindromes(batch_size=1)
     if run.length % 2 and (codes == UNKNOWN).any():
         try:
             return _law(run, run.high, [codes])
@@ -188,7 +188,7 @@ def gradients(run: Run) -> Result:
     action = as_action(spec.action)
     if run.high.encode is not None or not isinstance(action, RepAction):
         return skipped("the first input is no one-hot DNA")
-    x, _ = run.high.pair(run.codes(batch=1, seed=13))
+    x, _ = run.high.pair(run.codes(batch_size=1, seed=13))
     first = x[name] if isinstance(x, dict) else x[0]
     if not first.is_floating_point():
         return skipped("the first input is not a float")
@@ -211,7 +211,7 @@ def _gradient(
     tested: TestedModel, run: Run, turned: bool, jittered: torch.Tensor, action: RepAction
 ) -> torch.Tensor | None:
     """The gradient of a fixed weighting of the outputs at x, or of the turned weighting at R x."""
-    given = tested.pair(run.codes(batch=1, seed=13))[turned]
+    given = tested.pair(run.codes(batch_size=1, seed=13))[turned]
     first = (action(jittered) if turned else jittered).detach().clone().requires_grad_()
     x = {**given, next(iter(given)): first} if isinstance(given, dict) else (first, *given[1:])
     generator = torch.Generator().manual_seed(1)

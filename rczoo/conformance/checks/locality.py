@@ -21,7 +21,7 @@ def locality(run: Run) -> Result:
     positions = [max(1, round(length * share)) for share in (0.04, 0.16, 0.28)]
     changes: list[dict[str, list[Tensor]]] = []
     for seed in (18, 19, 20):
-        base = run.codes(length, batch=1, seed=seed)
+        base = run.codes(length, batch_size=1, seed=seed)
         reference = _features(run, base)
         for position in positions:
             edited = base.copy()
@@ -53,7 +53,7 @@ def _long(run: Run) -> int:
         return run.length
     try:
         longer = 600 + run.length
-        run.tested(run.tested.pair(run.codes(longer, batch=1))[0])
+        run.tested(run.tested.pair(run.codes(longer, batch_size=1))[0])
     except Problem:
         return run.length
     return longer

@@ -19,7 +19,7 @@ from .features import output_relation
 def output_action(violation: Violation, run: Run) -> Diagnosis | None:
     """Is there another action on the outputs under which the law holds?"""
     tested, length = violation.tested, violation.batches[0].shape[1]
-    batches = [run.codes(length, batch=4, seed=seed) for seed in (30, 31)]
+    batches = [run.codes(length, batch_size=4, seed=seed) for seed in (30, 31)]
     found: dict[str, Action] = {}
     words = []
     for name, declared in tested.outputs.items():
@@ -33,7 +33,7 @@ def output_action(violation: Violation, run: Run) -> Diagnosis | None:
         found[name] = action
         if phrase:
             words.append((phrase[0], f"output {name!r} {phrase[1]}"))
-    fresh = [run.codes(length, batch=3, seed=seed) for seed in (32, 33)]
+    fresh = [run.codes(length, batch_size=3, seed=seed) for seed in (32, 33)]
     if not words or not violation.holds(replace(tested, outputs=found), fresh):
         return None
     return Diagnosis(words[0][0], "; ".join(text for _, text in words))

@@ -113,7 +113,7 @@ def _conjoined(violation: Violation) -> tuple[Any, Any] | None:
 def _dead(run: Run) -> str:
     """The first sub-module whose features are the same for all sequences."""
     tested = run.high
-    x, _ = tested.pair(run.codes(batch=8, seed=20))
+    x, _ = tested.pair(run.codes(batch_size=8, seed=20))
     with torch.no_grad(), recorded(tested.model) as features:
         tested(x)
     for name, calls in features.items():
