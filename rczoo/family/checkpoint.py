@@ -1,8 +1,8 @@
 """Models on disk: a folder with ``model.safetensors`` and ``config.json``, from which the model is rebuilt.
 
-Published models of one training share a file of weights (:func:`rczoo.storage.weights_path`). Nothing is ever
-unpickled. The config is written last and holds the sha256 of the weights, so a kill leaves
-the old checkpoint, or one that says it is incomplete.
+Published models of one training share a file of weights (:func:`rczoo.files.storage.weights_path`). Nothing
+is ever unpickled. The config is written last and holds the sha256 of the weights, so a kill leaves the old
+checkpoint, or one that says it is incomplete.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from torch import nn
 from .._arguments import is_whole
 from .._version import __version__
 from ..files.atomic import write_bytes
-from ..files.storage import CONFIG as CONFIG
-from ..files.storage import WEIGHTS as WEIGHTS
 from ..files.storage import (
+    CONFIG,
+    WEIGHTS,
     pack_tensors,
     read_bytes,
     read_json,
@@ -38,7 +38,7 @@ from .old_outputs import with_outputs
 FORMAT = "rczoo checkpoint 1"
 CHECKED: dict[str, Callable[[Any], bool]] = {
     "outputs": lambda name: isinstance(name, str),
-    "control_widths": lambda width: is_whole(width),
+    "control_widths": is_whole,
 }
 """What every item of these lists in a config must be, wherever the config comes from."""
 

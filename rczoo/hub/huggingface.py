@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..family.checkpoint import CONFIG, WEIGHTS, load_checkpoint, save_checkpoint
+from ..family.checkpoint import load_checkpoint, save_checkpoint
 from ..family.network import Network
 from ..files.atomic import write_bytes
+from ..files.storage import CONFIG, WEIGHTS
 
 CARD = """---
 library_name: rczoo
@@ -24,7 +25,7 @@ tags:
 # {architecture}, merge {merge}
 
 ```python
-from rczoo.hub.published import from_pretrained
+from rczoo.hub import from_pretrained
 
 model = from_pretrained("this repository")
 ```

@@ -1,5 +1,6 @@
 """Models of the family in Hugging Face's repositories."""
 
+import re
 import sys
 
 import pytest
@@ -29,6 +30,14 @@ def test_what_is_saved_is_read_back(network, tmp_path):
     assert same(network, huggingface.from_pretrained(tmp_path / "m"))
     assert same(network, load_checkpoint(tmp_path / "m"))
     assert (tmp_path / "m" / "README.md").read_text().startswith("---\nlibrary_name: rczoo")
+
+
+def test_the_card_says_how_to_read_it_back(network, tmp_path):
+    huggingface.save_pretrained(network, tmp_path / "m")
+    (code,) = re.findall(r"```python\n(.*?)```", (tmp_path / "m" / "README.md").read_text(), re.S)
+    found = {}
+    exec(code.replace("this repository", str(tmp_path / "m")), found)
+    assert same(network, found["model"])
 
 
 def test_a_repository_is_read_by_its_weights_and_config_alone(network, tmp_path, monkeypatch):

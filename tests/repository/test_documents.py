@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
@@ -15,28 +16,70 @@ PLACES = ("rczoo", "tests", "proofs", "zoo", ".ci", ".github")
 """A text in backticks that begins with one of these folders is a path of the checkout."""
 EXAMPLES = {"zoo/tasks/NAME.toml", "my_task.toml"}
 """What a reader is to write."""
+DOCUMENTS = ("CONTRIBUTING.md", "README.md", "zoo/README.md", "zoo/RESULTS.md")
+TEXTS = [
+    *DOCUMENTS,
+    "proofs/README.md",
+    *(
+        str(path.relative_to(ROOT))
+        for part in ("rczoo", "proofs", "zoo")
+        for path in (ROOT / part).rglob("*.py")
+    ),
+]
+"""What names our code: documents, docstrings, and code in strings that a user is given."""
 
 
 def paths(text):
     """The paths in backticks: what lies in a folder of the checkout, and files at its top."""
-    for code in re.findall(r"`([^`\s]+)`", re.sub(r"```.*?```", "", text, flags=re.S)):
+    text = re.sub(r"```.*?```", "", text, flags=re.S)
+    for code in " ".join(re.findall(r"`([^`\n]+)`", text)).split():
         first = code.split("/")[0]
         if ("/" in code and first in PLACES) or re.fullmatch(r"[\w.-]+\.(md|toml|txt|cff|svg)", code):
             yield code
 
 
-@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "README.md"])
+def names(text):
+    """The full names in a text: those of roles, and those that it imports, also by code in a string."""
+    yield from re.findall(r":\w+:`~?((?:rczoo|proofs|zoo)\.[\w.]+)`", text)
+    for module, found in re.findall(r"from ((?:rczoo|proofs|zoo)[\w.]*) import (\w+(?:, \w+)*)", text):
+        yield from (f"{module}.{name}" for name in found.split(", "))
+
+
+def exists(name):
+    """Whether there is a module, or something in one, of this full name."""
+    try:
+        resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_paths_exist(document):
     named = set(paths((ROOT / document).read_text("utf-8"))) - EXAMPLES
+    places = (ROOT, (ROOT / document).parent)
     assert named
-    assert {path for path in named if not (ROOT / path).exists()} == set()
+    assert {path for path in named if not any((place / path).exists() for place in places)} == set()
+
+
+def test_names_exist():
+    named = {(text, name) for text in TEXTS for name in names((ROOT / text).read_text("utf-8"))}
+    assert len(named) > 100
+    assert {(text, name) for text, name in named if not exists(name)} == set()
+
+
+def test_names_are_told_from_other_code():
+    text = ":func:`~rczoo.hub.load`, :class:`Rep`; from rczoo import a, b as c\nfrom torch import nn"
+    assert list(names(text)) == ["rczoo.hub.load", "rczoo.a", "rczoo.b"]
+    assert [exists(f"rczoo.{name}") for name in ("hub.load", "hub.gone", "gone.load")] == [True, False, False]
 
 
 def test_paths_are_told_from_other_code():
     text = (
         "`rczoo/cli` `zoo/x.toml` `gone.md` `Rep` `f(R x)` `sim-200/posthoc` `--out out.tsv` ```rczoo/no```"
+        "`python zoo/y.py`"
     )
-    assert list(paths(text)) == ["rczoo/cli", "zoo/x.toml", "gone.md"]
+    assert list(paths(text)) == ["rczoo/cli", "zoo/x.toml", "gone.md", "zoo/y.py"]
 
 
 def test_one_version():

@@ -27,10 +27,10 @@ at one block (T11)? Because it was trained without normalisation. The BatchNorm 
 keras-genomics 0.1.2.1, returns a concatenation, and so loses the mark by which Keras 2.2.4 tells that a
 model behaves otherwise in training; the default, inference, then holds while training, too, with a mean of
 0 and a variance of 1 that no step updates. Its networks for binary tasks have the same layer; the other
-strategies used Keras's own. `python zoo/keras_statistics.py` asks these libraries themselves: the loss of a
-batch is the same in training and evaluation for RCPS, another one for standard, and the convolution gives 2
-conv + b. Below, `frozen` trains so (`batch_statistics="frozen"`), and `frozen, gain 2` is the paper's RCPS;
-the paper's numbers for the other strategies are with statistics of batches."""
+strategies used Keras's own. `python zoo/studies/keras_statistics.py` asks these libraries themselves: the
+loss of a batch is the same in training and evaluation for RCPS, another one for standard, and the
+convolution gives 2 conv + b. Below, `frozen` trains so (`batch_statistics="frozen"`), and `frozen, gain 2`
+is the paper's RCPS; the paper's numbers for the other strategies are with statistics of batches."""
 
 
 def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: Path = PLAN) -> Path:

@@ -1,8 +1,7 @@
 """Watching and mending what a model computes, one torch operation at a time.
 
 A diagnosis is a hypothesis about an operation; it is verified by running the model again with that operation
-mended. The modes here and in :mod:`rczoo.mirroring` do so for modules and functional calls alike, whoever
-wrote the model.
+mended. The modes here do so for modules and functional calls alike, whoever wrote the model.
 """
 
 from __future__ import annotations
