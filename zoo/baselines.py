@@ -1,4 +1,4 @@
-"""Reference rows of a task as rows of the results: what no model, a little model or a perfect one reaches."""
+"""The baselines of a task as rows of the results: what no model, a little model or a perfect one reaches."""
 
 from __future__ import annotations
 

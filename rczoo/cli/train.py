@@ -183,5 +183,7 @@ def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
 
 
 def _refuse_overwriting(out: Path | None, force: bool) -> None:
-    if out and (out / "config.json").exists() and not force:
+    from ..files.storage import CONFIG
+
+    if out and (out / CONFIG).exists() and not force:
         raise ValueError(f"{out} already holds a checkpoint: choose another --out, or --force")

@@ -16,7 +16,7 @@ Status = Literal["passed", "failed", "skipped", "noted"]
 
 @dataclass(frozen=True)
 class Violation:
-    """Where a law was broken: a subject in the state it was in, and the sequences (batches of base codes)."""
+    """Where a law was broken: a model in the state it was in, and the sequences (batches of base codes)."""
 
     tested: TestedModel
     batches: list[np.ndarray]
@@ -24,12 +24,12 @@ class Violation:
     modes: str = "evaluation mode"
 
     def error(self, tested: TestedModel | None = None, batches: Iterable[np.ndarray] | None = None) -> float:
-        """The largest error of the law, of another subject or on other sequences where given."""
+        """The largest error of the law, of another model or on other sequences where given."""
         chosen = self.tested if tested is None else tested
         return max(chosen.error(codes, n) for n, codes in enumerate(batches or self.batches))
 
     def holds(self, tested: TestedModel | None = None, batches: Iterable[np.ndarray] | None = None) -> bool:
-        """Whether the law holds there; a subject that cannot run does not."""
+        """Whether the law holds there; a model that cannot run does not."""
         try:
             return self.error(tested, batches) <= self.tolerance
         except Problem:

@@ -19,7 +19,7 @@ from .tested_model import Problem, TestedModel
 
 @dataclass
 class Run:
-    """A subject and how to try it: ``lengths`` (the first is the main one), ``quick``, and a reference model.
+    """A model and how to try it: ``lengths`` (the first is the main one), ``quick``, and a reference model.
 
     ``inference_only`` says that the model will never be trained again, so that its training is not tried.
     """
@@ -39,7 +39,7 @@ class Run:
 
     @cached_property
     def high(self) -> TestedModel:
-        """The subject in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
+        """The model in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
         try:
             double = self.tested.at(torch.float64)
             double.both(self.codes(batch_size=1))
@@ -101,7 +101,7 @@ class Run:
         return np.concatenate([half, middle, complement_codes(half)], axis=1)
 
     def trained(self) -> TestedModel:
-        """The subject after a few training steps on sequences of skewed composition, in eval mode.
+        """The model after a few training steps on sequences of skewed composition, in eval mode.
 
         Moves batch statistics and parameters as training would, so that what was tied only by its initial
         values comes apart, and what training keeps tied stays so.
@@ -109,7 +109,7 @@ class Run:
         learner = self.high.at(self.high.dtype, train=True)
         for step in range(1 if self.quick else 2):
             codes = self.codes(batch_size=2 if self.quick else 3, seed=100 + step)
-            codes[codes == 3] = step % 2  # few T, so that the strands differ
+            codes[codes == BASES.index("T")] = step % 2  # few T, so that the strands differ
             _step(learner, codes, step)
         learner.model.eval()
         return replace(learner, model=learner.model)

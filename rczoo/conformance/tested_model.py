@@ -85,7 +85,7 @@ class TestedModel:
     around: list[Callable[[nn.Module], Any]] = field(default_factory=list)
 
     def at(self, dtype: torch.dtype, train: bool = False) -> TestedModel:
-        """The same subject on a copy of its model, in another number type; in eval mode unless ``train``.
+        """The same, on a copy of its model, in another number type; in eval mode unless ``train``.
 
         Raises :class:`Problem` where the model cannot be copied, or not in this number type.
         """
@@ -98,7 +98,7 @@ class TestedModel:
         return replace(self, model=model.train(train), dtype=dtype)
 
     def under(self, *around: Callable[[nn.Module], Any]) -> TestedModel:
-        """The same subject whose every call runs inside these context managers, each made of its model."""
+        """The same, whose every call runs inside these context managers, each made of its model."""
         return replace(self, around=[*self.around, *around])
 
     def pair(self, codes: np.ndarray, seed: int = 0) -> tuple[Any, Any]:
@@ -149,7 +149,7 @@ class TestedModel:
             raise Problem(f"output {name!r} does not fit what was declared: {_explain(error)}") from error
 
     def draw(self, name: str, codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:
-        """One input as a tensor, floats in the subject's type."""
+        """One input as a tensor, floats in its type."""
         spec = self.inputs[name]
         first = name == next(iter(self.inputs))
         made = (spec.make or input_maker(spec, self.layout, first, self.model))(codes, generator)

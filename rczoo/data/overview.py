@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ..files.downloads import manifest
 from .preparation import load_examples, notes
 from .task import SPLITS, Task
 
@@ -27,7 +26,7 @@ def overview(task: Task) -> dict[str, Any]:
 
 def _file(task: Task, name: str) -> dict[str, Any]:
     """One file; a file beside the task file has neither address nor licence."""
-    source = task.sources.get(name) or manifest().get(name)
+    source = task.source(name)
     return {
         "path": name,
         "url": source.url if source else None,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..files import cache, downloads
+from ..files import cache
 from .examples import Examples, Prepared
 from .sources.chipexo import chipexo
 from .sources.simulation import simulated
@@ -99,7 +99,7 @@ def identities(task: Task) -> dict[str, Any]:
 
 def _identity(task: Task, name: str) -> Any:
     """The published hash of a file, or else its size and time of change."""
-    source = task.sources.get(name) or downloads.manifest().get(name)
+    source = task.source(name)
     if source and source.sha256:
         return source.sha256
     status = task.path(name).stat()

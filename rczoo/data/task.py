@@ -107,10 +107,13 @@ class Task:
             raise TypeError(f"task {self.name}: its data are {self.data.source}, not {source.__name__}")
         return self.data
 
+    def source(self, name: str) -> downloads.Source | None:
+        """Where a file comes from, by the task or else the package; None for one beside the task file."""
+        return self.sources.get(name) or downloads.manifest().get(name)
+
     def path(self, name: str, progress: Any = False) -> Path:
         """The local path of a file the task names: fetched if it has a source, else beside the task file."""
-        source = self.sources.get(name) or downloads.manifest().get(name)
-        if source:
+        if source := self.source(name):
             return downloads.fetch(source, progress)
         path = self.folder / name
         if not path.is_file():

@@ -26,7 +26,7 @@ def paper() -> dict[tuple[str, str, str, str], tuple[float, float]]:
 
 
 def metrics_table(title: str, rows: Mapping[str, Mapping[str, Any]], task: str | None = None) -> Table:
-    """One row per model or reference; with ``task``, the paper's mean beside each metric that it reports.
+    """One row per model or baseline; with ``task``, the paper's mean beside each metric that it reports.
 
     ``RC error`` is the equivariance error in frames (``0`` is exactly 0), ``tied`` that with tied kernels.
     """

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..files.storage import stays_below
+from ..files.storage import CONFIG, WEIGHTS, stays_below
 
 FORMAT = "rczoo index 1"
 INDEX = "index.json"
-REQUIRED = ("config.json", "model.safetensors")
+REQUIRED = (CONFIG, WEIGHTS)
 CARD = "README.md"
 FILES = (*REQUIRED, "expected.json", CARD)
 """The files of a model. Anything else, such as a pickle, is refused."""

@@ -81,10 +81,10 @@ class TrainingModule(lightning.LightningModule):
             "loss": loss.item(),
         }
         if self.task.kind == "labels":
-            score = first(output).cpu().numpy() if loss.isfinite() else None
-            self.entry["auroc"] = (
-                math.nan if score is None else label_metrics(target.cpu().numpy(), score)["auroc"]
-            )
+            self.entry["auroc"] = math.nan
+            if loss.isfinite():
+                score = first(output).cpu().numpy()
+                self.entry["auroc"] = label_metrics(target.cpu().numpy(), score)["auroc"]
         self.log("loss", loss)
         self._losses.clear()
         self._outputs.clear()

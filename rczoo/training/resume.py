@@ -16,9 +16,8 @@ from typing import Any
 
 import torch
 
-from ..family.checkpoint import CONFIG
 from ..files.atomic import write_bytes
-from ..files.storage import pack_tensors, read_bytes, to_json, unpack_tensors
+from ..files.storage import CONFIG, pack_tensors, read_bytes, to_json, unpack_tensors
 
 STATE = "resume.safetensors"
 NOW, BEST = "now.network.", "best.network."

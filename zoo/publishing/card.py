@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from rczoo.data.task import Task
-from rczoo.files.downloads import Source, manifest
+from rczoo.files.downloads import Source
 
 from ..results.summary import HEADLINE, TO_BEAT, Key, Stat, baselines, beats_the_baseline, in_paper, trained
 from ..rows import Row
 
+SEQUENCES = 10
+"""Sequences whose outputs are published with a model: enough to tell models apart, few to read."""
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
 LIMITS = {
     "simulation": "The data are simulated: the model is for comparing methods, not for biology.",
@@ -53,8 +55,8 @@ def card(
 
 def licences(task: Task) -> list[str]:
     """The licences of a task's files, each once."""
-    known = _sources(task)
-    return list(dict.fromkeys(known[name].licence for name in task.file_names() if name in known))
+    sources = map(task.source, task.file_names())
+    return list(dict.fromkeys(source.licence for source in sources if source))
 
 
 def _front(task: Task, name: str, value: float, metric: str) -> str:
@@ -120,11 +122,11 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     )
 
 
-def cell(stat: Stat | None, reference: bool = False) -> str:
+def cell(stat: Stat | None, baseline: bool = False) -> str:
     """A statistic in a table; baselines have no seeds."""
     if stat is None:
         return ""
-    if reference:
+    if baseline:
         return f"{stat.mean:.4f}"
     spread = f" ± {stat.std:.4f}" if stat.seeds > 1 else ""
     return f"{stat.mean:.4f}{spread} ({stat.seeds})"
@@ -137,8 +139,7 @@ def paper_cell(known: tuple[float, float] | None) -> str:
 
 def _data(task: Task, about: Mapping[str, Any]) -> str:
     sizes = ", ".join(f"{split} {found['examples']:,}" for split, found in about["data"].items())
-    known = _sources(task)
-    files = ", ".join(_file(name, known.get(name)) for name in task.file_names())
+    files = ", ".join(_file(name, task.source(name)) for name in task.file_names())
     terms = "; ".join(licences(task)) or "none needed"
     return (
         f"## Data\n\nTask file `{task.name}.toml`. Files: "
@@ -146,10 +147,6 @@ def _data(task: Task, about: Mapping[str, Any]) -> str:
         "Examples: "
         f"{sizes}; sha256 of the test split {about['data']['test']['sha256'][:16]}."
     )
-
-
-def _sources(task: Task) -> dict[str, Source]:
-    return {**manifest(), **task.sources}
 
 
 def _file(name: str, source: Source | None) -> str:
@@ -174,5 +171,5 @@ def _use(task: Task) -> str:
     return (
         "## Use and limits\n\nFor research on sequence models and on reverse complement. Not for clinical "
         "decisions. "
-        f"{limits} `expected.json` holds {10} sequences with the outputs to expect, to 1e-5."
+        f"{limits} `expected.json` holds {SEQUENCES} sequences with the outputs to expect, to 1e-5."
     )

@@ -35,11 +35,9 @@ from ..plan import MODELS, RUNS, Job
 from ..results.summary import best_seeds, criteria, summarise, tasks_of
 from ..rows import Row
 from ..strategies import TRIAL, source
-from .card import card
+from .card import SEQUENCES, card
 
 EXPECTED = "expected.json"
-SHOWN = 10
-"""Sequences whose outputs are published with a model."""
 TOLERANCE = 1e-5
 
 
@@ -168,7 +166,7 @@ def write_model(
 def expected(model: Network, task: Task) -> tuple[list[str], Any]:
     """The first test sequences as text, and what the model says of them (first output)."""
     examples = load_examples(task, "test")
-    sequences = [dna.decode(codes) for codes in examples.take(range(min(SHOWN, len(examples)))).codes]
+    sequences = [dna.decode(codes) for codes in examples.take(range(min(SEQUENCES, len(examples)))).codes]
     return sequences, _rounded(answers(model, sequences).tolist())
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 
 from rczoo.data.task import Task, load_task
-from rczoo.family.checkpoint import CONFIG, load_checkpoint, read_config
+from rczoo.family.checkpoint import load_checkpoint, read_config
 from rczoo.family.network import Network
 from rczoo.files.atomic import write_bytes
+from rczoo.files.storage import CONFIG
 from rczoo.hardware import hardware
 from rczoo.training.resume import STATE
 from rczoo.training.trainer import train

@@ -168,7 +168,7 @@ def _untrainable(run: Run) -> str:
 
 
 def _quarters(tested: TestedModel) -> TestedModel | None:
-    """The subject with N as a quarter of each base, if its first input is one-hot DNA of four channels."""
+    """The model with N as a quarter of each base, if its first input is one-hot DNA of four channels."""
     name, spec = next(iter(tested.inputs.items()))
     action = as_action(spec.action)
     if tested.encode or spec.make or not isinstance(action, RepAction) or action.rep.channels != 4:

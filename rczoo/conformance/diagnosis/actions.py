@@ -92,7 +92,7 @@ def input_action(violation: Violation, run: Run) -> Diagnosis | None:
 
 
 def _with_action(tested: TestedModel, name: str, action: Action) -> TestedModel:
-    """The subject with another action on one input, drawn as before."""
+    """The tested model with another action on one input, drawn as before."""
     spec = tested.inputs[name]
 
     def make(codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:

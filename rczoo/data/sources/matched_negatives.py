@@ -11,6 +11,7 @@ import numpy as np
 
 from ...io.bed import Intervals, distance_to, window_start, within
 from ...io.genome import Genome
+from ...symmetry import dna
 from ..schema import Matched
 
 BIN = 0.01
@@ -46,7 +47,7 @@ def matched(
 def gc_content(sites: Intervals, genome: Genome, length: int) -> np.ndarray:
     """Share of G and C in the windows around the sites: (n,)."""
     codes = genome.windows(sites.chrom, window_start(sites, length), length)
-    share: np.ndarray = ((codes == 1) | (codes == 2)).mean(axis=1)
+    share: np.ndarray = np.isin(codes, dna.encode("CG")).mean(axis=1)
     return share
 
 
