@@ -32,3 +32,23 @@ def test_two_machines_may_write_at_once(tmp_path, monkeypatch):
     atomic.write_bytes(path, b"ours")
     assert path.read_bytes() == b"ours"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_results_get_their_names_all_or_none(tmp_path, monkeypatch):
+    replace = atomic.os.replace
+
+    def refuse_the_second(temporary, path):
+        if path.name == "second":
+            raise OSError("disk full")
+        replace(temporary, path)
+
+    monkeypatch.setattr(atomic.os, "replace", refuse_the_second)
+
+    def write(paths):
+        with atomic.written_whole(paths) as made:
+            for path in made:
+                path.write_bytes(b"whole")
+
+    with pytest.raises(OSError, match=r"disk full.*nothing was left there"):
+        write([tmp_path / "first", tmp_path / "second"])
+    assert list(tmp_path.iterdir()) == []

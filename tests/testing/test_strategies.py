@@ -35,6 +35,11 @@ def test_reps_reach_every_layout_and_sign(notation):
     assert find(reps(), lambda rep: rep == Rep(notation)) == Rep(notation)
 
 
+def test_reps_reach_channels_in_any_order():
+    within = Rep.from_partners([2, 1, 0], [1, -1, 1])
+    assert find(reps(), lambda rep: rep == within) == within
+
+
 @given(geometries(), geometries(fitting=False))
 def test_geometries_fit_or_do_not(good, bad):
     for geometry, fits in ((good, True), (bad, False)):

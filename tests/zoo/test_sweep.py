@@ -133,7 +133,7 @@ def test_two_sweeps_at_once_are_refused(tmp_path):
     write_tiny(tmp_path)
     jobs = plan(tmp_path / "plan.toml")
     with (tmp_path / ".sweep.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_SH)  # refuses only who wants it alone
         with pytest.raises(ValueError, match=r"another sweep is working in .*: wait for it or end it"):
             next(sweep(jobs, tmp_path, tmp_path / "results.csv"))
 
@@ -144,7 +144,7 @@ def test_nor_one_on_a_cluster_beside_one_here(tmp_path):
 
     write_tiny(tmp_path)
     with (tmp_path / ".sweep.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_SH)  # refuses only who wants it alone
         with pytest.raises(ValueError, match=r"another sweep is working in .*: wait for it or end it"):
             submit(tmp_path, runs=tmp_path, plan_file=tmp_path / "plan.toml")
 
