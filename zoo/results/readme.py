@@ -86,7 +86,7 @@ def _scores(rows: Sequence[Row]) -> list[list[str]]:
     for task in sorted({row.task for row in rows if row.kind == MODEL and row.strategy in CHOICE}):
         kind = load_task(task).kind
         metric = HEADLINE[kind]
-        beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), reference=True)
+        beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), baseline=True)
         found = [cell(stats.get((task, name, "test", metric))) for name in CHOICE]
         lines.append([f"{task}, {with_arrow(metric)}", beaten, *found])
         known = [paper_cell(in_paper(task, name, metric)) for name in CHOICE]
