@@ -1,6 +1,7 @@
 """The batches of an epoch: which examples, in which order, shifted and reverse-complemented how.
 
 Everything random depends on (seed, epoch) alone, so an interrupted training goes on as if never interrupted.
+No batch is ever empty: an optimiser with moments moves weights on a batch without a gradient, too.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ Batch = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]
 class Epoch:
     """The training batches of one epoch, to be iterated over.
 
-    ``training`` is the task's table: ``batch_size``, and for binary tasks the proportion of ``positives`` to
-    ``negatives`` in each batch, with ``steps_per_epoch``. ``augment`` is ``""``, ``"set"`` (every example
-    also appears reverse-complemented, the doubled set shuffled) or ``"batch"`` (each batch is followed by its
-    RC copies, shifted on their own).
+    ``training`` is the task's table: ``batch_size``, ``steps_per_epoch`` (full batches, for which examples
+    come again where there are too few; without it, each example comes once and the last batch may be
+    smaller), and the proportion of ``positives`` to ``negatives`` in every batch. ``augment`` is ``""``,
+    ``"set"`` (every example also appears reverse-complemented, the doubled set shuffled) or ``"batch"``
+    (each batch is followed by its RC copies, shifted on their own).
+
+    Raises ValueError, when iterated over, where there are no examples of a class to fill batches with.
     """
 
     examples: Examples
@@ -37,10 +41,7 @@ class Epoch:
     number: int
 
     def __len__(self) -> int:
-        if steps := self.training.steps_per_epoch:
-            return steps
-        size = len(self.examples) * (2 if self.augment == "set" else 1)
-        return -(-size // self.training.batch_size)
+        return self.training.steps_per_epoch or -(-self._distinct // self.training.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         random = np.random.default_rng([self.seed, self.number])
@@ -49,21 +50,28 @@ class Epoch:
         for start in range(0, len(self) * size, size):
             yield self._batch(rows[start : start + size], random)
 
-    def _order(self, random: np.random.Generator) -> np.ndarray:
-        """Rows in the order of the epoch; rows from ``len(examples)`` on stand for RC copies."""
-        if self.training.positives and self.training.negatives:
-            return self._balanced(random, self.training.positives, self.training.negatives)
-        copies = 2 if self.augment == "set" else 1
-        return random.permutation(copies * len(self.examples))
+    @property
+    def _distinct(self) -> int:
+        """Rows that differ: those from ``len(examples)`` on stand for RC copies."""
+        return len(self.examples) * (2 if self.augment == "set" else 1)
 
-    def _balanced(self, random: np.random.Generator, ons: int, offs: int) -> np.ndarray:
-        """Batches with ``ons`` positives to ``offs`` negatives, each class without repeats while it lasts."""
-        size = self.training.batch_size
-        positives = size * ons // (ons + offs)
-        label = self.examples.target[:, 0] > 0
+    def _order(self, random: np.random.Generator) -> np.ndarray:
+        """Rows in the order of the epoch."""
+        rows = np.arange(self._distinct)
+        if self.training.positives_per_batch:
+            return self._balanced(random, rows)
+        steps = self.training.steps_per_epoch
+        wanted = steps * self.training.batch_size if steps else len(rows)
+        return _shuffled(random, rows, wanted, "training examples")
+
+    def _balanced(self, random: np.random.Generator, rows: np.ndarray) -> np.ndarray:
+        """Batches of the proportion asked for, the positives of each first."""
+        positives, size = self.training.positives_per_batch, self.training.batch_size
+        label = self.examples.target[rows % len(self.examples), 0] > 0
+        parts = (rows[label], positives, "positives"), (rows[~label], size - positives, "negatives")
         columns = [
-            np.resize(random.permutation(np.flatnonzero(chosen)), (len(self), width))
-            for chosen, width in ((label, positives), (~label, size - positives))
+            _shuffled(random, chosen, len(self) * width, name).reshape(-1, width)
+            for chosen, width, name in parts
         ]
         return np.concatenate(columns, axis=1).ravel()
 
@@ -76,9 +84,17 @@ class Epoch:
         return self.examples.batch(rows % n, shifts, rows >= n)
 
 
+def _shuffled(random: np.random.Generator, rows: np.ndarray, wanted: int, name: str) -> np.ndarray:
+    """So many rows in random order: all of them, before any comes again."""
+    if not len(rows):
+        raise ValueError(f"there are no {name} to make batches of: look at [data]")
+    rounds = [random.permutation(rows) for _ in range(-(-wanted // len(rows)))]
+    return np.concatenate(rounds)[:wanted]
+
+
 @dataclass(frozen=True)
 class Plain:
-    """All examples in their order, unshifted, for evaluation."""
+    """All examples in their order, unshifted, for evaluation; ValueError, when iterated over, for none."""
 
     examples: Examples
     batch_size: int
@@ -87,5 +103,7 @@ class Plain:
         return -(-len(self.examples) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
+        if not len(self.examples):
+            raise ValueError("there are no examples to make batches of: look at [data] splits")
         for start in range(0, len(self.examples), self.batch_size):
             yield self.examples.batch(np.arange(start, min(start + self.batch_size, len(self.examples))))

@@ -18,7 +18,7 @@ from .sources.sites import site_windows
 from .sources.table import table
 from .task import Task
 
-PREPARATION = 1
+PREPARATION = 2
 """The version of what turns files into examples, which names the folders of the cache.
 
 Raise it when a change of code gives other arrays for the same files: a folder of an earlier version is then

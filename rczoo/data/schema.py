@@ -107,6 +107,7 @@ class Model(Table):
         str | None, AfterValidator(_rep), Field(description='the Rep of the control tracks, as "2t"')
     ] = None
     count_head: Annotated[bool | None, FLAG] = None
+    position: Annotated[Literal["tied"] | None, one_of("tied")] = None
     batch_statistics: Annotated[
         Literal["pooled", "separate", "frozen"] | None, one_of("pooled", "separate", "frozen")
     ] = None
@@ -117,7 +118,13 @@ class Model(Table):
 
 
 class Training(Table):
-    """How to train: ``patience`` 0 never stops early; an epoch has all examples unless it has its steps."""
+    """How to train.
+
+    ``criterion`` on the validation split decides all there is to decide: which epoch is best, when the rate
+    falls, and when training stops, which ``patience`` 0 never does. An epoch has every example once, or
+    ``steps_per_epoch`` full batches, for which the examples come again and again. ``positives`` and
+    ``negatives`` are the classes' proportion in every batch.
+    """
 
     batch_size: Annotated[int, whole(1)]
     epochs: Annotated[int | None, whole(1)] = None
@@ -126,15 +133,36 @@ class Training(Table):
     positives: Annotated[int | None, whole(1)] = None
     negatives: Annotated[int | None, whole(1)] = None
     learning_rate: Annotated[float, Field(strict=True, gt=0, description="a number > 0")] = 1e-3
+    schedule: Annotated[Literal["constant", "plateau", "cosine"], one_of("constant", "plateau", "cosine")] = (
+        "constant"
+    )
     counts_weight: Annotated[float, Field(strict=True, ge=0, description="a number >= 0")] = 0
-    best: Annotated[Literal["loss", "auroc"], one_of("loss", "auroc")] = "loss"
+    criterion: Annotated[Literal["loss", "auroc"], one_of("loss", "auroc")] = "loss"
     augment: Annotated[Literal["batch", "set"], one_of("batch", "set")] = "batch"
 
     @checked(mode="after")
     def _proportion(self) -> Self:
         if (self.positives is None) != (self.negatives is None):
             raise ValueError("gives one of positives and negatives: give both, their proportion in a batch")
+        if self.positives and not 0 < self.positives_per_batch < self.batch_size:
+            raise ValueError(
+                f"positives to negatives are {self.positives} to {self.negatives}, which leaves one of them "
+                f"out of batches of {self.batch_size}: make batches larger or the proportion more even"
+            )
         return self
+
+    @checked(mode="after")
+    def _decay(self) -> Self:
+        if self.schedule == "plateau" and not self.patience:
+            raise ValueError("schedule is 'plateau', which follows the patience: give a patience >= 1")
+        return self
+
+    @property
+    def positives_per_batch(self) -> int:
+        """Positives in a batch of the proportion asked for, 0 where none is."""
+        if self.positives is None or self.negatives is None:
+            return 0
+        return round(self.batch_size * self.positives / (self.positives + self.negatives))
 
 
 class Counts(Table):

@@ -57,8 +57,10 @@ class TaskFile(Table):
         source = self.data.source
         if self.kind not in KINDS[source]:
             raise ValueError(f"kind is {self.kind!r}, but [data] source {source!r} gives {KINDS[source][0]}")
-        if self.kind == "profile" and self.training.best == "auroc":
-            raise ValueError("[training] best is 'auroc', which only labels have: write 'loss'")
+        if self.kind == "profile" and self.training.criterion == "auroc":
+            raise ValueError("[training] criterion is 'auroc', which only labels have: write 'loss'")
+        if self.training.positives and (self.kind == "profile" or self.model.outputs > 1):
+            raise ValueError("[training] positives and negatives need one label: leave them out")
         return self
 
     @checked(mode="after")

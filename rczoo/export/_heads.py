@@ -35,24 +35,33 @@ class ProfileLayers(NamedTuple):
     profile: nn.Module
     control: nn.Module | None
     counts: nn.Module | None
+    positions: Tensor | None
 
 
 class Profiles(nn.Module):
     """Trunk, profile convolution, and counts where wanted."""
 
+    positions: Tensor | None
+
     def __init__(self, trunk: nn.Module, layers: ProfileLayers, how: str) -> None:
         super().__init__()
         self.trunk, self.how = trunk, how
-        self.profile, self.control, self.counts = layers
+        self.profile, self.control, self.counts, positions = layers
+        self.register_buffer("positions", positions)
         self.pool, self.flatten = nn.AdaptiveAvgPool1d(1), nn.Flatten()
 
     def forward(self, X: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """(batch, 4, length) -> profile logits, or these and log-counts."""
         x = self.trunk(X)
-        profile = _late(self.profile(x), self.how)
+        profile = self._whole(self.profile(x))
         if self.counts is None:
             return profile
         return profile, _late(self.counts(self.flatten(self.pool(x))), self.how)
+
+    def _whole(self, y: Tensor) -> Tensor:
+        """Profile logits: both strands merged, where they are not yet, and the profile of positions added."""
+        merged = _late(y, self.how)
+        return merged if self.positions is None else merged + self.positions
 
 
 class ControlledProfiles(Profiles):
@@ -62,7 +71,7 @@ class ControlledProfiles(Profiles):
         """(batch, 4, length) and (batch, tracks, out_length) -> profile logits, or these and log-counts."""
         x = self.trunk(X)
         assert self.control is not None
-        profile = _late(self.profile(x) + self.control(X_ctl), self.how)
+        profile = self._whole(self.profile(x) + self.control(X_ctl))
         if self.counts is None:
             return profile
         total = X_ctl.abs().sum((1, 2)).log1p().unsqueeze(1)
@@ -104,7 +113,8 @@ def profile_layers(head: ProfileHead, how: str, control: Rep) -> ProfileLayers:
         profile = conv(kernel, _together(bias, rep.act(bias[None])[0], how), groups=groups)
         tracks = _together(tracks, _turned(control.act(tracks), rep), how)
     counts = None if head.counts is None else _counts(head.counts, rep, how, control.channels > 0)
-    return ProfileLayers(profile, conv(tracks, None) if control.channels else None, counts)
+    positions = None if head.plus is None else head.positions()
+    return ProfileLayers(profile, conv(tracks, None) if control.channels else None, counts, positions)
 
 
 def _counts(dense: nn.Linear, rep: Rep, how: str, controlled: bool) -> nn.Linear:

@@ -65,6 +65,7 @@ def build(
     pool: Sequence[int] | None = None,
     control: Rep | str | None = None,
     count_head: bool = True,
+    position: str | None = None,
     batch_statistics: str = "pooled",
     execution: str = "frames",
 ) -> Network:
@@ -77,6 +78,8 @@ def build(
     ``merge`` closes it: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
     mixing 0, else ``sum``. ``outputs``: labels, or factors of a profile (two strands each).
     ``length`` and ``pool`` (width, stride) shape the label networks. ``control``: the Rep of control tracks.
+    ``position="tied"``, for profiles of centred events: a log-profile that is its own RC is learnt for the
+    network's length and added to every answer.
     ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics`` of BatchNorm:
     ``"pooled"`` over strands, ``"separate"``, or ``"frozen"`` at mean 0 and variance 1, in training too.
     :func:`rebuild` builds a network's like again.
@@ -102,6 +105,10 @@ def build(
     check_choice("batch_statistics", batch_statistics, ["pooled", "separate", "frozen"])
     if control is not None and shapes.pool is not None:
         raise ValueError(f"{architecture} takes no control tracks: only bpnet does")
+    if position is not None:
+        check_choice("position", position, ["tied"])
+        if shapes.pool is not None:
+            raise ValueError(f"{architecture} has no positions to learn: only bpnet does")
     if pool is not None:
         _check_pool(architecture, pool, shapes)
     if not isinstance(gain, Real) or not 0 < gain < float("inf"):
@@ -118,6 +125,7 @@ def build(
         pool=(int(width), int(stride)) if shapes.pool else None,
         control=None if control is None else str(Rep(control)),
         count_head=bool(count_head) and shapes.pool is None,
+        position=position,
         batch_statistics=batch_statistics,
     )
     check_merge(merge, config)

@@ -24,6 +24,7 @@ class NetworkConfig:
     pool: tuple[int, int] | None
     control: str | None
     count_head: bool
+    position: str | None
     batch_statistics: str
 
     def keywords(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..symmetry.frames import Frames, alike, merge
-from ..symmetry.rep import Rep
+from ..symmetry.rep import Rep, flip
 from .trunk import GainConv1d, glorot_
 
 LATE = ("max", "probability")
@@ -46,13 +46,22 @@ class ProfileHead(nn.Module):
 
     Profile: convolution of width 75 to both strands of every factor, joined with the control tracks by a
     convolution of width 1. Counts: average pool joined with the control's log-count, then dense. Both are
-    linear, applied in each frame, and merged after RC of the second frame's answer.
+    linear, applied in each frame, and merged after RC of the second frame's answer. Where the events are
+    centred, a profile of ``positions`` may be added last, alike for one strand and for every merge: it is its
+    own RC, so the law holds.
     """
 
     WIDTH = 75
 
     def __init__(
-        self, filters: int, outputs: int, control: Rep, count_head: bool, how: str, gain: float
+        self,
+        filters: int,
+        outputs: int,
+        control: Rep,
+        count_head: bool,
+        how: str,
+        gain: float,
+        length: int = 0,
     ) -> None:
         super().__init__()
         strands = 2 * outputs
@@ -67,6 +76,7 @@ class ProfileHead(nn.Module):
             glorot_(self.counts.weight, free[0] * pooled, free[1])
             nn.init.zeros_(self.counts.bias)
         self.rep_out = (Rep(f"{outputs}r"),) * (1 + count_head)
+        self.plus = nn.Parameter(torch.zeros(outputs, length - self.WIDTH + 1)) if length else None
 
     def cost(self, length: int, how: str) -> int:
         """Multiply-adds for one sequence whose trunk gives ``length`` positions; ``how`` is the merge."""
@@ -81,9 +91,26 @@ class ProfileHead(nn.Module):
         """Profile logits (batch, 2 * outputs, length - 74), or these and log-counts (batch, 2 * outputs)."""
         pairs = list(zip(frames, controls, strict=True))
         profile = merge(tuple(self._profile(z, c) for z, c in pairs), self.rep_out[0], how)
+        if self.plus is not None:
+            profile = profile + self.positions()
         if self.counts is None:
             return profile
         return profile, merge(tuple(self._counts(z, c) for z, c in pairs), self.rep_out[1], how)
+
+    def positions(self) -> Tensor:
+        """The log-profile that is added, (2 * outputs, length): each factor's plus strand, and its RC."""
+        assert self.plus is not None
+        return torch.stack([self.plus, flip(self.plus)], 1).flatten(0, 1)
+
+    def start_at(self, profile: Tensor) -> None:
+        """Begin at the logarithm of a mean profile (2 * outputs, length) of counts, made its own RC.
+
+        One count is spread over the positions of each strand, so that the logarithm is finite.
+        """
+        assert self.plus is not None
+        both = profile + self.rep_out[0].act(profile[None])[0]
+        with torch.no_grad():
+            self.plus.copy_((both[::2] + 1 / both.shape[1]).log())
 
     def _profile(self, z: Tensor, control: Tensor | None) -> Tensor:
         y = self.conv(z)

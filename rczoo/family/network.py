@@ -61,6 +61,7 @@ class Network(nn.Module):
                 config.count_head,
                 config.merge,
                 config.gain,
+                left if config.position else 0,
             )
         self.rep_in = (DNA, self.control) if self.control.channels else (DNA,)
         self.rep_out = self.head.rep_out
@@ -125,6 +126,11 @@ class Network(nn.Module):
         elif self.output_length(X.shape[2]) < 1:
             raise ValueError(
                 f"{name}: length {X.shape[2]} is shorter than the receptive field {1 - self.output_length(0)}"
+            )
+        elif self.config.position and X.shape[2] != length:
+            raise ValueError(
+                f"{name}: built with a profile of positions for length {length}, got {X.shape[2]}: crop or "
+                "pad the sequences, or build without position"
             )
         if (X_ctl is None) != (self.control.channels == 0):
             state, remedy = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import math
+import shutil
 import signal
 import warnings
 from collections.abc import Iterator
@@ -13,15 +13,22 @@ from typing import TYPE_CHECKING, Any
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from ..data.task import Task
 from ..family.network import Network
 from ..hardware import full_precision, memory_kept
 from .module import TrainingModule
 from .resume import ResumableState, Snapshot
+from .schedule import better, learning_rate
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+LOGGERS: dict[str, type[CSVLogger] | type[TensorBoardLogger]] = {
+    "csv": CSVLogger,
+    "tensorboard": TensorBoardLogger,
+}
 
 
 def fit(
@@ -31,8 +38,12 @@ def fit(
     state: ResumableState,
     accelerator: str,
     progress: Progress | None,
+    logger: str | None = None,
 ) -> None:
-    """Train the network from the state's epoch on; its best weights are then in the state."""
+    """Train the network from the state's epoch on; its best weights are then in the state.
+
+    ``logger``: ``"csv"`` or ``"tensorboard"`` has Lightning log every epoch in ``logs`` beside the state.
+    """
     module = TrainingModule(network, task, augment, int(state.about["seed"]), state.first_epoch)
     if network.config.batch_statistics != "separate":
         network.execution = "tied"
@@ -44,7 +55,7 @@ def fit(
             callbacks=_callbacks(module, state, progress),
             reload_dataloaders_every_n_epochs=1,
             num_sanity_val_steps=0,
-            logger=False,
+            logger=_logger(logger, state) if logger else False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
@@ -62,7 +73,10 @@ def _callbacks(module: TrainingModule, state: ResumableState, progress: Progress
     """Early stopping, the state, which saves what early stopping has counted, and the bar, which shows it."""
     callbacks: list[Callback] = []
     if patience := module.task.training.patience:
-        callbacks.append(EarlyStopping("loss", patience=patience, check_on_train_epoch_end=False))
+        mode = better(module.task.training.criterion)
+        callbacks.append(
+            EarlyStopping("criterion", patience=patience, mode=mode, check_on_train_epoch_end=False)
+        )
     callbacks.append(KeepState(module, state))
     if progress:
         callbacks.append(Bar(progress, state))
@@ -70,7 +84,10 @@ def _callbacks(module: TrainingModule, state: ResumableState, progress: Progress
 
 
 class KeepState(Callback):
-    """Drives a :class:`ResumableState`: puts a resumed training back, and records every whole epoch."""
+    """Drives a :class:`ResumableState`: puts a resumed training back, and records every whole epoch.
+
+    Before an epoch it sets the learning rate, which follows from the epochs recorded.
+    """
 
     def __init__(self, module: TrainingModule, state: ResumableState) -> None:
         super().__init__()
@@ -78,6 +95,8 @@ class KeepState(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Put everything back, after Lightning has moved the model to its device and made the optimiser."""
+        for entry in self.state.history:
+            _log(trainer, entry)
         if (resumed := self.state.resumed) is None:
             return
         self.module.network.load_state_dict(resumed.weights)
@@ -85,9 +104,16 @@ class KeepState(Callback):
         groups = trainer.optimizers[0].state_dict()["param_groups"]
         trainer.optimizers[0].load_state_dict({"state": resumed.optimiser, "param_groups": groups})
         if stopper := _stopper(trainer):
-            best = resumed.stopper["best_score"]  # JSON has no infinity
-            score = torch.tensor(math.inf if best is None else best)
+            best = resumed.stopper["best_score"]  # None where none was finite, as JSON has no infinity
+            score = stopper.best_score if best is None else torch.tensor(best)
             stopper.load_state_dict({**resumed.stopper, "best_score": score})
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Set the learning rate."""
+        training, epochs = self.module.task.training, self.state.about["epochs"]
+        self.rate = learning_rate(training, epochs, self.state.scores)
+        for group in trainer.optimizers[0].param_groups:
+            group["lr"] = self.rate
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Record the epoch."""
@@ -99,7 +125,23 @@ class KeepState(Callback):
             torch.get_rng_state(),
             {k: v.item() if isinstance(v, torch.Tensor) else v for k, v in waited.items()},
         )
-        self.state.record(self.module.entry, now, stopped=trainer.should_stop)
+        entry = {**self.module.entry, "learning_rate": self.rate}
+        self.state.record(entry, now, stopped=trainer.should_stop)
+        _log(trainer, entry)
+
+
+def _logger(name: str, state: ResumableState) -> Logger:
+    """Lightning's logger of this name, whose files begin anew: a resumed training logs its history again."""
+    folder = state.path.parent
+    shutil.rmtree(folder / "logs" / name, ignore_errors=True)
+    return LOGGERS[name](folder, name="logs", version=name)
+
+
+def _log(trainer: Trainer, entry: dict[str, Any]) -> None:
+    """Show an epoch of the history to the logger, if there is one."""
+    for logger in trainer.loggers:
+        logger.log_metrics({k: v for k, v in entry.items() if k != "epoch"}, step=entry["epoch"])
+        logger.save()
 
 
 def _stopper(trainer: Trainer) -> EarlyStopping | None:

@@ -14,6 +14,7 @@ from ..data.preparation import load_examples
 from ..data.task import Task
 from ..evaluation.losses import Output, first, loss_of
 from ..evaluation.metrics import label_metrics
+from ..family.heads import ProfileHead
 from ..family.network import Network
 
 
@@ -35,6 +36,7 @@ class TrainingModule(lightning.LightningModule):
         self.training_examples = load_examples(task, "train")
         self.validation_examples = load_examples(task, "validation")
         self._check_examples()
+        self._start_at_the_mean_profile()
         self._losses: list[torch.Tensor] = []
         self._outputs: list[tuple[Output, torch.Tensor]] = []
 
@@ -46,6 +48,13 @@ class TrainingModule(lightning.LightningModule):
                 raise ValueError(f"task {self.task.name} has no {split} examples: look at [data] splits")
             if self.task.kind == "labels" and len(np.unique(examples.target)) == 1:
                 raise ValueError(f"task {self.task.name}: all {split} labels are alike: give both classes")
+
+    def _start_at_the_mean_profile(self) -> None:
+        """Where the network learns a profile of positions, begin it at the mean of the training profiles."""
+        head = self.network.head
+        if isinstance(head, ProfileHead) and head.plus is not None:
+            profiles = np.asarray(self.training_examples.unshifted_target, dtype=np.float64)
+            head.start_at(torch.from_numpy(np.nanmean(profiles, axis=0)))
 
     @property
     def epoch(self) -> int:
@@ -71,7 +80,7 @@ class TrainingModule(lightning.LightningModule):
         self._outputs.append((self._forward(batch), batch[2]))
 
     def on_validation_epoch_end(self) -> None:
-        """Make the epoch's entry of the history, and show its validation loss to early stopping."""
+        """Make the epoch's entry of the history, and show its criterion to early stopping."""
         target = torch.cat([y for _, y in self._outputs])
         output = _joined([u for u, _ in self._outputs])
         loss = self.loss(output, target)
@@ -85,12 +94,12 @@ class TrainingModule(lightning.LightningModule):
             if loss.isfinite():
                 score = first(output).cpu().numpy()
                 self.entry["auroc"] = label_metrics(target.cpu().numpy(), score)["auroc"]
-        self.log("loss", loss)
+        self.log("criterion", self.entry[self.task.training.criterion])
         self._losses.clear()
         self._outputs.clear()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam with Keras's epsilon."""
+        """Adam with Keras's epsilon; the rate is set anew for every epoch."""
         rate = self.task.training.learning_rate
         return torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7)
 

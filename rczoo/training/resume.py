@@ -6,6 +6,8 @@ among them as JSON inside it, so that it is replaced in one step and never unpic
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import operator
@@ -20,6 +22,8 @@ from ..files.atomic import write_bytes
 from ..files.storage import CONFIG, pack_tensors, read_bytes, to_json, unpack_tensors
 
 STATE = "resume.safetensors"
+HISTORY = "history.csv"
+"""The history as a table, a line an epoch, beside the checkpoint."""
 NOW, BEST = "now.network.", "best.network."
 """How the names of the network's tensors begin in the file: of the last whole epoch, and of the best."""
 Tensors = dict[str, torch.Tensor]
@@ -42,13 +46,13 @@ class Snapshot:
 class ResumableState:
     """The state of a training as of its last whole epoch, and the best weights so far.
 
-    ``about`` identifies the training: a state of another one is refused. ``best`` is what makes weights best:
-    ``"auroc"`` (highest) or ``"loss"`` (lowest) on the validation split. ``resumed`` is where an interrupted
-    training stood, None for a new one; ``first_epoch`` counts the whole epochs before it.
+    ``about`` identifies the training: a state of another one is refused. ``criterion`` is what makes weights
+    best: ``"auroc"`` (highest) or ``"loss"`` (lowest) on the validation split. ``resumed`` is where an
+    interrupted training stood, None for a new one; ``first_epoch`` counts the whole epochs before it.
     """
 
-    def __init__(self, folder: Path, about: dict[str, Any], best: str, force: bool = False) -> None:
-        self.path, self.about, self.best = folder / STATE, about, best
+    def __init__(self, folder: Path, about: dict[str, Any], criterion: str, force: bool = False) -> None:
+        self.path, self.about, self.criterion = folder / STATE, about, criterion
         self.history: list[dict[str, Any]] = []
         self.best_epoch: int | None = None
         self.best_weights: Tensors = {}
@@ -72,10 +76,16 @@ class ResumableState:
             self.best_weights = {k: v.detach().cpu().clone() for k, v in now.weights.items()}
         self.finished = stopped or len(self.history) >= self.about["epochs"]
         self._save(now)
+        write_bytes(self.path.with_name(HISTORY), _table(self.history))
 
     def forget(self) -> None:
         """Remove the file."""
         self.path.unlink(missing_ok=True)
+
+    @property
+    def scores(self) -> list[float]:
+        """The criterion on the validation split, by epoch."""
+        return [entry[self.criterion] for entry in self.history]
 
     def elapsed(self) -> float:
         """Seconds of training, those before an interruption included."""
@@ -83,8 +93,8 @@ class ResumableState:
 
     def _is_best(self) -> bool:
         """Whether the last epoch is better than each before it; one without a score (NaN) never is."""
-        *before, last = (entry[self.best] for entry in self.history)
-        better = operator.gt if self.best == "auroc" else operator.lt
+        *before, last = self.scores
+        better = operator.gt if self.criterion == "auroc" else operator.lt
         return not math.isnan(last) and all(better(last, score) for score in before if not math.isnan(score))
 
     def _save(self, now: Snapshot) -> None:
@@ -123,6 +133,15 @@ class ResumableState:
         self.best_epoch, self.finished = values["best_epoch"], values["finished"]
         self.seconds, self.best_weights = values["seconds"], _part(tensors, BEST)
         self.resumed = Snapshot(_part(tensors, NOW), _by_index(tensors), tensors["random"], values["stopper"])
+
+
+def _table(history: list[dict[str, Any]]) -> bytes:
+    """The history as CSV."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(history[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(history)
+    return text.getvalue().encode()
 
 
 def _part(tensors: Tensors, prefix: str) -> Tensors:

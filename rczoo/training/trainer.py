@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .._arguments import check_whole
+from .._arguments import check_choice, check_whole
 from ..data.output_names import control_widths, output_names
 from ..data.preparation import identities
 from ..data.task import Task, load_task
@@ -41,13 +42,17 @@ def train(
     threads: int = 1,
     force: bool = False,
     progress: Progress | None = None,
+    logger: str | None = None,
     **options: Any,
 ) -> Network:
     """Train on a task; save the best weights, by the task's own criterion, as a checkpoint in ``out``.
 
-    Give one of ``strategy`` (a name in ``strategies.py``), ``mixing`` and ``wrap``. ``options`` (filters,
-    gain, batch_statistics, ...) override the task's arguments of ``build``. ``seed`` sets initialisation and
-    order. One training per core, each with one thread, is the fast way to several seeds.
+    The task's criterion on the validation split decides when the rate falls, when training stops, and which
+    epoch is best. Give one of ``strategy`` (a name in ``strategies.py``), ``mixing`` and ``wrap``; the
+    ``options`` (filters, gain, batch_statistics, ...) override the task's arguments of ``build``. ``seed``
+    sets initialisation and order. One training per core, each with one thread, is the fast way to several seeds.
+    ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or ``"tensorboard"``) Lightning
+    writes ``logs`` there, too.
 
     The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
     bit for bit) as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.
@@ -59,6 +64,7 @@ def train(
         raise ValueError(f"task {task.name} does not say for how many epochs to train: give epochs")
     check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0))
     plan = resolve_strategy(strategy, mixing, wrap, merge)
+    check_logger(logger)
     accelerator = choose_device(device).type
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -77,15 +83,15 @@ def train(
             "files": identities(task),
         }
     )
-    state = ResumableState(Path(out), about, task.training.best, force)
+    state = ResumableState(Path(out), about, task.training.criterion, force)
     if not state.finished:
         from .fitting import fit  # brings Lightning, which the package does without until here
 
         augment = task.training.augment if plan.augment else ""
-        fit(network, task, augment, state, accelerator, progress)
+        fit(network, task, augment, state, accelerator, progress, logger)
     if not state.best_weights:
         raise ValueError(
-            f"training {plan.name} on {task.name} never had a finite validation {state.best}: "
+            f"training {plan.name} on {task.name} never had a finite validation {state.criterion}: "
             "lower the learning rate, or check the data"
         )
     network.load_state_dict(state.best_weights)
@@ -100,3 +106,12 @@ def train(
     save_checkpoint(best, out, **about, **known)
     state.forget()
     return best.eval()
+
+
+def check_logger(logger: str | None) -> None:
+    """Refuse a logger that there is not, or whose package is not installed."""
+    if logger is None:
+        return
+    check_choice("logger", logger, ["csv", "tensorboard"])
+    if logger == "tensorboard" and not any(map(find_spec, ("tensorboard", "tensorboardX"))):
+        raise ValueError("logger 'tensorboard' needs a package of that name: pip install tensorboard")

@@ -29,7 +29,7 @@ filters = 4
 batch_size = 30
 epochs = {epochs}
 learning_rate = 1e-2
-best = "auroc"
+criterion = "auroc"
 augment = "set"
 
 [data]

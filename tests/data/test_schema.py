@@ -102,7 +102,8 @@ def test_tables_are_immutable_and_know_their_defaults():
         "patience": 0,
         "learning_rate": 1e-3,
         "counts_weight": 0,
-        "best": "loss",
+        "schedule": "constant",
+        "criterion": "loss",
         "augment": "batch",
     }
 

@@ -209,7 +209,7 @@ batch_size = 4
 epochs = 3
 patience = 0
 learning_rate = 1e-3
-best = "loss"
+criterion = "loss"
 augment = "batch"
 [data]
 source = "intervals"
@@ -263,11 +263,15 @@ seed = 1
         ),
         ("jitter", "clean", "[data] unknown entry 'clean'; choose from source, splits"),
         ('"batch"', '"bacth"', "[training] augment is 'bacth': write one of batch, set"),
-        ('best = "loss"', 'best = "los"', "[training] best is 'los': write one of loss, auroc"),
         (
-            'best = "loss"',
-            'best = "auroc"',
-            "[training] best is 'auroc', which only labels have",
+            'criterion = "loss"',
+            'criterion = "los"',
+            "[training] criterion is 'los': write one of loss, auroc",
+        ),
+        (
+            'criterion = "loss"',
+            'criterion = "auroc"',
+            "[training] criterion is 'auroc', which only labels have",
         ),
         ("batch_size = 4", "batch_size = 0", "[training] batch_size is 0: write a whole number >= 1"),
         ("batch_size = 4", "batch_size = true", "[training] batch_size is True: write a whole number >= 1"),

@@ -51,7 +51,7 @@ batch_size = 16
 epochs = 1
 patience = 10
 learning_rate = 1e-2
-best = "auroc"
+criterion = "auroc"
 augment = "set"
 
 [data]

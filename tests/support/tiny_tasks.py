@@ -18,7 +18,9 @@ def labels(n=40, length=60, **training):
         target = np.concatenate([share > 0.5, share[:, :1] > 0.55], 1)
         return Examples(codes, target.astype(np.float32), Rep("3t"))
 
-    usual = Training(batch_size=16, epochs=4, patience=10, learning_rate=1e-2, best="auroc", augment="set")
+    usual = Training(
+        batch_size=16, epochs=4, patience=10, learning_rate=1e-2, criterion="auroc", augment="set"
+    )
     return Task(
         "tiny",
         "Tiny labels",

@@ -16,7 +16,7 @@ outputs = 3
 batch_size = 50
 epochs = {epochs}
 learning_rate = 1e-2
-best = "auroc"
+criterion = "auroc"
 augment = "set"
 [data]
 source = "simulation"

@@ -84,7 +84,7 @@ def test_the_seed_sets_initialisation_and_order(tmp_path):
 
 
 def test_early_stopping_waits_for_patience_epochs(tmp_path):
-    task = tiny_tasks.labels(patience=2, learning_rate=0.0, best="loss")
+    task = tiny_tasks.labels(patience=2, learning_rate=0.0, criterion="loss")
     train(task, strategy="standard", out=tmp_path, epochs=30)
     assert len(read_config(tmp_path)["history"]) == 3
 
@@ -136,7 +136,7 @@ def test_random_numbers_go_on_after_a_kill(tmp_path, monkeypatch):
 
 
 def test_the_wait_for_a_lower_loss_goes_on_after_a_kill(tmp_path, monkeypatch):
-    task = tiny_tasks.labels(patience=3, learning_rate=0.0, best="loss")
+    task = tiny_tasks.labels(patience=3, learning_rate=0.0, criterion="loss")
     with monkeypatch.context() as patch:
         kill_in_epoch(patch, 2)
         with pytest.raises(Killed):
@@ -252,7 +252,7 @@ def test_a_task_of_one_s_own_is_not_taken_for_the_zoo_s(tmp_path):
 
 
 def test_a_training_that_diverges_says_so(tmp_path):
-    task = tiny_tasks.labels(learning_rate=1e30, best="loss")
+    task = tiny_tasks.labels(learning_rate=1e30, criterion="loss")
     with pytest.raises(ValueError, match=r"never had a finite validation loss: lower the learning rate"):
         train(task, strategy="standard", out=tmp_path / "a")
 

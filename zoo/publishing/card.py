@@ -159,7 +159,7 @@ def _file(name: str, source: Source | None) -> str:
 def _training(task: Task, about: Mapping[str, Any]) -> str:
     return (
         f"## Training\n\n`python -m zoo job {task.name} {about['strategy_trained']} {about['seed']}`: "
-        f"{about['epochs']} epochs, the best by validation {task.training.best} being "
+        f"{about['epochs']} epochs, the best by validation {task.training.criterion} being "
         f"{about['best_epoch']}; {about['seconds']:.0f} s on {about['hardware']}; commit "
         f"{about['commit']}, torch "
         f"{about['provenance']['torch']}."

@@ -125,7 +125,7 @@ def tasks_of(rows: Iterable[Row], tasks: Path | None = None) -> dict[str, Task]:
 
 def criteria(tasks: Mapping[str, Task]) -> dict[str, str]:
     """By what the best seed of each task is chosen on the validation split."""
-    return {name: task.training.best for name, task in tasks.items()}
+    return {name: task.training.criterion for name, task in tasks.items()}
 
 
 def stand_in(task: str) -> str:

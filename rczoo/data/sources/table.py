@@ -10,7 +10,7 @@ import numpy as np
 
 from ...files.cache import unpacked
 from ...symmetry import dna
-from ..examples import Prepared
+from ..examples import Arrays, Prepared
 from ..schema import TableData
 from ..task import Task
 
@@ -54,9 +54,9 @@ def read_table(path: Path, length: int) -> tuple[np.ndarray, np.ndarray]:
 def table(task: Task) -> Prepared:
     """Tables of sequences with labels, one per split, cleaned of what splits share if the task asks for it.
 
-    With ``clean``, repeats go from the training set (either strand counts as the same), and validation rows
-    that share a 50-mer with it; the test set stays as published, and is given again without such rows as
-    "test-unshared".
+    With ``clean`` the training set loses repeats (either strand counts as the same) and what shares a 50-mer
+    with validation, which stays as published, as does the test set: they keep both classes alike, where what
+    leaks is mostly of one. "test-unshared" is the test set without rows that share a 50-mer with training.
     """
     data = task.data_from(TableData)
     files = {"train": data.train, "validation": data.validation, "test": data.test}
@@ -64,21 +64,22 @@ def table(task: Task) -> Prepared:
     arrays = {split: {"codes": codes, "target": labels} for split, (codes, labels) in read.items()}
     if not data.clean:
         return arrays, []
-    train = arrays["train"]["codes"]
-    keep = {"train": first_occurrences(train)}
-    held_out = ("validation", "test")
-    shared = shares(np.concatenate([arrays[split]["codes"] for split in held_out]), train)
-    for split, rows in zip(held_out, np.split(shared, [len(arrays["validation"]["codes"])]), strict=True):
-        keep[split] = ~rows
-    arrays["test-unshared"] = {name: array[keep["test"]] for name, array in arrays["test"].items()}
-    for split in ("train", "validation"):
-        arrays[split] = {name: array[keep[split]] for name, array in arrays[split].items()}
-    dropped = {split: int((~rows).sum()) for split, rows in keep.items()}
+    codes = {split: array["codes"] for split, array in arrays.items()}
+    repeated = ~first_occurrences(codes["train"])
+    leaks = ~repeated & shares(codes["train"], codes["validation"])
+    arrays["train"] = _rows(arrays["train"], ~repeated & ~leaks)
+    shared = shares(codes["test"], arrays["train"]["codes"])
+    arrays["test-unshared"] = _rows(arrays["test"], ~shared)
     return arrays, [
-        f"{dropped['train']} repeated training sequences left out",
-        f"{dropped['validation']} validation sequences share a {WORD}-mer with training: left out",
-        f"{dropped['test']} test sequences do: kept in test, left out of test-unshared",
+        f"{int(repeated.sum())} repeated training sequences left out",
+        f"{int(leaks.sum())} training sequences share a {WORD}-mer with validation: left out",
+        f"{int(shared.sum())} test sequences share one with training: left out of test-unshared",
     ]
+
+
+def _rows(arrays: Arrays, chosen: np.ndarray) -> Arrays:
+    """Some rows of every array."""
+    return {name: array[chosen] for name, array in arrays.items()}
 
 
 def words(codes: np.ndarray, length: int = WORD) -> np.ndarray:
