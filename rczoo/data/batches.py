@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from .examples import Examples
+from .schema import in_batch
 
 if TYPE_CHECKING:
     from .schema import Training
@@ -58,15 +59,16 @@ class Epoch:
     def _order(self, random: np.random.Generator) -> np.ndarray:
         """Rows in the order of the epoch."""
         rows = np.arange(self._distinct)
-        if self.training.positives_per_batch:
-            return self._balanced(random, rows)
+        ons, offs = self.training.positives, self.training.negatives
+        if ons and offs:
+            return self._balanced(random, rows, in_batch(self.training.batch_size, ons, offs))
         steps = self.training.steps_per_epoch
         wanted = steps * self.training.batch_size if steps else len(rows)
         return _shuffled(random, rows, wanted, "training examples")
 
-    def _balanced(self, random: np.random.Generator, rows: np.ndarray) -> np.ndarray:
-        """Batches of the proportion asked for, the positives of each first."""
-        positives, size = self.training.positives_per_batch, self.training.batch_size
+    def _balanced(self, random: np.random.Generator, rows: np.ndarray, positives: int) -> np.ndarray:
+        """Batches of so many positives, which come first, and of negatives."""
+        size = self.training.batch_size
         label = self.examples.target[rows % len(self.examples), 0] > 0
         parts = (rows[label], positives, "positives"), (rows[~label], size - positives, "negatives")
         columns = [

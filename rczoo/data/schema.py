@@ -117,6 +117,11 @@ class Model(Table):
         return self.model_dump(exclude_none=True)
 
 
+def in_batch(size: int, positives: int, negatives: int) -> int:
+    """How many positives a batch has in which they are to the negatives as asked for."""
+    return round(size * positives / (positives + negatives))
+
+
 class Training(Table):
     """How to train.
 
@@ -144,25 +149,22 @@ class Training(Table):
     def _proportion(self) -> Self:
         if (self.positives is None) != (self.negatives is None):
             raise ValueError("gives one of positives and negatives: give both, their proportion in a batch")
-        if self.positives and not 0 < self.positives_per_batch < self.batch_size:
+        if self.positives and self.negatives:
+            self._check_batches(self.positives, self.negatives)
+        return self
+
+    def _check_batches(self, positives: int, negatives: int) -> None:
+        if not 0 < in_batch(self.batch_size, positives, negatives) < self.batch_size:
             raise ValueError(
-                f"positives to negatives are {self.positives} to {self.negatives}, which leaves one of them "
+                f"positives to negatives are {positives} to {negatives}, which leaves one of them "
                 f"out of batches of {self.batch_size}: make batches larger or the proportion more even"
             )
-        return self
 
     @checked(mode="after")
     def _decay(self) -> Self:
         if self.schedule == "plateau" and not self.patience:
             raise ValueError("schedule is 'plateau', which follows the patience: give a patience >= 1")
         return self
-
-    @property
-    def positives_per_batch(self) -> int:
-        """Positives in a batch of the proportion asked for, 0 where none is."""
-        if self.positives is None or self.negatives is None:
-            return 0
-        return round(self.batch_size * self.positives / (self.positives + self.negatives))
 
 
 class Counts(Table):

@@ -128,6 +128,7 @@ def networks(
     if name == "bpnet":
         how = "mean" if how == "probability" else how
         options["count_head"] = draw(st.booleans())
+        options.setdefault("position", draw(st.sampled_from([None, "tied"])))
         options.setdefault("control", draw(st.sampled_from([None, "2t", "1r", "1r+1t+1s"])))
         options["outputs"] = 1
     if name == "tf-cnn":

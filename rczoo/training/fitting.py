@@ -75,7 +75,13 @@ def _callbacks(module: TrainingModule, state: ResumableState, progress: Progress
     if patience := module.task.training.patience:
         mode = better(module.task.training.criterion)
         callbacks.append(
-            EarlyStopping("criterion", patience=patience, mode=mode, check_on_train_epoch_end=False)
+            EarlyStopping(
+                "criterion",
+                patience=patience,
+                mode=mode,
+                check_finite=False,  # an epoch without a score is one that is not better
+                check_on_train_epoch_end=False,
+            )
         )
     callbacks.append(KeepState(module, state))
     if progress:

@@ -94,7 +94,7 @@ class TrainingModule(lightning.LightningModule):
             if loss.isfinite():
                 score = first(output).cpu().numpy()
                 self.entry["auroc"] = label_metrics(target.cpu().numpy(), score)["auroc"]
-        self.log("criterion", self.entry[self.task.training.criterion])
+        self.log("criterion", self.entry[self.task.training.criterion], logger=False)
         self._losses.clear()
         self._outputs.clear()
 

@@ -50,9 +50,9 @@ def train(
     The task's criterion on the validation split decides when the rate falls, when training stops, and which
     epoch is best. Give one of ``strategy`` (a name in ``strategies.py``), ``mixing`` and ``wrap``; the
     ``options`` (filters, gain, batch_statistics, ...) override the task's arguments of ``build``. ``seed``
-    sets initialisation and order. One training per core, each with one thread, is the fast way to several seeds.
-    ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or ``"tensorboard"``) Lightning
-    writes ``logs`` there, too.
+    sets initialisation and order. One training per core, each with one thread, is the fast way to several
+    seeds. ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or ``"tensorboard"``)
+    Lightning writes ``logs`` there, too.
 
     The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
     bit for bit) as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.

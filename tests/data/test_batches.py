@@ -9,8 +9,10 @@ import torch
 from rczoo.data.batches import Epoch, Plain
 from rczoo.data.preparation import load_examples
 from rczoo.data.schema import Training
+from rczoo.data.task import list_tasks, load_task
 from rczoo.symmetry.rep import Rep
 from tests.support import tiny_tasks
+from tests.support.real import REACHABLE, real_task
 
 
 def epoch(examples, augment="", seed=1, number=0, **training):
@@ -76,6 +78,79 @@ def test_positives_and_negatives_come_in_the_given_proportion():
     rows = batches._order(np.random.default_rng(0))
     positives = rows.reshape(7, 10)[:, :2].ravel()
     assert len(set(positives)) == min(14, int(load_examples(task, "train").target[:, 0].sum()))
+
+
+@pytest.mark.parametrize("augment", ["", "set", "batch"])
+def test_examples_come_again_until_every_batch_is_full(augment):
+    examples = load_examples(tiny_tasks.labels(n=40), "train")
+    batches = list(epoch(examples, augment, steps_per_epoch=9))
+    assert [len(X) for X, _, _ in batches] == [32 if augment == "batch" else 16] * 9
+    rows = epoch(examples, augment, steps_per_epoch=9)._order(np.random.default_rng(0))
+    whole = 80 if augment == "set" else 40
+    assert [len(set(rows[i : i + whole])) for i in range(0, 144 - whole + 1, whole)] == [whole] * (
+        144 // whole
+    )
+
+
+def test_a_doubled_set_has_both_strands_of_each_class():
+    examples = load_examples(tiny_tasks.labels(n=60), "train")
+    rows = epoch(examples, "set", positives=1, negatives=1, steps_per_epoch=20)._order(
+        np.random.default_rng(0)
+    )
+    assert set(rows) == set(range(120))
+
+
+def test_no_batch_is_empty():
+    examples = load_examples(tiny_tasks.labels(n=40), "train")
+    negatives = examples.take(np.flatnonzero(np.asarray(examples.target)[:, 0] == 0))
+    with pytest.raises(ValueError, match="no positives to make batches of"):
+        list(epoch(negatives, positives=1, negatives=4))
+    nothing = examples.take([])
+    for steps in ({}, {"steps_per_epoch": 3}):
+        with pytest.raises(ValueError, match="no training examples to make batches of"):
+            list(epoch(nothing, **steps))
+    with pytest.raises(ValueError, match="no examples to make batches of"):
+        list(Plain(nothing, 8))
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", REACHABLE)
+def test_shipped_tasks_have_full_batches_of_the_proportion_asked_for(name):
+    task = real_task(name)
+    training, examples = task.training, load_examples(task, "train")
+    rows = Epoch(examples, training, "", 1, 0)._order(np.random.default_rng(0))
+    batches = np.split(rows, range(training.batch_size, len(rows), training.batch_size))
+    steps = training.steps_per_epoch or -(-len(examples) // training.batch_size)
+    assert len(batches) == steps
+    assert all(len(batch) == training.batch_size for batch in batches[:-1])
+    assert len(batches[-1]) == (
+        training.batch_size if training.steps_per_epoch else len(examples) - training.batch_size * (steps - 1)
+    )
+    if training.positives:
+        label = np.asarray(examples.target)[:, 0]
+        wanted = training.batch_size * training.positives / (training.positives + training.negatives)
+        assert {label[batch].sum() for batch in batches} == {wanted}
+
+
+def test_the_paper_s_binary_tasks_have_its_proportion():
+    binary = [load_task(name) for name in list_tasks()]
+    binary = [
+        task for task in binary if task.length == 1000 and task.kind == "labels" and task.model.outputs == 1
+    ]
+    assert {task.name for task in binary} >= {
+        "ctcf",
+        "max",
+        "spi1",
+        "reb1",
+        "abf1",
+        "rap1",
+        "mcm1",
+        "fkh1",
+        "cin5",
+    }
+    assert {(t.training.positives, t.training.negatives, t.training.batch_size) for t in binary} == {
+        (1, 4, 100)
+    }
 
 
 @pytest.mark.parametrize("size", [1, 16, 40, 100])

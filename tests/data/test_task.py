@@ -114,8 +114,10 @@ def test_gue_is_cleaned_of_repeats_and_leaks():
 
     task = real_task("gue-tf4")
     train = np.asarray(load_examples(task, "train").codes)
-    assert len(train) == 19_000 - 3_789
+    assert 14_000 < len(train) < 19_000 - 3_789
     assert first_occurrences(train).all()
+    validation = np.asarray(load_examples(task, "validation").target)
+    assert (len(validation), validation.sum()) == (1000, 505), "as published, both classes alike"
     assert not shares(np.asarray(load_examples(task, "validation").codes), train).any()
     assert len(load_examples(task, "test")) == 1000
     unshared = np.asarray(load_examples(task, UNSHARED).codes)
@@ -280,6 +282,21 @@ seed = 1
         ("1e-3", "0", "[training] learning_rate is 0: write a number > 0"),
         ("1e-3", "inf", "[training] learning_rate is inf: write a number > 0"),
         ("patience", "positives = 1\npatience", "[training] gives one of positives and negatives: give both"),
+        (
+            "patience",
+            "positives = 1\nnegatives = 99\npatience",
+            "[training] positives to negatives are 1 to 99, which leaves one of them out of batches of 4",
+        ),
+        (
+            "patience",
+            "positives = 1\nnegatives = 3\npatience",
+            "[training] positives and negatives need one label: leave them out",
+        ),
+        (
+            "patience = 0",
+            'schedule = "plateau"',
+            "[training] schedule is 'plateau', which follows the patience: give a patience >= 1",
+        ),
         ("splits", "# splits", "[data] needs 'splits': write a table with train, validation, test"),
         ("genome", "# genome", "[data] needs 'genome': write the name of a file, or a list of them"),
         ("positives", "# positives", "[data] needs 'positives': write the name of a file"),

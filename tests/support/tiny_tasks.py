@@ -32,7 +32,7 @@ def labels(n=40, length=60, **training):
     )
 
 
-def profiles(n=12, jitter=2, **training):
+def profiles(n=12, jitter=2, position=None, **training):
     """Stranded counts over 25 positions, a peak where G is."""
     random = np.random.default_rng(1)
     length = 371
@@ -48,7 +48,7 @@ def profiles(n=12, jitter=2, **training):
         "tiny-profile",
         "Tiny profiles",
         "profile",
-        Model(architecture="bpnet", filters=2, length=length, outputs=1, count_head=False),
+        Model(architecture="bpnet", filters=2, length=length, outputs=1, count_head=False, position=position),
         Training(batch_size=5, epochs=2, patience=10).model_copy(update=training),
         MemoryData(out_length=25),
         in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},

@@ -1,9 +1,11 @@
 """Training: what is learnt and kept, and that a kill changes nothing."""
 
+import csv
 import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -39,7 +41,7 @@ def test_a_training_learns_and_leaves_a_checkpoint(tmp_path, how):
     assert config["best_epoch"] == 1 + max(range(8), key=lambda i: history[i]["auroc"])
     assert evaluate(model, task, "validation")["auroc"] >= max(h["auroc"] for h in history) - 0.05
     assert same(weights(load_checkpoint(tmp_path)), weights(model))
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.json", "model.safetensors"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.json", "history.csv", "model.safetensors"]
 
 
 def test_the_best_weights_are_those_of_the_best_epoch(tmp_path):
@@ -89,6 +91,77 @@ def test_early_stopping_waits_for_patience_epochs(tmp_path):
     assert len(read_config(tmp_path)["history"]) == 3
 
 
+def test_patience_watches_the_criterion_by_which_weights_are_chosen(tmp_path, monkeypatch):
+    scores = iter([0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.95])
+    monkeypatch.setattr("rczoo.training.module.label_metrics", lambda *_: {"auroc": next(scores)})
+    task = tiny_tasks.labels(patience=2, learning_rate=0.0, criterion="auroc")  # so the loss stays as it is
+    train(task, strategy="standard", out=tmp_path, epochs=30)
+    config = read_config(tmp_path)
+    assert (len(config["history"]), config["best_epoch"]) == (7, 5)
+
+
+def test_the_rate_falls_where_the_criterion_stays(tmp_path):
+    task = tiny_tasks.labels(patience=6, learning_rate=1e-30, criterion="loss", schedule="plateau")
+    train(task, strategy="standard", out=tmp_path, epochs=30)
+    rates = [entry["learning_rate"] / 1e-30 for entry in read_config(tmp_path)["history"]]
+    assert rates == pytest.approx([1, 1, 1, 0.2, 0.2, 0.04, 0.04])
+
+
+def test_the_history_is_a_table_too(tmp_path):
+    train(tiny_tasks.labels(), strategy="rcps", out=tmp_path)
+    with (tmp_path / "history.csv").open(encoding="utf-8", newline="") as file:
+        lines = [{k: float(v) for k, v in line.items()} for line in csv.DictReader(file)]
+    assert lines == read_config(tmp_path)["history"]
+
+
+@pytest.mark.parametrize("logger", ["csv", "tensorboard"])
+def test_a_logger_has_every_epoch_once_after_a_kill_too(tmp_path, monkeypatch, logger):
+    if logger == "tensorboard":
+        pytest.importorskip("tensorboard", reason="needs the package tensorboard")
+    task = tiny_tasks.labels(epochs=4)
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, 2)
+        with pytest.raises(Killed):
+            train(task, strategy="rcps", out=tmp_path, logger=logger)
+    train(task, strategy="rcps", out=tmp_path, logger=logger)
+    wanted = [entry["loss"] for entry in read_config(tmp_path)["history"]]
+    assert logged(tmp_path / "logs" / logger, "loss") == pytest.approx(dict(enumerate(wanted, 1)))
+
+
+def logged(folder, name):
+    """What a logger wrote under a name, by step."""
+    if (folder / "metrics.csv").exists():
+        with (folder / "metrics.csv").open(encoding="utf-8", newline="") as file:
+            return {int(line["step"]): float(line[name]) for line in csv.DictReader(file)}
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    return {event.step: event.value for event in EventAccumulator(str(folder)).Reload().Scalars(name)}
+
+
+@pytest.mark.parametrize(
+    ("logger", "message"), [("wandb", "logger"), ("tensorboard", "pip install tensorboard")]
+)
+def test_a_logger_that_is_not_there_is_refused_before_anything_is_written(
+    tmp_path, monkeypatch, logger, message
+):
+    monkeypatch.setattr("rczoo.training.trainer.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=message):
+        train(tiny_tasks.labels(), strategy="rcps", out=tmp_path / "new", logger=logger)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_profile_of_positions_begins_at_the_mean_and_is_learnt(tmp_path):
+    task = tiny_tasks.profiles(position="tied")
+    model = train(task, strategy="posthoc", out=tmp_path)
+    profiles = np.asarray(load_examples(task, "train").unshifted_target)
+    mean = torch.from_numpy(profiles.mean(0, dtype=np.float64))
+    both = (mean + task.rep_out[0].act(mean[None])[0] + 1 / mean.shape[1]).log()
+    found = model.head.positions().detach().double()
+    assert not torch.allclose(found, both, atol=1e-6), "it is learnt"
+    assert torch.allclose(found, both, atol=0.5), "from there on"
+    assert torch.equal(task.rep_out[0].act(found[None])[0], found)
+
+
 class Killed(BaseException):
     pass
 
@@ -105,15 +178,16 @@ def kill_in_epoch(monkeypatch, number):
 
 
 @pytest.mark.parametrize("make", [tiny_tasks.labels, tiny_tasks.profiles])
-@pytest.mark.parametrize("epoch", [1, 3])
-def test_a_killed_training_ends_in_the_same_weights(tmp_path, monkeypatch, make, epoch):
-    task = make(epochs=5, patience=3)
+@pytest.mark.parametrize(("epoch", "schedule"), [(1, "plateau"), (3, "cosine")])
+def test_a_killed_training_ends_in_the_same_weights(tmp_path, monkeypatch, make, epoch, schedule):
+    task = make(epochs=5, patience=3, schedule=schedule)
     whole = train(task, strategy="posthoc", out=tmp_path / "whole")
     with monkeypatch.context() as patch:
         kill_in_epoch(patch, epoch)
         with pytest.raises(Killed):
             train(task, strategy="posthoc", out=tmp_path / "killed")
-    assert [p.name for p in (tmp_path / "killed").iterdir()] == ["resume.safetensors"]
+    left = sorted(p.name for p in (tmp_path / "killed").iterdir())
+    assert left == ["history.csv", "resume.safetensors"]
     resumed = train(task, strategy="posthoc", out=tmp_path / "killed")
     assert same(weights(whole), weights(resumed))
     before, after = read_config(tmp_path / "whole"), read_config(tmp_path / "killed")
