@@ -1,4 +1,6 @@
-"""Which data the runs of a task saw: recorded once, and compared by every later run."""
+"""Which data the runs of a task saw, and by which recipe they were trained: recorded once, and compared by
+every later run.
+"""
 
 from __future__ import annotations
 
@@ -29,20 +31,31 @@ def fingerprint(task: Task) -> dict[str, Any]:
     return found
 
 
-def record(task: Task, folder: Path) -> dict[str, Any]:
-    """Begin a task's pack with its fingerprint and targets, or check that they are those of the earlier runs.
+def recipe(task: Task) -> dict[str, Any]:
+    """The tables of a task that say what is trained and how."""
+    return {"model": task.model.plain(), "training": task.training.plain()}
 
-    Raises ValueError when they differ: numbers of different data do not belong in one table.
+
+def record(task: Task, folder: Path) -> dict[str, Any]:
+    """Begin a task's pack with its data and recipe, or check that they are those of the earlier runs.
+
+    Raises ValueError when they differ: numbers of different data, or of different trainings, do not belong
+    in one table.
     """
     found, pack = fingerprint(task), Pack(folder)
     if not pack.data():
-        begin(folder, found, targets(task))
+        begin(folder, found, recipe(task), targets(task))
     known = pack.data()
     if different := [split for split in found if known.get(split) != found[split]]:
         raise ValueError(
             f"{task.name}: the {different[0]} data are {found[different[0]]['sha256'][:12]}..., earlier runs "
             f"saw {known.get(different[0], {}).get('sha256', 'none')[:12]}...: restore the data and the code "
             f"that prepares it, or remove {folder} and train the task again"
+        )
+    if pack.recipe() != recipe(task):
+        raise ValueError(
+            f"{task.name}: [model] or [training] are not those of the earlier runs: restore the task file, "
+            f"or remove {folder} and train the task again"
         )
     return found
 

@@ -1,6 +1,7 @@
 """The finished runs of a task, packed into three files; how they get there, and what is not done yet.
 
-``runs.json`` has the sha256 of the data, and the config of every run on a line of its own. ``metrics.csv``
+``runs.json`` has the sha256 of the data, the recipe (the task's model and training), and the config of every
+run on a line of its own. ``metrics.csv``
 has the rows of all runs and of the baselines. ``test-examples.npz`` has the targets of the test split, and
 what each model gave for it. A run is in the pack where its rows are: they are written last.
 """
@@ -19,6 +20,7 @@ import numpy as np
 
 from rczoo.files.atomic import write_bytes
 from rczoo.files.storage import CONFIG, read_json
+from rczoo.training.resume import HISTORY
 
 from .locks import LOCK, alone
 from .plan import DONE, RUNS, Job
@@ -40,6 +42,10 @@ class Pack:
     def data(self) -> dict[str, Any]:
         """What the runs were trained and tested on (:func:`zoo.fingerprints.fingerprint`)."""
         return dict(self._content()["data"])
+
+    def recipe(self) -> dict[str, Any]:
+        """The tables of the task by which the runs were trained (:func:`zoo.fingerprints.recipe`)."""
+        return dict(self._content().get("recipe", {}))
 
     def configs(self) -> dict[str, dict[str, Any]]:
         """The configs of the trainings, by ``STRATEGY/SEED``."""
@@ -88,12 +94,14 @@ def member(strategy: str, seed: int) -> str:
     return f"{strategy}/{seed}"
 
 
-def begin(folder: Path, data: Mapping[str, Any], targets: Mapping[str, np.ndarray]) -> None:
+def begin(
+    folder: Path, data: Mapping[str, Any], recipe: Mapping[str, Any], targets: Mapping[str, np.ndarray]
+) -> None:
     """Make a task's pack, without runs, unless it is there."""
     with alone(folder):
         if not (folder / CONFIGS).exists():
             write_bytes(folder / EXAMPLES, to_npz(targets))
-            write_bytes(folder / CONFIGS, to_lines(data, {}))
+            write_bytes(folder / CONFIGS, to_lines(data, recipe, {}))
 
 
 def add_baselines(folder: Path, rows: Iterable[Row]) -> None:
@@ -129,13 +137,13 @@ def _add(packed: Pack, runs: Iterable[Path]) -> None:
         configs[member(run.parent.name, int(run.name))] = read_json(run / CONFIG)
         rows += read_rows(run / DONE)
     write_bytes(packed.folder / EXAMPLES, to_npz(arrays))
-    write_bytes(packed.folder / CONFIGS, to_lines(packed.data(), configs))
+    write_bytes(packed.folder / CONFIGS, to_lines(packed.data(), packed.recipe(), configs))
     write_rows(packed.folder / METRICS, sorted(rows))
 
 
 def _clear(run: Path) -> None:
     """Remove what is packed of a run, the mark of its end last; and its folder, if no weights are in it."""
-    for name in (EXAMPLES, CONFIG, DONE):
+    for name in (EXAMPLES, CONFIG, HISTORY, DONE):
         (run / name).unlink(missing_ok=True)
     if {path.name for path in run.iterdir()} <= {LOCK}:
         (run / LOCK).unlink(missing_ok=True)
@@ -151,10 +159,13 @@ def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     return stream.getvalue()
 
 
-def to_lines(data: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]) -> bytes:
+def to_lines(
+    data: Mapping[str, Any], recipe: Mapping[str, Any], configs: Mapping[str, Mapping[str, Any]]
+) -> bytes:
     """JSON with a line for each run, so that a difference between two versions shows which runs differ."""
     lines = ",\n".join(f"{json.dumps(name)}: {_compact(configs[name])}" for name in sorted(configs))
-    return f'{{"data": {_compact(data)}, "runs": {{\n{lines}\n}}}}\n'.encode()
+    head = f'"data": {_compact(data)},\n"recipe": {_compact(recipe)},\n"runs": '
+    return f"{{{head}{{\n{lines}\n}}}}\n".encode()
 
 
 def _compact(value: Any) -> str:

@@ -40,6 +40,7 @@ Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 Threads = Annotated[
     int, typer.Option(help="Threads of this training: one per core trains most seeds an hour.")
 ]
+Logger = Annotated[str | None, typer.Option(help="Log epochs with Lightning, too: csv or tensorboard.")]
 
 
 def numbers(text: str | None) -> float | str | list[float] | None:

@@ -13,6 +13,7 @@ from .options import (
     Force,
     Gain,
     Json,
+    Logger,
     Merge,
     Mixing,
     Name,
@@ -96,6 +97,7 @@ def train(
     force: Force = False,
     device: Device = "cpu",
     threads: Threads = 1,
+    logger: Logger = None,
     as_json: Json = False,
 ) -> None:
     """Train one model, test it on held-out data, save it. The same command goes on after an interruption."""
@@ -120,6 +122,7 @@ def train(
             force=force,
             device=device,
             threads=threads,
+            logger=logger,
             progress=progress,
         )
     _report(out, chosen, "test", as_json)

@@ -101,7 +101,8 @@ class Model(Table):
     merge: Annotated[str | None, Field(description="how strands are merged, as rczoo.build takes it")] = None
     gain: Annotated[float | None, Field(strict=True, gt=0, description="a number > 0")] = None
     pool: Annotated[
-        tuple[Width, Width] | None, Field(description="the width and stride of the pool, as [40, 20]")
+        tuple[Width, Width] | Literal["global"] | None,
+        Field(description='the width and stride of the pool, as [40, 20], or "global"'),
     ] = None
     control: Annotated[
         str | None, AfterValidator(_rep), Field(description='the Rep of the control tracks, as "2t"')

@@ -62,7 +62,7 @@ def build(
     gain: float = 1.0,
     outputs: int | None = None,
     length: int | None = None,
-    pool: Sequence[int] | None = None,
+    pool: Sequence[int] | str | None = None,
     control: Rep | str | None = None,
     count_head: bool = True,
     position: str | None = None,
@@ -77,7 +77,8 @@ def build(
     ``"standard"`` is an ordinary one-strand network).
     ``merge`` closes it: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
     mixing 0, else ``sum``. ``outputs``: labels, or factors of a profile (two strands each).
-    ``length`` and ``pool`` (width, stride) shape the label networks. ``control``: the Rep of control tracks.
+    ``length`` and ``pool`` (width and stride, or ``"global"``: all positions at once) shape the label
+    networks. ``control``: the Rep of control tracks.
     ``position="tied"``, for profiles of centred events: a log-profile that is its own RC is learnt for the
     network's length and added to every answer.
     ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics`` of BatchNorm:
@@ -113,7 +114,8 @@ def build(
         _check_pool(architecture, pool, shapes)
     if not isinstance(gain, Real) or not 0 < gain < float("inf"):
         raise ValueError(f"gain is {gain!r}, expected a positive number")
-    width, stride = pool or shapes.pool or (0, 0)
+    length = int(length or shapes.length)
+    width, stride = _global_pool(length, shapes) if pool == "global" else pool or shapes.pool or (0, 0)
     config = NetworkConfig(
         architecture=architecture,
         mixing=shares,
@@ -121,7 +123,7 @@ def build(
         filters=int(filters),
         gain=float(gain),
         outputs=int(outputs or shapes.outputs),
-        length=int(length or shapes.length),
+        length=length,
         pool=(int(width), int(stride)) if shapes.pool else None,
         control=None if control is None else str(Rep(control)),
         count_head=bool(count_head) and shapes.pool is None,
@@ -167,18 +169,30 @@ def _resolve_strategy(
     return share, merge or usual, filters
 
 
-def _check_pool(architecture: str, pool: Sequence[int], shapes: Architecture) -> None:
-    """Refuse a pool that is not two whole numbers, or that there is no place for."""
+def _check_pool(architecture: str, pool: Sequence[int] | str, shapes: Architecture) -> None:
+    """Refuse a pool that is neither global nor two whole numbers, or that there is no place for."""
     if shapes.pool is None:
         raise ValueError(f"{architecture} has no pool to shape: only the label networks do")
-    if not isinstance(pool, Sequence) or len(pool) != 2 or not all(map(is_whole, pool)):
-        raise ValueError(f"pool is {pool!r}, expected (width, stride), whole numbers >= 1")
+    pair = isinstance(pool, Sequence) and not isinstance(pool, str) and len(pool) == 2
+    if pool != "global" and not (pair and all(map(is_whole, pool))):
+        raise ValueError(f"pool is {pool!r}, expected (width, stride), whole numbers >= 1, or 'global'")
+
+
+def _global_pool(length: int, shapes: Architecture) -> tuple[int, int]:
+    """The pool over all positions that the blocks leave of a length."""
+    left = max(1, length - _shrinkage(shapes))
+    return left, left
+
+
+def _shrinkage(shapes: Architecture) -> int:
+    """By how many positions the blocks shorten what they read."""
+    return sum(s.dilation * (s.kernel_size - 1) for s in shapes.blocks)
 
 
 def _check_length(config: NetworkConfig, shapes: Architecture) -> None:
     """Refuse a length at which not one position is left."""
     last = config.pool[0] if config.pool else ProfileHead.WIDTH
-    field = sum(s.dilation * (s.kernel_size - 1) for s in shapes.blocks) + last
+    field = _shrinkage(shapes) + last
     if config.length < field:
         raise ValueError(
             f"{config.architecture}: length {config.length} is shorter than the receptive field {field}"

@@ -23,6 +23,7 @@ MODELS = {
     "labels": ("tf-cnn", {"strategy": "rcps", "filters": 4, "length": 198, "pool": (20, 6)}),
     "probability": ("motif-cnn", {"mixing": "conjoined", "merge": "probability", "length": 100}),
     "profile": ("bpnet", {"mixing": 0.5, "filters": 4, "length": 400, "control": "1r"}),
+    "positions": ("bpnet", {"mixing": 0, "filters": 4, "length": 400, "position": "tied"}),
     "max profile": ("bpnet", {"mixing": 0, "merge": "max", "filters": 4, "length": 400, "count_head": False}),
 }
 
@@ -32,6 +33,8 @@ def trained(name):
     architecture, options = MODELS[name]
     model = build(architecture, **options)
     with torch.no_grad():
+        if model.config.position:
+            model.head.plus.uniform_(-1, 1)
         for buffer in model.buffers():
             if buffer.is_floating_point():
                 buffer.uniform_(0.5, 2)

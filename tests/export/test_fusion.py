@@ -64,7 +64,9 @@ def test_any_member_fused_is_the_same_function(network, seed):
 
 
 @settings(deadline=None, max_examples=10)
-@given(networks(merge=st.sampled_from(["sum", "mean", "max"]), architectures=("bpnet",)), seeds)
+@given(
+    networks(merge=st.sampled_from(["sum", "mean", "max"]), architectures=("bpnet",), position=None), seeds
+)
 def test_profiles_of_any_length(network, seed):
     given_ = inputs(network, seed, length=LENGTHS["bpnet"] + seed % 5)
     close(fuse(network)(*given_), network(*given_))

@@ -48,7 +48,7 @@ def test_two_set_up_commands():
     commands = [line for line in section.splitlines() if line.startswith("python3")]
     assert len(commands) == 2
     assert commands[0].endswith(".venv/bin/rczoo demo")
-    assert commands[1].endswith(".venv/bin/pytest")
+    assert commands[1].endswith(".venv/bin/pytest -n auto")
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(((?!http)[^)#]+)", TEXT))

@@ -39,7 +39,7 @@ def write_pack(folder: Path, targets, outputs) -> None:
     """Write what a report reads of a task's pack: test targets, and outputs by ``MODEL/SEED``."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / EXAMPLES).write_bytes(to_npz({**targets, **outputs}))
-    (folder / CONFIGS).write_bytes(to_lines({}, {}))
+    (folder / CONFIGS).write_bytes(to_lines({}, {}, {}))
 
 
 def write_tiny(folder: Path, strategies=("rcps",), epochs=2, size=100) -> Path:

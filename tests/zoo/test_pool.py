@@ -103,6 +103,18 @@ def test_the_data_must_be_those_of_the_earlier_runs(tmp_path):
         next(train_many([job], tmp_path / "runs"))
 
 
+def test_the_recipe_must_be_that_of_the_earlier_runs(tmp_path):
+    job = plan(write_tiny(tmp_path, epochs=1).with_name("plan.toml"))[0]
+    run(job, tmp_path / "runs")
+    for name in (DONE, "config.json"):
+        (job.folder(tmp_path / "runs") / name).unlink()
+    write_tiny(tmp_path, epochs=2)
+    with pytest.raises(
+        ValueError, match=r"tiny: \[model\] or \[training\] are not those of the earlier runs"
+    ):
+        next(train_many([job], tmp_path / "runs"))
+
+
 def test_a_device_that_is_not_there():
     with pytest.raises(ValueError, match="unknown device 'tpu'"):
         next(train_many([], None, "tpu"))

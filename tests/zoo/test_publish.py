@@ -132,7 +132,7 @@ def test_a_run_whose_weights_are_lost_is_refused_and_the_others_are_published(co
 def test_a_run_that_is_not_packed_is_refused_in_one_line(copy):
     rows = gather(copy / "runs")
     pack = Pack(copy / "runs" / "tiny")
-    (pack.folder / "runs.json").write_bytes(to_lines(pack.data(), {}))
+    (pack.folder / "runs.json").write_bytes(to_lines(pack.data(), pack.recipe(), {}))
     with pytest.raises(ValueError, match=r"runs\.json has no run conjoined/\d+: python -m zoo collect"):
         publish(rows, copy / "runs", copy / "models", copy)
 
