@@ -80,8 +80,10 @@ def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, st
     for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
         chosen = learned_split(rows, task)
         for name in sorted(trained(rows, task), key=CHOICE.__contains__):  # the others below
-            x, y = scores(rows, task, name, chosen, metric), scores(rows, task, name, "test", metric)
-            ax.plot(x, y, **(MARKS[name] if name in CHOICE else OTHERS))
+            x, y = (by_seed(rows, task, name, split, metric) for split in (chosen, "test"))
+            both = sorted(x.keys() & y.keys())
+            style = MARKS[name] if name in CHOICE else OTHERS
+            ax.plot([x[seed] for seed in both], [y[seed] for seed in both], **style)
         low, high = (min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1]))
         ax.plot([low, high], [low, high], color=GREY, lw=0.8, scalex=False, scaley=False)
         ax.set(title=task, xlabel=f"{metric}, {chosen}", ylabel=f"{metric}, test")
@@ -103,9 +105,13 @@ def gain_figure(path: Path, rows: Sequence[Row], task: str) -> Path:
 
 def scores(rows: Sequence[Row], task: str, strategy: str, split: str, metric: str) -> list[float]:
     """The values of all seeds, in the order of seeds."""
+    return [value for _, value in sorted(by_seed(rows, task, strategy, split, metric).items())]
+
+
+def by_seed(rows: Sequence[Row], task: str, strategy: str, split: str, metric: str) -> dict[int, float]:
+    """The value of each seed."""
     wanted = (task, strategy, split, metric)
-    found = [(r.seed, r.value) for r in rows if (r.task, r.strategy, r.split, r.metric) == wanted]
-    return [value for _, value in sorted(found)]
+    return {r.seed: r.value for r in rows if (r.task, r.strategy, r.split, r.metric) == wanted}
 
 
 def save(figure: Any, path: Path) -> Path:

@@ -12,8 +12,9 @@ FITTED = (Pair("conjoined", AGAINST), Pair("rcps-mean", "conjoined"), Pair("rcps
 
 HOW = (
     "Differences are between models of the same seed on the test split, in auROC or jsd, positive where the "
-    "first is better; their means over tasks are with 95 % intervals (random effects, Hartung-Knapp). A task "
-    "is significant by its own seeds and test examples, at 5 % after Holm's correction over the tasks."
+    "first is better; their means over tasks are with 95 % intervals (random effects, Hartung-Knapp; of one "
+    "task, its own). A task is significant by its own seeds and test examples (in training, by its seeds), "
+    "at 5 % after Holm's correction over the tasks."
 )
 
 

@@ -13,7 +13,7 @@ from scipy.stats import norm, t
 
 LEVEL = 0.95
 GRID = np.linspace(-8, 8, 1601)
-"""Values of a normal variable that stand for all, so dense and wide that p-values are right to three digits."""
+"""Values that stand for a normal variable, so dense and wide that p-values are right to two digits."""
 SHARES = norm.pdf(GRID) / norm.pdf(GRID).sum()
 
 
