@@ -80,6 +80,26 @@ def test_models_of_one_training_are_compared_seed_by_seed(tmp_path):
     assert verdict.by_task["sim-200"].over_seeds == pytest.approx(0, abs=1e-12)
 
 
+def test_both_models_see_the_same_test_examples_in_their_blocks(tmp_path):
+    """Outputs that differ by a constant vary alike; twins in a block say nothing new."""
+    table = np.random.default_rng(0).uniform(0, 0.1, (3, 40, 1))
+    shift = np.repeat(np.random.default_rng(1).uniform(0, 0.1, 20), 2)[:, None]
+    rows = [row("gcn4", name, 1, 0.1, metric="jsd") for name in PAIR]
+    scores = Scores(rows, {"gcn4": "profile"})
+    spread = {}
+    for name, other, targets in [
+        ("constant", table + 0.01, {}),
+        ("each", table + shift, {}),
+        ("block", table + shift, {"block": np.arange(40) // 2}),
+    ]:
+        write_pack(tmp_path / "gcn4", targets, {"conjoined/1": table, "posthoc/1": other})
+        ((verdict,),) = on_test(scores, tmp_path, [PAIR]).values()
+        spread[name] = verdict.by_task["gcn4"].over_examples
+    assert spread["constant"] == pytest.approx(0, abs=1e-12)
+    assert spread["each"] == pytest.approx(np.std(shift, ddof=1) / np.sqrt(40))
+    assert spread["block"] == pytest.approx(np.std(shift[::2], ddof=1) / np.sqrt(20))
+
+
 def test_a_comparison_without_tasks_is_left_out(tmp_path):
     rows = labels_pack(tmp_path / "sim-200", {("conjoined", 1): 0.7, ("posthoc", 2): 0.9, ("rcps", 1): 0.8})
     scores = Scores(rows, {"sim-200": "labels"})

@@ -11,7 +11,7 @@ from zoo.results.comparisons import Pair, Verdict
 from zoo.results.figures import _panels
 from zoo.results.paired import Difference, difference
 from zoo.results.report import report
-from zoo.results.summary import stand_in, summarise, to_beat
+from zoo.results.summary import TO_BEAT, stand_in, summarise, to_beat
 from zoo.results.trainings import best_late, longer_trainings, machines
 from zoo.rows import Row
 
@@ -124,7 +124,7 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
         [],
         [row("k-mer logistic regression", 0, 0.7, kind="baseline")],
         [row("standard-1-epoch", 1, 0.6, split, task="mcm1") for split in ("train", "test")],
-        [row("rcps", 1, 0.6, split) for split in ("train", "test")],
+        [row("rcps", seed, 0.6, split) for seed, split in ((1, "train"), (1, "test"), (2, "train"))],
         [row(name, seed, 0.6) for seed, name in enumerate(("posthoc", "conjoined"))],
     ],
     ids=["nothing", "references", "trials", "one strategy", "no seed in common"],
@@ -162,7 +162,7 @@ def test_best_in_the_last_two_epochs():
     assert best_late({}) == (0, 0)
 
 
-def test_the_bar_is_the_strongest_reference_and_the_report_says_who_is_below(runs, tmp_path):
+def test_the_bar_is_the_strongest_reference_and_the_report_says_who_is_below(runs, tmp_path, monkeypatch):
     rows = [row("rcps", seed, 0.9) for seed in SEEDS] + [row("standard", seed, 0.8) for seed in SEEDS]
     references = {"3-mer logistic regression": 0.7, "k-mer logistic regression": 0.85, "motif scan": 0.6}
     rows += [row(name, 0, value, kind="baseline") for name, value in references.items()]
@@ -178,6 +178,8 @@ def test_the_bar_is_the_strongest_reference_and_the_report_says_who_is_below(run
     profile = [row("mean training profile", 0, 0.1, metric="jsd", task="gcn4", kind="baseline")]
     profile += [row("sampling floor", 0, 0.01, metric="jsd", task="gcn4", kind="baseline")]
     assert to_beat(summarise(profile), "gcn4", "profile") == "mean training profile", "a floor is no bar"
+    monkeypatch.setitem(TO_BEAT, "profile", ("mean training profile", "sampling floor"))
+    assert to_beat(summarise(profile), "gcn4", "profile") == "sampling floor", "lower is better"
 
 
 SURE, FLAT = Difference(0.1, 1e-4, 1e-4, 3), difference([0.1, -0.1])
