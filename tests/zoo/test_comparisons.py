@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rczoo.training.strategies import STRATEGIES
+from rczoo.training.trainer import SEEDS
 from tests.support.zoo_tasks import write_pack
 from zoo.results.comparisons import (
     AGAINST,
@@ -98,6 +99,19 @@ def test_both_models_see_the_same_test_examples_in_their_blocks(tmp_path):
     assert spread["constant"] == pytest.approx(0, abs=1e-12)
     assert spread["each"] == pytest.approx(np.std(shift, ddof=1) / np.sqrt(40))
     assert spread["block"] == pytest.approx(np.std(shift[::2], ddof=1) / np.sqrt(20))
+
+
+def test_an_ensemble_stands_against_the_mean_of_its_members(tmp_path):
+    one, two, other = SEEDS[:3]
+    values = {("posthoc", one): 0.6, ("posthoc", two): 0.8, ("posthoc", other): 0.1}
+    rows = labels_pack(tmp_path / "sim-200", values | {("standard+aug-ensemble-2", one): 0.9})
+    pair = Pair("standard+aug-ensemble-2", AGAINST)
+    scores = Scores(rows, {"sim-200": "labels"})
+    ((verdict,),) = on_test(scores, tmp_path, [pair]).values()
+    assert verdict.by_task["sim-200"].mean == pytest.approx(0.9 - 0.7)
+    assert verdict.by_task["sim-200"].seeds == 1, "one ensemble is one seed"
+    fewer = Scores([r for r in rows if r.seed != two], {"sim-200": "labels"})
+    assert on_test(fewer, tmp_path, [pair]) == {}, "not all members"
 
 
 def test_a_comparison_without_tasks_is_left_out(tmp_path):

@@ -39,7 +39,11 @@ def runs(tmp_path):
 
 def test_machines_are_counted_by_training():
     rows = [row("standard", seed, 0.9, split) for seed in (1, 2) for split in ("train", "test")]
-    rows += [row("posthoc-noaug", 1, 0.9), row("3-mer", 0, 0.8, kind="baseline")]
+    rows += [
+        row("posthoc-noaug", 1, 0.9),
+        row("standard-ensemble-2", 1, 0.9),
+        row("3-mer", 0, 0.8, kind="baseline"),
+    ]
     rows += [row("rcps", 1, 0.9)._replace(hardware="a GPU")]
     assert machines(rows, "sim-200") == "Trained: 1 on a GPU, 2 on a machine."
 
@@ -159,6 +163,7 @@ def test_best_in_the_last_two_epochs():
     configs = {"rcps/1": config(8, 10), "rcps/2": config(9, 10), "rcps-gain-2/1": config(10, 10)}
     assert best_late(configs) == (2, 3)
     assert best_late({**configs, "standard-1-epoch/1": config(1, 1)}) == (2, 3), "a trial has no later epoch"
+    assert best_late({**configs, "posthoc-ensemble-3/1": {"members": []}}) == (2, 3), "nothing is trained"
     assert best_late({}) == (0, 0)
 
 

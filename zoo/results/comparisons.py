@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
 
 from rczoo.evaluation.tables import LOWER_IS_BETTER
+from rczoo.training.trainer import SEEDS
 
 from ..packs import Arrays, Pack, member
 from ..rows import Row
@@ -17,6 +19,7 @@ from .influence import influence, standard_error
 from .meta import Pooled, holm, random_effects, sign_test
 from .paired import Difference, difference
 from .summary import HEADLINE, learned_split, place
+from .trainings import ENSEMBLE
 
 
 class Pair(NamedTuple):
@@ -137,6 +140,12 @@ class Fit(NamedTuple):
     lost: Verdict
 
 
+def opposite(strategy: str, seed: int) -> tuple[int, ...]:
+    """The seeds of another strategy whose mean stands against one of this: of an ensemble, its members'."""
+    ensemble = ENSEMBLE.fullmatch(strategy)
+    return tuple(SEEDS[: int(ensemble[1])]) if ensemble else (seed,)
+
+
 class Scores:
     """The headline metric of every model: by task, strategy and split, the value of each seed."""
 
@@ -158,7 +167,12 @@ class Scores:
     def paired(self, task: str, pair: Pair, split: str) -> dict[int, float]:
         """The difference at each seed that both strategies have; positive where the first is better."""
         one, other = (self.values.get((task, name, split), {}) for name in pair)
-        return {seed: one[seed] - other[seed] for seed in sorted(one.keys() & other.keys())}
+        beside = {seed: opposite(pair.one, seed) for seed in sorted(one)}
+        return {
+            seed: one[seed] - fmean(other[s] for s in seeds)
+            for seed, seeds in beside.items()
+            if other.keys() >= set(seeds)
+        }
 
 
 def on_test(scores: Scores, runs: Path, pairs: Iterable[Pair]) -> dict[Pair, list[Verdict]]:
@@ -209,14 +223,26 @@ def _of_task(scores: Scores, folder: Path, task: str, pairs: Sequence[Pair]) -> 
     content = Pack(folder).arrays() if paired else {}
     influences = {
         (name, seed): influence(scores.kinds[task], _outputs(content, folder, name, seed), content)
-        for name, seed in {(n, s) for pair, per_seed in paired.items() for n in pair for s in per_seed}
+        for name, seed in {use for pair, per_seed in paired.items() for use in _used(pair, per_seed)}
     }
     found = {}
     for (one, other), per_seed in paired.items():
-        moved = np.mean([influences[one, s] - influences[other, s] for s in per_seed], axis=0)
+        moved = np.mean(
+            [
+                influences[one, seed] - np.mean([influences[other, s] for s in opposite(one, seed)], axis=0)
+                for seed in per_seed
+            ],
+            axis=0,
+        )
         spread = standard_error(moved, content.get("block"))
         found[Pair(one, other)] = difference(list(per_seed.values()), spread)
     return found
+
+
+def _used(pair: Pair, seeds: Iterable[int]) -> set[tuple[str, int]]:
+    """The models that are compared at these seeds of the first."""
+    seeds = set(seeds)
+    return {(pair.one, s) for s in seeds} | {(pair.other, o) for s in seeds for o in opposite(pair.one, s)}
 
 
 def _outputs(content: Arrays, folder: Path, name: str, seed: int) -> np.ndarray:

@@ -11,12 +11,12 @@ from rczoo.files.atomic import write_bytes
 from ..packs import Pack
 from ..plan import HERE, PLAN, RUNS, plan
 from ..rows import MODEL, Row
-from ..strategies import TRIAL, source
+from ..strategies import TRIAL
 from . import figures, tables
 from .comparisons import AGAINST, COMPARISONS, Scores, compared_with, on_test
 from .findings import HOW, fitted
 from .summary import HEADLINE, baselines, beats_the_baseline, measured, stand_in, summarise, to_beat, trained
-from .trainings import Late, best_late, longer_trainings, machines
+from .trainings import Late, best_late, longer_trainings, machines, was_trained
 
 REPORT = HERE / "RESULTS.md"
 CLOSE = 0.012
@@ -84,7 +84,7 @@ def _trained(rows: Sequence[Row], runs: Path) -> str:
     made = [row for row in rows if row.kind == MODEL]
     if not made:
         return "No training has results yet: `python -m zoo sweep` begins."
-    took = {(r.task, r.strategy, r.seed): r.seconds for r in made if source(r.strategy)[1] is None}
+    took = {(r.task, r.strategy, r.seed): r.seconds for r in made if was_trained(r.strategy)}
     late = [best_late(Pack(runs / task).configs()) for task in sorted({r.task for r in made})]
     places, commits = sorted({r.hardware for r in made}), sorted({r.commit for r in rows})
     return (

@@ -15,6 +15,15 @@ LAST = 2
 """A training that was best in so many last epochs was perhaps stopped while it still learnt."""
 
 
+ENSEMBLE = re.compile(r".+-ensemble-([0-9]+)")
+"""The mean of the models of so many first seeds; its results stand at the first of them."""
+
+
+def was_trained(strategy: str) -> bool:
+    """Whether a strategy's models are trainings of their own, not made of others."""
+    return source(strategy)[1] is None and not ENSEMBLE.fullmatch(strategy)
+
+
 class Late(NamedTuple):
     """How many of some trainings were best in their last epochs."""
 
@@ -26,18 +35,18 @@ class Late(NamedTuple):
 
 
 def best_late(configs: Mapping[str, Mapping[str, Any]]) -> Late:
-    """Of a pack's configs by ``STRATEGY/SEED``; trials of one epoch have no later one, and do not count."""
+    """Of a pack's configs by ``STRATEGY/SEED``; trials of one epoch and ensembles do not count."""
     found = [
         config["best_epoch"] > len(config["history"]) - LAST
         for name, config in configs.items()
-        if not name.split("/")[0].endswith(TRIAL)
+        if "history" in config and not name.split("/")[0].endswith(TRIAL)
     ]
     return Late(sum(found), len(found))
 
 
 def machines(rows: Sequence[Row], task: str) -> str:
     """How many trainings of a task each machine did."""
-    made = [r for r in rows if r.task == task and r.kind == MODEL and source(r.strategy)[1] is None]
+    made = [r for r in rows if r.task == task and r.kind == MODEL and was_trained(r.strategy)]
     counted = Counter(hardware for *_, hardware in {(r.strategy, r.seed, r.hardware) for r in made})
     return "Trained: " + ", ".join(f"{n} on {name}" for name, n in sorted(counted.items())) + "."
 
