@@ -162,10 +162,14 @@ def test_a_card_says_when_a_model_is_no_better_than_counting_words(published):
     for value, warned in [(0.0, False), (1.0, True)]:
         other = [r._replace(value=value) if r.strategy.startswith("3-mer") else r for r in rows]
         assert (warning in card(task, strategy, about, summarise(other), other, 0.0)) == warned
+    stronger = [r._replace(strategy="motif scan", value=1.0) for r in rows if r.strategy.startswith("3-mer")]
+    assert "the motif scan, which" in card(task, strategy, about, summarise(rows + stronger), rows, 0.0)
     assert beats_the_baseline({}, "tiny", strategy, "labels"), "nothing known"
     jsd = {"rcps": 0.1, "mean training profile": 0.2}
     stats = {("t", name, "test", "jsd"): Stat(value, 0, 1) for name, value in jsd.items()}
     assert beats_the_baseline(stats, "t", "rcps", "profile"), "lower is better"
+    same = {("t", name, "test", "auroc"): Stat(0.8, 0, 1) for name in ("rcps", "motif scan")}
+    assert not beats_the_baseline(same, "t", "rcps", "labels"), "as good is not better"
 
 
 def test_publishing_again_changes_nothing(copy):

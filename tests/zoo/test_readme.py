@@ -1,13 +1,15 @@
 """The README's generated parts: up to date, with each model and score where it belongs."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rczoo.hub.index import INDEX, parse_index
+from tests.support.zoo_tasks import write_pack
 from zoo.plan import MODELS
 from zoo.results.readme import evidence, models_table, updated, write
-from zoo.results.summary import PAPER
 from zoo.rows import Row
 
 README = Path(__file__).parents[2] / "README.md"
@@ -16,6 +18,12 @@ ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
 
 def row(strategy, seed, value, merge="mean", kind="model"):
     return Row("sim-200", strategy, kind, "", merge, seed, "test", "auroc", value, **ABOUT)
+
+
+def small_plan(folder):
+    path = folder / "sweep.toml"
+    path.write_text('[[group]]\ntier = 1\ntasks = ["gcn4"]\nstrategies = ["rcps"]\nseeds = 1\n')
+    return path
 
 
 def test_the_readme_is_up_to_date(tmp_path):
@@ -39,6 +47,7 @@ def test_evidence_says_how_much_there_is(tmp_path):
             row("conjoined-frozen", SEEDS[0], 0.8),
             row("3-mer logistic regression", 0, 0.9, kind="baseline"),
         ],
+        tmp_path,
         plan,
     )
     assert "| sim-200, auroc ↑ | 0.9000 |  |  |  |  | 0.6000 ± 0.1414 (2) |" in text
@@ -49,19 +58,34 @@ def test_evidence_says_how_much_there_is(tmp_path):
     assert "More than 0.012 from the paper's mean: sim-200 `rcps` -0.3609." in text
 
 
-def test_evidence_compares_what_has_all_of_the_paper_s_strategies(tmp_path):
-    (tmp_path / "sweep.toml").write_text(
-        '[[group]]\ntier = 1\ntasks = ["gcn4"]\nstrategies = ["rcps"]\nseeds = 1\n'
-    )
-    rows = [row(name, 1, 0.5 + 0.01 * place) for place, name in enumerate(PAPER)]
-    assert "six strategies" not in evidence(rows[:-1], tmp_path / "sweep.toml")
-    rows += [r._replace(split="train", value=1.0) for r in rows]
-    text = evidence(rows, tmp_path / "sweep.toml")
-    assert "`posthoc` is first on 0 of 1 and second on 0 ([all ranks](zoo/RESULTS.md#ranks))." in text
-    assert (
-        "`conjoined` loses more than `posthoc` between training and test on 0 of 1 tasks (not sim-200)."
-        in text
-    )
+def test_evidence_is_sentences_with_intervals(tmp_path):
+    rng = np.random.default_rng(0)
+    target = rng.integers(0, 2, (200, 1)).astype(np.int8)
+    names = ("standard", "standard+aug", "posthoc", "conjoined")
+    outputs = {f"{n}/{s}": target + rng.normal(size=target.shape) for n in names for s in (1, 2)}
+    write_pack(tmp_path / "sim-200", {"target": target}, outputs)
+    rows = [row(n, s, 0.5 + 0.1 * i + 0.01 * s) for i, n in enumerate(names) for s in (1, 2)]
+    rows += [r._replace(split="train-clean", value=1.0) for r in rows]
+    text = evidence(rows, tmp_path, small_plan(tmp_path))
+    assert "\n* **Augmentation** (training also sees the reverse complement of every sequence), " in text
+    assert "`standard+aug` against `standard`: +0.1000 auroc (+0.0" in text
+    assert "\n* **In training**, `conjoined` against `posthoc`: +0.0000 auroc (" in text
+    assert "(zoo/figures/forest.svg)" in text
+    assert "rcps-mean" not in text
+    assert not re.search(r"first on|\d of \d+ tasks|more closely", text)
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [row("k-mer logistic regression", 0, 0.9, kind="baseline")]], ids=["nothing", "references"]
+)
+def test_evidence_of_nothing_says_nothing(tmp_path, rows):
+    text = evidence(rows, tmp_path, small_plan(tmp_path))
+    planned = "Of the trainings planned in `zoo/sweep.toml` are in: tier 1 0 of 1;"
+    assert text == f"{planned} the others have not been measured."
+
+
+def test_the_rest_of_the_readme_counts_no_wins():
+    assert not re.search(r"[Ff]irst on|\d+ of \d+ tasks|more closely", README.read_text("utf-8"))
 
 
 def test_every_model_is_in_the_table():

@@ -1,17 +1,18 @@
-"""The report: its intervals against a slow bootstrap, its tables, and what it says of what was not run."""
+"""The report: its tables, of whatever rows there are, and what it says of what was not run."""
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from tests.support.zoo_tasks import write_pack
+from zoo.packs import CONFIGS, to_lines
 from zoo.plan import Job
 from zoo.results import tables
-from zoo.results.bootstrap import block_weights, effects, seed_weights, weighted_auroc
+from zoo.results.comparisons import Pair, Verdict
 from zoo.results.figures import _panels
-from zoo.results.findings import longer_trainings, loses_more, machines, share
-from zoo.results.report import _ranks, report
-from zoo.results.summary import PAPER, stand_in, summarise
+from zoo.results.paired import Difference, difference
+from zoo.results.report import report
+from zoo.results.summary import TO_BEAT, stand_in, summarise, to_beat
+from zoo.results.trainings import best_late, longer_trainings, machines
 from zoo.rows import Row
 
 SEEDS = (1, 2, 3, 4)
@@ -22,26 +23,6 @@ def row(strategy, seed, value, split="test", metric="auroc", task="sim-200", mer
     return Row(task, strategy, kind, "", merge, seed, split, metric, value, **ABOUT)
 
 
-def test_weighted_auroc_is_scikit_learn_s():
-    rng = np.random.default_rng(0)
-    target = rng.integers(0, 2, 60)
-    score = rng.integers(0, 12, 60).astype(np.float16)  # with ties
-    weights = rng.integers(0, 4, (5, 60))
-    expected = [roc_auc_score(np.repeat(target, w), np.repeat(score, w)) for w in weights]
-    assert weighted_auroc(target, score, weights) == pytest.approx(expected)
-    assert np.isnan(weighted_auroc(np.ones(60), score, weights)).all()
-
-
-def test_blocks_are_drawn_whole():
-    block = np.array([0, 0, 1, 2, 2, 2])
-    weights = block_weights(block, 50)
-    assert weights.shape == (51, 6)
-    assert (weights[0] == 1).all()
-    for members in ([0, 1], [3, 4, 5]):
-        assert (weights[:, members] == weights[:, members[:1]]).all()
-    assert set(weights[1:, [0, 2, 3]].sum(axis=1)) == {3}
-
-
 @pytest.fixture
 def runs(tmp_path):
     """Kept outputs of three strategies: one separates the classes, one is fair, one is noise."""
@@ -49,32 +30,20 @@ def runs(tmp_path):
     target = rng.integers(0, 2, (200, 1)).astype(np.int8)
     outputs = {
         f"{name}/{seed}": (signal * target + rng.normal(size=target.shape)).astype(np.float16)
-        for name, signal in [("rcps", 6.0), ("conjoined", 1.0), ("standard", 0.0)]
+        for name, signal in [("rcps", 6.0), ("posthoc", 1.0), ("standard", 0.0)]
         for seed in SEEDS
     }
     write_pack(tmp_path / "sim-200", {"target": target}, outputs)
     return tmp_path
 
 
-def test_what_is_lost_between_training_and_test():
-    def scores(name, train, test, task="sim-200", metric="auroc"):
-        return [row(name, 1, v, s, metric, task) for s, v in (("train", train), ("test", test))]
-
-    labels = [*scores("conjoined", 0.9, 0.7), *scores("posthoc", 0.8, 0.7)]
-    profiles = [*scores("conjoined", 0.1, 0.2, "gcn4", "jsd"), *scores("posthoc", 0.05, 0.2, "gcn4", "jsd")]
-    kinds = {"sim-200": "labels", "gcn4": "profile", "reb1": "labels"}
-    rows = [*labels, *profiles]
-    found = loses_more(rows, kinds, "conjoined", "posthoc")
-    assert found == {"sim-200": True, "gcn4": False}
-    assert share(found) == "1 of 2 tasks (not gcn4)"
-    assert loses_more(rows, kinds, "posthoc", "conjoined") == {"sim-200": False, "gcn4": True}
-    noisy = [row(name, 1, v, "train-clean") for name, v in (("conjoined", 0.75), ("posthoc", 0.9))]
-    assert not loses_more([*rows, *noisy], kinds, "conjoined", "posthoc")["sim-200"]
-
-
 def test_machines_are_counted_by_training():
     rows = [row("standard", seed, 0.9, split) for seed in (1, 2) for split in ("train", "test")]
-    rows += [row("posthoc-noaug", 1, 0.9), row("3-mer", 0, 0.8, kind="baseline")]
+    rows += [
+        row("posthoc-noaug", 1, 0.9),
+        row("standard-ensemble-2", 1, 0.9),
+        row("3-mer", 0, 0.8, kind="baseline"),
+    ]
     rows += [row("rcps", 1, 0.9)._replace(hardware="a GPU")]
     assert machines(rows, "sim-200") == "Trained: 1 on a GPU, 2 on a machine."
 
@@ -104,66 +73,6 @@ def test_gain_is_told_against_conjoined_here_and_in_the_paper():
     assert len(paper) == 4
 
 
-def test_effects_see_differences_and_their_absence(runs):
-    seeds = {name: list(SEEDS) for name in ("rcps", "conjoined", "standard")}
-    found = effects(runs / "sim-200", "labels", seeds, "conjoined", draws=200)
-    assert found["rcps"].low > 0
-    assert found["standard"].high < 0
-    assert found["rcps"].low < found["rcps"].difference < found["rcps"].high
-    assert found["rcps"].seeds == (4, 4)
-    assert "conjoined" not in found
-
-
-def holds_zero(drawn):
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=1)
-    return np.mean((low < 0) & (high > 0))
-
-
-@pytest.mark.parametrize("seeds", [2, 3, 10])
-def test_intervals_hold_the_truth_as_often_as_they_say(seeds):
-    rng = np.random.default_rng(0)
-    one, other = (rng.standard_normal((900, n)) @ seed_weights(n, 900, rng) for n in (seeds, 10))
-    assert holds_zero(one) == pytest.approx(0.95, abs=0.02)
-    assert holds_zero(one - other) > 0.93
-
-
-def test_weights_of_seeds_sum_to_one():
-    rng = np.random.default_rng(0)
-    for seeds in (1, 2, 5):
-        assert seed_weights(seeds, 50, rng).sum(axis=0) == pytest.approx(np.ones(50))
-    assert (seed_weights(1, 50, rng) == 1).all()
-
-
-def test_models_of_one_training_are_compared_seed_by_seed(tmp_path):
-    """Seeds differ by far more than the merges do, but every seed says the same of them."""
-    rng = np.random.default_rng(0)
-    outputs = {}
-    for seed in SEEDS:
-        table = rng.uniform(0, 0.1, (3, 50, 1)) + seed
-        outputs |= {f"standard+aug/{seed}": table + 0.01, f"posthoc/{seed}": table, f"rcps/{seed}": table}
-    write_pack(tmp_path, {}, outputs)
-    seeds = {name: list(SEEDS) for name in ("standard+aug", "posthoc", "rcps")}
-    found = effects(tmp_path, "profile", seeds, "posthoc", draws=200)
-    assert (found["standard+aug"].low, found["standard+aug"].high) == pytest.approx((0.01, 0.01), abs=1e-6)
-    assert found["rcps"].high - found["rcps"].low > 1, "another training has seeds of its own"
-
-
-def test_effects_of_profiles_are_means_over_examples_and_factors(tmp_path):
-    rng = np.random.default_rng(0)
-    kept = {}
-    for name, shift in [("rcps", 0.0), ("conjoined", 0.2)]:
-        table = rng.uniform(0, 0.1, (3, 50, 2)).astype(np.float32)
-        table[0] += shift
-        table[0, :3, 1] = np.nan
-        kept[name] = table
-    outputs = {f"{name}/1": table for name, table in kept.items()}
-    write_pack(tmp_path, {"block": np.arange(50) // 2}, outputs)
-    found = effects(tmp_path, "profile", {"rcps": [1], "conjoined": [1]}, "conjoined", draws=100)["rcps"]
-    expected = np.nanmean(kept["rcps"][0]) - np.nanmean(kept["conjoined"][0])
-    assert found.difference == pytest.approx(expected, abs=1e-6)
-    assert found.low < expected < found.high < -0.1
-
-
 def test_means_and_deviations_over_seeds():
     stat = summarise([row("rcps", 1, 0.9), row("rcps", 2, 0.8)])["sim-200", "rcps", "test", "auroc"]
     assert stat.mean == pytest.approx(0.85)
@@ -181,25 +90,6 @@ def test_tables_stand_beside_the_paper():
     assert gaps == pytest.approx({"rcps": 0.91 - 0.96091, "standard": 0.9 - 0.91942})
 
 
-def test_ranks_know_which_way_is_better():
-    assert tables.ranked({"a": 0.1, "b": 0.2}, "jsd") == {"a": 1, "b": 2}
-    assert tables.ranked({"a": 0.1, "b": 0.2}, "auroc") == {"b": 1, "a": 2}
-
-
-def test_ranks_are_of_the_paper_s_strategies_where_all_six_are():
-    scores = zip(PAPER, (0.8, 0.82, 0.83, 0.9, 0.86, 0.85), strict=True)
-    rows = [row(name, seed, value) for name, value in scores for seed in (1, 2)]
-    rows += [row("posthoc-max", 1, 0.99), row("posthoc", 1, 0.9, task="sim-1000")]
-    text = "\n".join(_ranks(rows, {"sim-1000": "labels", "sim-200": "labels"}))
-    assert "| posthoc | 1 | 1.0 |" in text
-    assert "| rcps | 3 | 3.0 |" in text
-    assert "sim-200 (2)" in text
-    assert "`posthoc` is first on 1 of 1 and second on 0" in text
-    assert "posthoc-max" not in text
-    assert "sim-1000" not in text
-    assert "No task has results of all" in "\n".join(_ranks(rows[2:], {"sim-200": "labels"}))
-
-
 def test_what_is_missing_is_listed():
     jobs = [Job("sim-200", "rcps", seed, 1) for seed in (1, 2, 3)] + [Job("gcn4", "rcps", 1, 1)]
     text = tables.missing_table(jobs, {("sim-200", "rcps", 1), ("gcn4", "rcps", 1)})
@@ -207,15 +97,10 @@ def test_what_is_missing_is_listed():
     assert "gcn4" not in text
 
 
-def test_a_report_of_nothing_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="no results yet: run python -m zoo sweep"):
-        report([row("3-mers", 0, 0.7, kind="baseline")], tmp_path)
-
-
 def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
     rows = [
         row(name, seed, value + seed / 100, split)
-        for name, value in [("standard", 0.8), ("rcps", 0.9), ("conjoined", 0.85)]
+        for name, value in [("standard", 0.8), ("rcps", 0.9), ("posthoc", 0.85)]
         for seed in SEEDS
         for split in ("train", "train-clean", "test")
     ] + [row("standard-1-epoch", 1, 0.6, task="mcm1")]
@@ -223,8 +108,11 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
     assert "beyond 0.012: standard" in text.lower()
     assert "## Not run" in text
     assert "yeast-tss" in text
-    drawn = (tmp_path / "figures" / "strategies.svg").read_text()
+    drawn = (tmp_path / "figures" / "forest.svg").read_text()
     assert "<!-- sim-200 -->" in drawn
+    assert "<!-- rcps -->" in drawn
+    assert "| sim-200, auroc | -0.0500\\* (" in text
+    assert "(figures/forest.svg)" in text
     assert "## mcm1" in text
     assert "mcm1" not in drawn, "one epoch is no result to compare"
     assert "**mcm1**" not in text
@@ -234,10 +122,96 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
     assert again == {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}, "figures are reproducible"
 
 
-def test_a_report_of_nothing_but_trials_draws_them(tmp_path):
-    rows = [row("standard-1-epoch", 1, 0.6, split, task="mcm1") for split in ("train", "test")]
-    assert "## mcm1" in report(rows, tmp_path, tmp_path / "RESULTS.md").read_text()
-    assert "<!-- mcm1 -->" in (tmp_path / "figures" / "strategies.svg").read_text()
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [row("k-mer logistic regression", 0, 0.7, kind="baseline")],
+        [row("standard-1-epoch", 1, 0.6, split, task="mcm1") for split in ("train", "test")],
+        [row("rcps", seed, 0.6, split) for seed, split in ((1, "train"), (1, "test"), (2, "train"))],
+        [row(name, seed, 0.6) for seed, name in enumerate(("posthoc", "conjoined"))],
+    ],
+    ids=["nothing", "references", "trials", "one strategy", "no seed in common"],
+)
+def test_a_report_of_little_says_so(tmp_path, rows):
+    text = report(rows, tmp_path, tmp_path / "RESULTS.md").read_text()
+    assert "No two strategies that are compared have a seed of a task in common yet." in text
+    assert "forest.svg" not in text
+    assert not (tmp_path / "figures" / "forest.svg").exists()
+    for task in {r.task for r in rows}:
+        assert f"\n## {task}\n" in text
+    assert ("No training has results yet: `python -m zoo sweep`" in text) == all(
+        r.kind != "model" for r in rows
+    )
+    assert "## Without batch statistics" in text, "the README links to it"
+    assert "## Doubled gain" in text
+
+
+def test_a_report_counts_trainings_that_were_stopped_while_they_learnt(runs, tmp_path):
+    configs = {f"standard/{seed}": {"best_epoch": seed, "history": [{}] * 4} for seed in SEEDS}
+    (runs / "sim-200" / CONFIGS).write_bytes(to_lines({}, configs))
+    rows = [row(name, seed, 0.8) for name in ("standard", "posthoc-noaug") for seed in SEEDS]
+    text = report(rows, runs, tmp_path / "RESULTS.md").read_text()
+    assert "Trained: 4 on a machine. Best in the last two epochs: 2 of 4." in text
+    assert "so perhaps stopped while they learnt: 2 of 4 trainings." in text
+
+
+def test_best_in_the_last_two_epochs():
+    def config(best, epochs):
+        return {"best_epoch": best, "history": [{"epoch": e + 1} for e in range(epochs)]}
+
+    configs = {"rcps/1": config(8, 10), "rcps/2": config(9, 10), "rcps-gain-2/1": config(10, 10)}
+    assert best_late(configs) == (2, 3)
+    assert best_late({**configs, "standard-1-epoch/1": config(1, 1)}) == (2, 3), "a trial has no later epoch"
+    assert best_late({**configs, "posthoc-ensemble-3/1": {"members": []}}) == (2, 3), "nothing is trained"
+    assert best_late({}) == (0, 0)
+
+
+def test_the_bar_is_the_strongest_reference_and_the_report_says_who_is_below(runs, tmp_path, monkeypatch):
+    rows = [row("rcps", seed, 0.9) for seed in SEEDS] + [row("standard", seed, 0.8) for seed in SEEDS]
+    references = {"3-mer logistic regression": 0.7, "k-mer logistic regression": 0.85, "motif scan": 0.6}
+    rows += [row(name, 0, value, kind="baseline") for name, value in references.items()]
+    assert to_beat(summarise(rows), "sim-200", "labels") == "k-mer logistic regression"
+    text = report(rows, runs, tmp_path / "RESULTS.md").read_text()
+    assert (
+        "To beat: k-mer logistic regression, 0.8500. In the mean over seeds no better than that: `standard`."
+        in text
+    )
+    fewer = [r for r in rows if not r.strategy.startswith("k-mer")]
+    assert to_beat(summarise(fewer), "sim-200", "labels") == "3-mer logistic regression"
+    assert to_beat(summarise(rows), "sim-1000", "labels") is None
+    profile = [row("mean training profile", 0, 0.1, metric="jsd", task="gcn4", kind="baseline")]
+    profile += [row("sampling floor", 0, 0.01, metric="jsd", task="gcn4", kind="baseline")]
+    assert to_beat(summarise(profile), "gcn4", "profile") == "mean training profile", "a floor is no bar"
+    monkeypatch.setitem(TO_BEAT, "profile", ("mean training profile", "sampling floor"))
+    assert to_beat(summarise(profile), "gcn4", "profile") == "sampling floor", "lower is better"
+
+
+SURE, FLAT = Difference(0.1, 1e-4, 1e-4, 3), difference([0.1, -0.1])
+
+
+def test_a_comparison_is_one_line():
+    verdict = Verdict("labels", {"a": SURE, "b": FLAT, "c": FLAT})
+    *_, line = tables.comparisons_table({Pair("rcps-mean", "rcps"): [verdict]}).splitlines()
+    mean, low, high = verdict.pooled.mean, verdict.pooled.low, verdict.pooled.high
+    assert line == (
+        "| merge, mixing 1: `rcps-mean` against `rcps`; both strands' features are averaged, not added "
+        f"| 3 label | {mean:+.4f} auroc | {low:+.4f} to {high:+.4f} | 1 of 3 | 1 | 1 (a) | 0 |"
+    )
+
+
+def test_tasks_stand_beside_each_other():
+    found = {
+        "rcps": [Verdict("labels", {"a": SURE, "b": FLAT}), Verdict("profile", {"p": SURE})],
+        "standard": [Verdict("labels", {"b": FLAT})],
+    }
+    head, _, a, b, p = tables.against_table(found).splitlines()
+    assert head == "| against `posthoc` | `rcps` | `standard` |"
+    low, high = SURE.interval
+    assert a == f"| a, auroc | +0.1000\\* ({low:+.4f} to {high:+.4f}; 3) |  |"
+    assert b.count("; 2)") == 2
+    assert "*" not in b
+    assert p.startswith("| p, jsd | +0.1000")
 
 
 def test_panels_stand_in_rows_of_three():

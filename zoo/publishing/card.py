@@ -8,7 +8,7 @@ from typing import Any
 from rczoo.data.task import Task
 from rczoo.files.downloads import Source
 
-from ..results.summary import HEADLINE, TO_BEAT, Key, Stat, baselines, beats_the_baseline, in_paper, trained
+from ..results.summary import HEADLINE, Key, Stat, baselines, beats_the_baseline, in_paper, to_beat, trained
 from ..rows import Row
 
 SEQUENCES = 10
@@ -111,7 +111,8 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     beside = f" Zhou et al. 2022 have {shown[0]} {known}." if known else ""
     warning = ""
     if not beats_the_baseline(stats, task.name, strategy, task.kind):
-        warning = f"**No better in {shown[0]} than the {TO_BEAT[task.kind]}, which needs no network.** "
+        bar = to_beat(stats, task.name, task.kind)
+        warning = f"**No better in {shown[0]} than the {bar}, which needs no network.** "
     others = ", ".join(name for name in trained(rows, task.name) if name != strategy)
     return (
         "## Results\n\nMean ± standard deviation over all seeds trained (in brackets), test split; this "

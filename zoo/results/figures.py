@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rczoo._plotting import new_figure
-from rczoo.cli.demo import GREY, MINUS, OTHER, PLUS
+from rczoo.cli.demo import GREY, MINUS, PLUS
 
 from ..rows import Row
-from .summary import CHOICE, GAIN, baselines, in_paper, learned_split, trained
+from .comparisons import AGAINST, Verdict
+from .summary import CHOICE, GAIN, HEADLINE, learned_split, trained
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,34 +26,39 @@ MARKS = {
 OTHERS = {"ls": "", "marker": ".", "ms": 4, "color": GREY, "alpha": 0.6, "label": "other strategies"}
 ACROSS = 3
 """Panels beside each other."""
+FOREST_ACROSS = 4
+"""Panels of differences, which have no legend."""
 
 
-def strategies_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
-    """For each task every seed of every strategy on the test split, baselines, and the paper's means."""
-    most = max(len(trained(rows, task)) for task in metrics)
-    figure, axes = _panels(len(metrics), 4.6, 1.2 + 0.2 * most)
-    for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
-        names = trained(rows, task)
-        for y, name in enumerate(names):
-            values = scores(rows, task, name, "test", metric)
-            ax.plot(values, [y] * len(values), "o", color=PLUS, ms=4, alpha=0.7)
-            known = in_paper(task, name, metric)
-            if known:
-                ax.errorbar(known[0], y + 0.25, xerr=known[1], fmt="D", mfc="white", color=GREY, ms=4)
-        low, high = ax.get_xlim()
-        for name in baselines(rows, task):
-            (value,) = scores(rows, task, name, "test", metric) or [float("nan")]
-            ax.axvline(value, color=OTHER, ls=":", label=f"{name}: {value:.3f}")
-        ax.set_xlim(low, high)  # a reference far off would press all models into one
-        ax.set_yticks(range(len(names)), names)
+def forest_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
+    """Differences from one strategy: a panel for each strategy and kind of tasks, a row for each task."""
+    panels = [
+        (name, verdict)
+        for kind in HEADLINE
+        for name, known in found.items()
+        for verdict in known
+        if verdict.kind == kind
+    ]
+    most = max(len(verdict.by_task) for _, verdict in panels)
+    figure, axes = _panels(len(panels), 3.2, 1.1 + 0.2 * (most + 1), FOREST_ACROSS)
+    for ax, (name, verdict) in zip(axes, panels, strict=True):
+        pooled = verdict.pooled
+        _interval(ax, len(verdict.by_task), pooled.mean, (pooled.low, pooled.high), "D", MINUS)
+        for y, difference in enumerate(verdict.by_task.values()):
+            _interval(ax, y, difference.mean, difference.interval, "o", PLUS)
+        ax.axvline(0, color=GREY, lw=0.8)
+        ax.set_yticks(range(len(verdict.by_task) + 1), [*verdict.by_task, "all together"], fontsize=7)
         ax.invert_yaxis()
-        ax.grid(axis="x", alpha=0.3)
-        ax.set(title=task, xlabel=f"{metric}, test ({'lower' if metric == 'jsd' else 'higher'} is better)")
-        ax.plot([], [], "o", color=PLUS, ms=4, label="a seed here")
-        if any(in_paper(task, name, metric) for name in names):
-            ax.plot([], [], "D", mfc="white", color=GREY, ms=4, label="the paper, mean ± s.d.")
-        ax.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+        ax.set_title(name, fontsize=9)
+        ax.set_xlabel(f"{HEADLINE[verdict.kind]}, better than {AGAINST} by", fontsize=8)
+        ax.tick_params(axis="x", labelsize=7)
+        ax.locator_params(axis="x", nbins=4)
     return save(figure, path)
+
+
+def _interval(ax: Axes, y: float, mean: float, ends: tuple[float, float], mark: str, color: str) -> None:
+    ax.plot(ends, [y, y], color=color, lw=1)
+    ax.plot([mean], [y], mark, color=color, ms=4)
 
 
 def continuum_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
@@ -74,8 +80,10 @@ def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, st
     for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
         chosen = learned_split(rows, task)
         for name in sorted(trained(rows, task), key=CHOICE.__contains__):  # the others below
-            x, y = scores(rows, task, name, chosen, metric), scores(rows, task, name, "test", metric)
-            ax.plot(x, y, **(MARKS[name] if name in CHOICE else OTHERS))
+            x, y = (by_seed(rows, task, name, split, metric) for split in (chosen, "test"))
+            both = sorted(x.keys() & y.keys())
+            style = MARKS[name] if name in CHOICE else OTHERS
+            ax.plot([x[seed] for seed in both], [y[seed] for seed in both], **style)
         low, high = (min(ax.get_xlim()[0], ax.get_ylim()[0]), max(ax.get_xlim()[1], ax.get_ylim()[1]))
         ax.plot([low, high], [low, high], color=GREY, lw=0.8, scalex=False, scaley=False)
         ax.set(title=task, xlabel=f"{metric}, {chosen}", ylabel=f"{metric}, test")
@@ -97,9 +105,13 @@ def gain_figure(path: Path, rows: Sequence[Row], task: str) -> Path:
 
 def scores(rows: Sequence[Row], task: str, strategy: str, split: str, metric: str) -> list[float]:
     """The values of all seeds, in the order of seeds."""
+    return [value for _, value in sorted(by_seed(rows, task, strategy, split, metric).items())]
+
+
+def by_seed(rows: Sequence[Row], task: str, strategy: str, split: str, metric: str) -> dict[int, float]:
+    """The value of each seed."""
     wanted = (task, strategy, split, metric)
-    found = [(r.seed, r.value) for r in rows if (r.task, r.strategy, r.split, r.metric) == wanted]
-    return [value for _, value in sorted(found)]
+    return {r.seed: r.value for r in rows if (r.task, r.strategy, r.split, r.metric) == wanted}
 
 
 def save(figure: Any, path: Path) -> Path:
@@ -112,9 +124,9 @@ def save(figure: Any, path: Path) -> Path:
     return path
 
 
-def _panels(number: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+def _panels(number: int, width: float, height: float, most: int = ACROSS) -> tuple[Figure, list[Axes]]:
     """So many axes, row by row, each of this size in inches."""
-    across, down = min(number, ACROSS), ceil(number / ACROSS)
+    across, down = min(number, most), ceil(number / most)
     figure, axes = new_figure(down, across, width * across, height * down)
     for ax in axes.flat[number:]:
         ax.remove()

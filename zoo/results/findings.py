@@ -1,65 +1,61 @@
-"""What all tasks say together, in sentences."""
+"""What all tasks say together, in sentences: each gives a mean difference, its interval and its tasks."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean
 
-from rczoo.evaluation.tables import LOWER_IS_BETTER
+from .comparisons import AGAINST, COMPARISONS, Fit, Pair, Scores, Verdict, fits
+from .summary import HEADLINE, KIND
 
-from ..rows import MODEL, Row
-from ..strategies import source
-from .summary import HEADLINE, learned_split, summarise
+FITTED = (Pair("conjoined", AGAINST), Pair("rcps-mean", "conjoined"), Pair("rcps", "conjoined-sum"))
+"""Pairs of which the paper, or the theory, says that the first fits its training data more closely."""
 
-AGAINST = "posthoc"
-"""The strategy that the others are compared with."""
-
-
-def standing(ranks: Mapping[str, Mapping[str, int]]) -> str:
-    """On how many tasks post-hoc conjoining is best, and second-best."""
-    first, second = (sum(of_task[AGAINST] == place for of_task in ranks.values()) for place in (1, 2))
-    return f"`{AGAINST}` is first on {first} of {len(ranks)} and second on {second}"
+HOW = (
+    "Differences are between models of the same seed on the test split, in auROC or jsd, positive where the "
+    "first is better; their means over tasks are with 95 % intervals (random effects, Hartung-Knapp; of one "
+    "task, its own). A task is significant by its own seeds and test examples (in training, by its seeds), "
+    "at 5 % after Holm's correction over the tasks."
+)
 
 
-def lost_in_training(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
-    """Which strategies lose more between training and test, where there are results of both."""
-    for one, other in (("conjoined", AGAINST), ("rcps", "conjoined")):
-        if more := loses_more(rows, kinds, one, other):
-            yield f"`{one}` loses more than `{other}` between training and test on {share(more)}."
+def compared(found: Mapping[Pair, Sequence[Verdict]]) -> Iterator[str]:
+    """A sentence for each comparison that has tasks."""
+    for c in COMPARISONS:
+        if verdicts := found.get(c.pair):
+            said = "; ".join(map(sentence, verdicts))
+            name = c.name[0].upper() + c.name[1:]
+            yield f"**{name}** ({c.changes}), `{c.pair.one}` against `{c.pair.other}`: {said}."
 
 
-def machines(rows: Sequence[Row], task: str) -> str:
-    """How many trainings of a task each machine did."""
-    made = [r for r in rows if r.task == task and r.kind == MODEL and source(r.strategy)[1] is None]
-    counted = Counter(hardware for *_, hardware in {(r.strategy, r.seed, r.hardware) for r in made})
-    return "Trained: " + ", ".join(f"{n} on {name}" for name, n in sorted(counted.items())) + "."
+def fitted(scores: Scores) -> dict[Pair, list[Fit]]:
+    """How the pairs that have tasks fit their training data."""
+    return {pair: known for pair in FITTED if (known := fits(scores, pair))}
 
 
-def longer_trainings(rows: Sequence[Row], task: str) -> Iterator[str]:
-    """What each training of a fixed number of epochs took, beside the mean of those that stop early."""
-    took = {(r.strategy, r.seed): r for r in rows if r.task == task}
-    for (name, _), row in sorted(took.items()):
-        if match := re.fullmatch(r"(.+)-[0-9]+-epochs", name):
-            usual = [r.epochs for (other, _), r in took.items() if other == match[1]]
-            early = f"; `{match[1]}` stopped after {fmean(usual):.0f} on average" if usual else ""
-            yield f"`{name}`: {row.epochs} epochs in {row.seconds:.0f} s on {row.hardware}{early}."
+def overfitting(found: Mapping[Pair, Sequence[Fit]]) -> Iterator[str]:
+    """For each pair, whether the first fits its training data better, and loses more of it."""
+    for pair, known in found.items():
+        training, lost = ("; ".join(map(sentence, verdicts)) for verdicts in zip(*known, strict=True))
+        yield (
+            f"**In training**, `{pair.one}` against `{pair.other}`: {training}. Lost more than by "
+            f"`{pair.other}` from there to the test split: {lost}."
+        )
 
 
-def share(holds: Mapping[str, bool]) -> str:
-    """On how many tasks something holds, and on which it does not."""
-    others = ", ".join(task for task, true in holds.items() if not true)
-    return f"{sum(holds.values())} of {len(holds)} tasks" + (f" (not {others})" if others else "")
+def sentence(verdict: Verdict) -> str:
+    """A mean difference, its interval, the number of tasks, and on how many it is significant."""
+    pooled, count = verdict.pooled, len(verdict.by_task)
+    return (
+        f"{pooled.mean:+.4f} {HEADLINE[verdict.kind]} ({pooled.low:+.4f} to {pooled.high:+.4f}) on {count} "
+        f"{KIND[verdict.kind]} task{'s' * (count > 1)}, {_significant(verdict)}"
+    )
 
 
-def loses_more(rows: Sequence[Row], kinds: Mapping[str, str], one: str, other: str) -> dict[str, bool]:
-    """By task with both strategies: whether one loses more than the other between training and test."""
-    stats, found = summarise(rows), {}
-    for task, kind in kinds.items():
-        metric, split = HEADLINE[kind], learned_split(rows, task)
-        scores = [[stats.get((task, name, s, metric)) for s in (split, "test")] for name in (one, other)]
-        lost = [train.mean - test.mean for train, test in scores if train and test]
-        if len(lost) == 2:
-            found[task] = lost[0] < lost[1] if metric in LOWER_IS_BETTER else lost[0] > lost[1]
-    return found
+def _significant(verdict: Verdict) -> str:
+    """On how many tasks, which is asked only of those with two seeds or more."""
+    tested, (up, down) = len(verdict.corrected), verdict.significant
+    if not tested:
+        return "with one seed each, of the test examples alone"
+    of_all = "" if tested == len(verdict.by_task) else f" of the {tested} with more than one seed"
+    ways = [f"{way} on {len(tasks)}" for way, tasks in (("up", up), ("down", down)) if tasks]
+    return f"significantly {' and '.join(ways)}{of_all}" if ways else f"significant on none{of_all}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rczoo.data.task import load_task
@@ -11,23 +11,29 @@ from rczoo.evaluation.tables import with_arrow
 from rczoo.files.atomic import write_bytes
 from rczoo.hub.index import INDEX, Entry, parse_index
 
-from ..plan import HERE, MODELS, PLAN, plan
+from ..plan import HERE, MODELS, PLAN, RUNS, plan
 from ..publishing.card import cell, paper_cell
 from ..rows import MODEL, RESULTS, Row, read_rows
-from .findings import lost_in_training, standing
+from .comparisons import AGAINST, COMPARISONS, Scores, on_test
+from .findings import HOW, compared, fitted, overfitting
 from .report import CLOSE
-from .summary import CHOICE, HEADLINE, TO_BEAT, complete, in_paper, measured, place, summarise
-from .tables import markdown, paper_gaps, ranks
+from .summary import CHOICE, HEADLINE, TO_BEAT, in_paper, measured, place, summarise, to_beat
+from .tables import markdown, paper_gaps
 
 README = HERE.parent / "README.md"
 
 
 def write(
-    path: Path = README, results: Path = RESULTS, models: Path = MODELS, plan_file: Path = PLAN
+    path: Path = README,
+    results: Path = RESULTS,
+    models: Path = MODELS,
+    plan_file: Path = PLAN,
+    runs: Path = RUNS,
 ) -> Path:
     """Write both parts in place."""
     index = parse_index((models / INDEX).read_bytes(), str(models))
-    fresh = {"evidence": evidence(read_rows(results), plan_file), "models": models_table(index)}
+    said = evidence(read_rows(results), runs, plan_file)
+    fresh = {"evidence": said, "models": models_table(index)}
     write_bytes(path, updated(path.read_text("utf-8"), fresh).encode())
     return path
 
@@ -47,17 +53,33 @@ def updated(text: str, fresh: Mapping[str, str]) -> str:
     return text
 
 
-def evidence(rows: Sequence[Row], plan_file: Path = PLAN) -> str:
-    """Test scores of the main strategies on every task with results, and how much of the plan they are."""
+def evidence(rows: Sequence[Row], runs: Path = RUNS, plan_file: Path = PLAN) -> str:
+    """Test scores of the main strategies on every task with results; what they say; how much they are."""
+    return "\n\n".join([*_measured(rows), *_compared(rows, runs), _progress(rows, plan_file)])
+
+
+def _measured(rows: Sequence[Row]) -> Iterator[str]:
+    if not (lines := _scores(rows)):
+        return
+    yield markdown(["test split", "to beat", *(f"`{name}`" for name in CHOICE)], lines)
     far = _far_from_the_paper(rows)
-    return (
-        f"{markdown(['test split', 'to beat', *(f'`{name}`' for name in CHOICE)], _scores(rows))}\n\n"
-        "Mean ± standard deviation over seeds, the number of seeds in brackets. To beat: "
-        f"{' or '.join(TO_BEAT.values())}, which need no network. Of the trainings planned in "
-        f"`zoo/sweep.toml` are in: {_progress(rows, plan_file)}; the others have not been measured."
+    yield (
+        "Mean ± standard deviation over seeds, the number of seeds in brackets. To beat: the best of what "
+        f"needs no network ({', '.join(name for names in TO_BEAT.values() for name in names)})."
         + (f" More than {CLOSE} from the paper's mean: {', '.join(far)}." if far else "")
-        + _verdict(rows)
     )
+
+
+def _compared(rows: Sequence[Row], runs: Path) -> Iterator[str]:
+    """A sentence for each comparison that changes one thing, and what was lost from training to test."""
+    kinds = {name: load_task(name).kind for name in sorted({row.task for row in rows})}
+    scores = Scores(rows, kinds)
+    found = on_test(scores, runs, [c.pair for c in COMPARISONS])
+    if said := [*compared(found), *overfitting(fitted(scores))]:
+        yield "What one change does, all else alike. " + HOW
+        yield "\n".join(f"* {line}" for line in said)
+    if any(AGAINST in pair for pair in found):
+        yield f"![Differences from {AGAINST}, task by task](zoo/figures/forest.svg)"
 
 
 def _progress(rows: Sequence[Row], plan_file: Path) -> str:
@@ -66,18 +88,10 @@ def _progress(rows: Sequence[Row], plan_file: Path) -> str:
     tiers: dict[int, list[bool]] = {}
     for job in plan(plan_file):
         tiers.setdefault(job.tier, []).append((job.task_name, job.strategy, job.seed) in done)
-    return ", ".join(f"tier {tier} {sum(found)} of {len(found)}" for tier, found in sorted(tiers.items()))
-
-
-def _verdict(rows: Sequence[Row]) -> str:
-    """What the tasks that have all of the paper's strategies say together."""
-    kinds = {name: load_task(name).kind for name in sorted({row.task for row in rows})}
-    compared = complete(rows, kinds)
-    if not compared:
-        return ""
-    link = "[all ranks](zoo/RESULTS.md#ranks)"
-    said = f"Of the paper's six strategies, {standing(ranks(rows, compared))} ({link})."
-    return "\n\n" + " ".join([said, *lost_in_training(rows, kinds)])
+    counts = ", ".join(f"tier {tier} {sum(found)} of {len(found)}" for tier, found in sorted(tiers.items()))
+    return (
+        f"Of the trainings planned in `zoo/sweep.toml` are in: {counts}; the others have not been measured."
+    )
 
 
 def _scores(rows: Sequence[Row]) -> list[list[str]]:
@@ -86,7 +100,8 @@ def _scores(rows: Sequence[Row]) -> list[list[str]]:
     for task in sorted({row.task for row in rows if row.kind == MODEL and row.strategy in CHOICE}):
         kind = load_task(task).kind
         metric = HEADLINE[kind]
-        beaten = cell(stats.get((task, TO_BEAT[kind], "test", metric)), baseline=True)
+        bar = to_beat(stats, task, kind)
+        beaten = cell(stats[task, bar, "test", metric], baseline=True) if bar else ""
         found = [cell(stats.get((task, name, "test", metric))) for name in CHOICE]
         lines.append([f"{task}, {with_arrow(metric)}", beaten, *found])
         known = [paper_cell(in_paper(task, name, metric)) for name in CHOICE]

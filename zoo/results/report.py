@@ -8,13 +8,15 @@ from pathlib import Path
 from rczoo.data.task import load_task
 from rczoo.files.atomic import write_bytes
 
+from ..packs import Pack
 from ..plan import HERE, PLAN, RUNS, plan
 from ..rows import MODEL, Row
 from ..strategies import TRIAL
 from . import figures, tables
-from .bootstrap import DRAWS, effects
-from .findings import AGAINST, longer_trainings, lost_in_training, machines, standing
-from .summary import HEADLINE, PAPER, baselines, complete, measured, stand_in, trained
+from .comparisons import AGAINST, COMPARISONS, Scores, compared_with, on_test
+from .findings import HOW, fitted
+from .summary import HEADLINE, baselines, beats_the_baseline, measured, stand_in, summarise, to_beat, trained
+from .trainings import Late, best_late, longer_trainings, machines, was_trained
 
 REPORT = HERE / "RESULTS.md"
 CLOSE = 0.012
@@ -32,39 +34,40 @@ loss of a batch is the same in training and evaluation for RCPS, another one for
 convolution gives 2 conv + b. Below, `frozen` trains so (`batch_statistics="frozen"`), and `frozen, gain 2`
 is the paper's RCPS; the paper's numbers for the other strategies are with statistics of batches."""
 
+AGAINST_ONE = (
+    f"Each strategy of these comparisons against `{AGAINST}`, task by task: the difference (its 95 % "
+    "interval, by Student's t over paired seeds and DeLong's standard error over test examples, neighbours "
+    "on a chromosome together; the number of seeds), * where it is significant after Holm's correction over "
+    "the column's tasks of a kind. With one seed the interval is of the test examples alone, and says "
+    "nothing of the spread over seeds."
+)
+
 
 def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: Path = PLAN) -> Path:
-    """Write the report and, beside it in ``figures``, what it shows. ValueError when there are no results."""
-    if not any(row.kind == MODEL for row in rows):
-        raise ValueError("no results yet: run python -m zoo sweep")
-    names = sorted({row.task for row in rows if row.kind == MODEL})
-    kinds = {task: load_task(task).kind for task in names}
-    tried = [task for task in names if all(name.endswith(TRIAL) for name in trained(rows, task))]
-    studied = {task: kind for task, kind in kinds.items() if task not in tried} or kinds
+    """Write the report and, beside it in ``figures``, what it shows of the rows that there are."""
+    kinds = {task: load_task(task).kind for task in sorted({row.task for row in rows})}
+    compared = {task: kind for task, kind in kinds.items() if not _only_tried(rows, task)}
+    scores = Scores(rows, compared)
     parts = [
-        _head(rows),
+        _head(rows, runs),
+        *_comparisons(scores, runs, path),
         *(part for task, kind in kinds.items() for part in _task(rows, runs, task, kind)),
-        *_overfitting(rows, studied, path),
+        *_overfitting(rows, scores, path),
         *_continuum(rows, kinds, path),
         *_gain(rows, kinds, path),
         *_frozen(rows, kinds),
-        *_ranks(rows, kinds),
         _missing(rows, plan_file),
     ]
-    drawn = figures.strategies_figure(
-        path.parent / "figures" / "strategies.svg", rows, {t: HEADLINE[k] for t, k in studied.items()}
-    )
-    parts.insert(1, f"![every seed of every strategy]({_relative(drawn, path)})")
     write_bytes(path, ("\n\n".join(parts) + "\n").encode())
     return path
 
 
-def _head(rows: Sequence[Row]) -> str:
-    made = [row for row in rows if row.kind == MODEL]
-    machines = ", ".join(sorted({row.hardware for row in made}))
-    commits = ", ".join(sorted({row.commit for row in rows}))
-    trainings = {(row.task, row.strategy, row.seed): row.seconds for row in made}
-    hours = sum(s for (_, name, _), s in trainings.items() if not name.startswith("posthoc")) / 3600
+def _only_tried(rows: Sequence[Row], task: str) -> bool:
+    """Whether a task has no training of more than one epoch."""
+    return all(name.endswith(TRIAL) for name in trained(rows, task))
+
+
+def _head(rows: Sequence[Row], runs: Path) -> str:
     return (
         "# Results\n\n"
         "Written by `python -m zoo report` from `zoo/results.csv` and `zoo/runs/`; trained by "
@@ -72,30 +75,67 @@ def _head(rows: Sequence[Row]) -> str:
         "STRATEGY SEED`. Numbers are mean ± standard deviation over seeds, with the number of seeds in "
         "brackets, on the test split, of the weights best on validation. Seeds are the first of the paper's "
         "ten in their order; none was left out. `posthoc` is `standard+aug` and `posthoc-noaug` is "
-        "`standard` conjoined after training.\n\n"
-        f"Machines: {machines}; {hours:.1f} hours of training in wall time, the machines being shared. "
-        f"Commits: {commits}."
+        f"`standard` conjoined after training.\n\n{_trained(rows, runs)}"
     )
+
+
+def _trained(rows: Sequence[Row], runs: Path) -> str:
+    """On which machines, for how long, from which commits; and how many trainings were stopped early."""
+    made = [row for row in rows if row.kind == MODEL]
+    if not made:
+        return "No training has results yet: `python -m zoo sweep` begins."
+    took = {(r.task, r.strategy, r.seed): r.seconds for r in made if was_trained(r.strategy)}
+    late = [best_late(Pack(runs / task).configs()) for task in sorted({r.task for r in made})]
+    places, commits = sorted({r.hardware for r in made}), sorted({r.commit for r in rows})
+    return (
+        f"Machines: {', '.join(places)}; {sum(took.values()) / 3600:.1f} hours of training in wall time, the "
+        f"machines being shared. Commits: {', '.join(commits)}. Best in the last two epochs, and so perhaps "
+        f"stopped while they learnt: {Late(*map(sum, zip(*late, strict=True)))} trainings."
+    )
+
+
+def _comparisons(scores: Scores, runs: Path, path: Path) -> Iterator[str]:
+    """One line for each comparison over all tasks; then every strategy against one, task by task."""
+    yield f"## Comparisons\n\n{HOW}"
+    against = compared_with(scores)
+    found = on_test(scores, runs, [*(c.pair for c in COMPARISONS), *against.values()])
+    if not found:
+        yield "No two strategies that are compared have a seed of a task in common yet."
+        return
+    yield tables.comparisons_table(found)
+    by_name = {name: found[pair] for name, pair in against.items() if pair in found}
+    if by_name:
+        yield AGAINST_ONE
+        yield tables.against_table(by_name)
+        drawn = figures.forest_figure(path.parent / "figures" / "forest.svg", by_name)
+        yield f"![differences from {AGAINST}]({_relative(drawn, path)})"
 
 
 def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str]:
     yield f"## {task}\n\n{load_task(task).title}: {stand_in(task)}."
     yield tables.results_table(rows, task, kind)
+    if baselines(rows, task):
+        listed = ", ".join(baselines(rows, task))
+        yield f"References (no model of DNA, a small one, or a perfect one): {listed}."
+    if not trained(rows, task):
+        yield "No training has results yet."
+        return
+    yield from _below(rows, task, kind)
     gaps = tables.paper_gaps(rows, task, kind)
     if gaps:
         yield _distance(gaps, rows, task, HEADLINE[kind])
-    yield " ".join([machines(rows, task), *longer_trainings(rows, task)])
-    if baselines(rows, task):
-        yield "References (no model of DNA, a small one, or a perfect one): " + ", ".join(
-            baselines(rows, task)
-        )
-    seeds = _seeds(rows, task)
-    if AGAINST in seeds and len(seeds) > 1:
-        yield tables.effects_table(effects(runs / task, kind, seeds, AGAINST), AGAINST, HEADLINE[kind])
+    late = f"Best in the last two epochs: {best_late(Pack(runs / task).configs())}."
+    yield " ".join([machines(rows, task), late, *longer_trainings(rows, task)])
+
+
+def _below(rows: Sequence[Row], task: str, kind: str) -> Iterator[str]:
+    """Which strategies are no better than what needs no network, if a task has such a reference."""
+    stats = summarise(rows)
+    if bar := to_beat(stats, task, kind):
+        below = [f"`{n}`" for n in trained(rows, task) if not beats_the_baseline(stats, task, n, kind)]
         yield (
-            f"Intervals: {DRAWS} draws of test examples (neighbours on a chromosome together), and of the "
-            "mean over seeds by Student's t, models of one training together. With one seed an interval says "
-            "nothing about the spread over seeds; with two or three it is wide."
+            f"To beat: {bar}, {stats[task, bar, 'test', HEADLINE[kind]].mean:.4f}. In the mean over seeds no "
+            f"better than that: {', '.join(below) or 'no strategy'}."
         )
 
 
@@ -107,19 +147,24 @@ def _distance(gaps: Mapping[str, float], rows: Sequence[Row], task: str, metric:
     return f"Difference from the paper's mean {metric}: {listed}. {verdict[0].upper()}{verdict[1:]}."
 
 
-def _overfitting(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
+def _overfitting(rows: Sequence[Row], scores: Scores, path: Path) -> Iterator[str]:
     yield (
         "## Training against test\n\nThe paper asks whether conjoining while training overfits. Where a task "
         "adds noise to its training labels, the training score is that of the same sequences with clean "
-        "labels."
+        "labels. Differences are between models of the same seed, and their intervals are of the spread over "
+        "seeds and tasks; tasks with one seed are left out."
     )
-    yield from lost_in_training(rows, kinds)
+    if found := fitted(scores):
+        yield tables.fit_table(found)
+    kinds = {task: kind for task, kind in scores.kinds.items() if trained(rows, task)}
     for task, kind in kinds.items():
         yield f"**{task}**\n\n" + tables.overfitting_table(rows, task, kind)
-    metrics = {task: HEADLINE[kind] for task, kind in kinds.items()}
-    place = path.parent / "figures" / "train-test.svg"
-    drawn = figures.overfitting_figure(place, rows, metrics)
-    yield f"![training against test]({_relative(drawn, path)})"
+    if kinds:
+        place = path.parent / "figures" / "train-test.svg"
+        drawn = figures.overfitting_figure(
+            place, rows, {task: HEADLINE[kind] for task, kind in kinds.items()}
+        )
+        yield f"![training against test]({_relative(drawn, path)})"
 
 
 def _continuum(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
@@ -147,25 +192,9 @@ def _gain(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator
 
 def _frozen(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
     tasks = [task for task in kinds if any("-frozen" in name for name in trained(rows, task))]
-    if tasks:
-        yield FROZEN
+    yield FROZEN if tasks else f"{FROZEN}\n\nNot run yet."
     for task in tasks:
         yield f"**{task}**\n\n" + tables.frozen_table(rows, task, kinds[task])
-
-
-def _ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> Iterator[str]:
-    compared = complete(rows, kinds)
-    if not compared:
-        yield f"## Ranks\n\nNo task has results of all of {', '.join(PAPER)} yet."
-        return
-    found = tables.ranks(rows, compared)
-    yield (
-        "## Ranks\n\nIs post-hoc conjoining best or second-best, as the paper says? Ranks of the paper's six "
-        f"strategies by mean test score, with the number of seeds, on the tasks that have all six. "
-        f"{standing(found)}. A rank does not say by how much: the intervals above do. `rcps` is with "
-        "statistics of batches here."
-    )
-    yield tables.ranks_table(rows, found)
 
 
 def _missing(rows: Sequence[Row], plan_file: Path) -> str:
@@ -175,14 +204,6 @@ def _missing(rows: Sequence[Row], plan_file: Path) -> str:
         "data could not be reached from the machine of these results.\n\n"
         + tables.missing_table(plan(plan_file), measured(rows))
     )
-
-
-def _seeds(rows: Sequence[Row], task: str) -> dict[str, list[int]]:
-    """The seeds of every strategy whose per-example values were kept."""
-    return {
-        name: sorted({row.seed for row in rows if (row.task, row.strategy) == (task, name)})
-        for name in trained(rows, task)
-    }
 
 
 def _relative(figure: Path, path: Path) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rczoo.evaluation.tables import LOWER_IS_BETTER, paper, with_arrow
+from rczoo.evaluation.tables import paper, with_arrow
 
 from ..plan import Job
 from ..publishing.card import SHOWN, cell, paper_cell
 from ..rows import Row
-from .bootstrap import Effect
-from .summary import GAIN, HEADLINE, PAPER, baselines, in_paper, learned_split, summarise, trained
+from .comparisons import AGAINST, COMPARISONS, Fit, Pair, Verdict
+from .summary import GAIN, HEADLINE, KIND, baselines, in_paper, learned_split, summarise, trained
 
 FROZEN = ("-frozen", "-frozen-gain-2")
 """Endings of the strategies whose BatchNorm keeps mean 0 and variance 1."""
@@ -85,45 +85,66 @@ def _above(losses: Mapping[tuple[str, str, str], float], task: str, name: str, s
     return f"{loss / base - 1:+.2%}" if loss and base else ""
 
 
-def effects_table(found: Mapping[str, Effect], against: str, metric: str) -> str:
-    """Differences from one strategy with intervals."""
+def comparisons_table(found: Mapping[Pair, Sequence[Verdict]]) -> str:
+    """A line for each comparison and kind of tasks."""
     body = [
-        [name, f"{e.difference:+.4f}", f"{e.low:+.4f} to {e.high:+.4f}", f"{e.seeds[0]} and {e.seeds[1]}"]
-        for name, e in found.items()
+        [f"{c.name}: `{c.pair.one}` against `{c.pair.other}`; {c.changes}", *_line(verdict)]
+        for c in COMPARISONS
+        for verdict in found.get(c.pair, ())
     ]
-    return markdown([f"against {against}", f"difference in {metric}", "95 % interval", "seeds"], body)
+    end = ["better on", "p of signs", "after Holm up", "down"]
+    return markdown(["comparison", "tasks", "difference", "95 % interval", *end], body)
 
 
-def ranks(rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, dict[str, int]]:
-    """By task, the rank of each strategy of the paper by mean test score; 1 is best."""
-    stats = summarise(rows)
-    return {
-        task: ranked({name: stats[task, name, "test", HEADLINE[kind]].mean for name in PAPER}, HEADLINE[kind])
-        for task, kind in kinds.items()
-    }
+def _line(verdict: Verdict) -> list[str]:
+    pooled, (better, worse) = verdict.pooled, verdict.significant
+    return [
+        f"{len(verdict.by_task)} {KIND[verdict.kind]}",
+        f"{pooled.mean:+.4f} {HEADLINE[verdict.kind]}",
+        f"{pooled.low:+.4f} to {pooled.high:+.4f}",
+        f"{verdict.better} of {len(verdict.by_task)}",
+        f"{verdict.sign_p:.2g}",
+        *(f"{len(names)}" + (f" ({', '.join(names)})" if names else "") for names in (better, worse)),
+    ]
 
 
-def ranks_table(rows: Sequence[Row], found: Mapping[str, Mapping[str, int]]) -> str:
-    """Ranks by task, whose head has the smallest number of seeds, and their mean."""
-    seeds = {
-        task: min(s.seeds for (t, n, *_), s in summarise(rows).items() if t == task and n in PAPER)
-        for task in found
-    }
+def against_table(found: Mapping[str, Sequence[Verdict]]) -> str:
+    """Differences from one strategy: a line for each task, a column for each strategy; * after Holm."""
+    tasks = {task: v.kind for verdicts in found.values() for v in verdicts for task in v.by_task}
+    body = []
+    for task, kind in sorted(tasks.items(), key=lambda item: (item[1], item[0])):
+        cells = [_difference(task, verdicts) for verdicts in found.values()]
+        body.append([f"{task}, {HEADLINE[kind]}", *cells])
+    return markdown([f"against `{AGAINST}`", *(f"`{name}`" for name in found)], body)
+
+
+def _difference(task: str, verdicts: Iterable[Verdict]) -> str:
+    for verdict in verdicts:
+        if found := verdict.by_task.get(task):
+            low, high = found.interval
+            sure = "\\*" if task in {t for names in verdict.significant for t in names} else ""
+            return f"{found.mean:+.4f}{sure} ({low:+.4f} to {high:+.4f}; {found.seeds})"
+    return ""
+
+
+def fit_table(found: Mapping[Pair, Sequence[Fit]]) -> str:
+    """For each pair and kind of tasks the difference in training, and in what is lost from there to test."""
     body = [
         [
-            name,
-            *(str(of_task[name]) for of_task in found.values()),
-            f"{sum(of_task[name] for of_task in found.values()) / len(found):.1f}",
+            f"`{pair.one}` against `{pair.other}`",
+            *(*_line(fit.training)[:3], _significant(fit.training)),
+            *(*_line(fit.lost)[1:3], _significant(fit.lost)),
         ]
-        for name in PAPER
+        for pair, known in found.items()
+        for fit in known
     ]
-    return markdown(["strategy", *(f"{task} ({seeds[task]})" for task in found), "mean rank"], body)
+    sure = "after Holm up, down"
+    head = ["training score", "95 % interval", sure, "lost from training to test", "95 % interval", sure]
+    return markdown(["pair", "tasks", *head], body)
 
 
-def ranked(means: Mapping[str, float], metric: str) -> dict[str, int]:
-    """Ranks from 1, the best, by a metric."""
-    order = sorted(means, key=lambda name: means[name], reverse=metric not in LOWER_IS_BETTER)
-    return {name: place for place, name in enumerate(order, 1)}
+def _significant(verdict: Verdict) -> str:
+    return ", ".join(str(len(names)) for names in verdict.significant)
 
 
 def missing_table(jobs: Iterable[Job], done: set[tuple[str, str, int]]) -> str:

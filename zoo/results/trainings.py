@@ -1,0 +1,61 @@
+"""How the trainings of a task went: on which machines, for how long, and whether they had ended learning."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from ..rows import MODEL, Row
+from ..strategies import TRIAL, source
+
+LAST = 2
+"""A training that was best in so many last epochs was perhaps stopped while it still learnt."""
+
+
+ENSEMBLE = re.compile(r".+-ensemble-([0-9]+)")
+"""The mean of the models of so many first seeds; its results stand at the first of them."""
+
+
+def was_trained(strategy: str) -> bool:
+    """Whether a strategy's models are trainings of their own, not made of others."""
+    return source(strategy)[1] is None and not ENSEMBLE.fullmatch(strategy)
+
+
+class Late(NamedTuple):
+    """How many of some trainings were best in their last epochs."""
+
+    late: int
+    trainings: int
+
+    def __str__(self) -> str:
+        return f"{self.late} of {self.trainings}"
+
+
+def best_late(configs: Mapping[str, Mapping[str, Any]]) -> Late:
+    """Of a pack's configs by ``STRATEGY/SEED``; trials of one epoch and ensembles do not count."""
+    found = [
+        config["best_epoch"] > len(config["history"]) - LAST
+        for name, config in configs.items()
+        if "history" in config and not name.split("/")[0].endswith(TRIAL)
+    ]
+    return Late(sum(found), len(found))
+
+
+def machines(rows: Sequence[Row], task: str) -> str:
+    """How many trainings of a task each machine did."""
+    made = [r for r in rows if r.task == task and r.kind == MODEL and was_trained(r.strategy)]
+    counted = Counter(hardware for *_, hardware in {(r.strategy, r.seed, r.hardware) for r in made})
+    return "Trained: " + ", ".join(f"{n} on {name}" for name, n in sorted(counted.items())) + "."
+
+
+def longer_trainings(rows: Sequence[Row], task: str) -> Iterator[str]:
+    """What each training of a fixed number of epochs took, beside the mean of those that stop early."""
+    took = {(r.strategy, r.seed): r for r in rows if r.task == task}
+    for (name, _), row in sorted(took.items()):
+        if match := re.fullmatch(r"(.+)-[0-9]+-epochs", name):
+            usual = [r.epochs for (other, _), r in took.items() if other == match[1]]
+            early = f"; `{match[1]}` stopped after {fmean(usual):.0f} on average" if usual else ""
+            yield f"`{name}`: {row.epochs} epochs in {row.seconds:.0f} s on {row.hardware}{early}."
