@@ -178,10 +178,10 @@ def test_its_card_says_members_seeds_and_cost(copy):
 
 def test_weights_of_its_members_are_kept_until_it_is_published(copy):
     runs, models, criterion = copy / "runs", copy / "models", {"tiny": "auroc"}
-    rows = gather(runs)
+    rows = [row for row in gather(runs) if row.strategy in (JOB[0], "standard+aug")]
     weights = sorted(runs.rglob("model.safetensors"))
     assert len(weights) == 2
-    assert prune(rows, runs, criterion, models) == [], "of both seeds, whichever is best alone"
+    assert prune(rows, runs, criterion, models) == [], "of both seeds, though one alone is best"
     publish(rows, runs, models, copy)
     before = {path: path.read_bytes() for path in models.rglob("*") if path.is_file()}
     assert prune(rows, runs, criterion, models) == weights
