@@ -43,6 +43,7 @@ from .conformance.cases import parametrize_with_checks as parametrize_with_check
 # Published models, their answers and the reasons
 from .hub.published import list_models as list_models
 from .hub.published import load as load
+from .family.ensembles import ensemble as ensemble
 from .inference.prediction import predict as predict
 from .inference.variants import score_variants as score_variants
 from .attribution.methods import attribute as attribute

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from rczoo.training.strategies import STRATEGIES
+from rczoo.training.trainer import SEEDS
 
 DERIVED = {
     "standard": {"posthoc-noaug": "mean"},
@@ -14,7 +15,32 @@ DERIVED = {
 """Models that a trained one becomes by another merge alone."""
 TRIAL = "-1-epoch"
 """Strategies that only try whether a task works: neither published nor drawn."""
-NAME = re.compile(r"(.+?)((?:-frozen|-gain-[0-9.]+|-[0-9]+-epochs?)*)")
+NAME = re.compile(r"(.+?)((?:-frozen|-gain-[0-9.]+|-[0-9]+-epochs?|-ensemble-[0-9]+)*)")
+ENSEMBLE = re.compile(r"(.+)-ensemble-([0-9]+)")
+
+
+class Members(NamedTuple):
+    """What an ensemble is made of: models of one strategy, one of each seed."""
+
+    strategy: str
+    seeds: tuple[int, ...]
+
+
+def members(strategy: str) -> Members | None:
+    """The members of an ensemble, models of the first seeds of the paper; None for any other strategy.
+
+    Raises ValueError for more or fewer members than there are seeds.
+
+    >>> members("posthoc-ensemble-3")
+    Members(strategy='posthoc', seeds=(1535, 1780, 2143))
+    """
+    match = ENSEMBLE.fullmatch(strategy)
+    if match is None:
+        return None
+    number = int(match[2])
+    if not 1 <= number <= len(SEEDS):
+        raise ValueError(f"{strategy} has {number} members: there are seeds for 1 to {len(SEEDS)}")
+    return Members(match[1], SEEDS[:number])
 
 
 def options(strategy: str) -> dict[str, Any]:
@@ -26,8 +52,10 @@ def options(strategy: str) -> dict[str, Any]:
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
     ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
 
-    Raises ValueError for a name of no known form.
+    Raises ValueError for a name of no known form, and for an ensemble, which is not trained.
     """
+    if members(strategy):
+        raise ValueError(f"{strategy} is not trained: its members are")
     name, ending = parts(strategy)
     found: dict[str, Any] = {"batch_statistics": "frozen"} if "-frozen" in ending else {}
     if match := re.search(r"-gain-([0-9.]+)", ending):
@@ -51,12 +79,17 @@ def options(strategy: str) -> dict[str, Any]:
 def derived(strategy: str, kind: str) -> dict[str, str]:
     """Names and merges of the models that come from a trained one on a task of this kind."""
     name, ending = parts(strategy)
-    merges = DERIVED.get(name, {})
+    merges = {} if members(strategy) else DERIVED.get(name, {})
     return {n + ending: merge for n, merge in merges.items() if kind == "labels" or merge != "probability"}
 
 
 def source(strategy: str) -> tuple[str, str | None]:
-    """The trained strategy that a model comes from, and the merge that makes it (None: as trained)."""
+    """The trained strategy that a model comes from, and the merge that makes it (None: as trained).
+
+    Of an ensemble those of its members.
+    """
+    if made := members(strategy):
+        return source(made.strategy)
     name, ending = parts(strategy)
     for trained, merges in DERIVED.items():
         if name in merges:

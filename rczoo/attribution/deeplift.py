@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from ..export.fusion import fuse
+from ..family.ensembles import Ensemble
 from ..family.heads import LATE
 from ..family.network import Network
 from ..nn.layers import RCSequential
@@ -99,11 +100,16 @@ def check_convergence(bound: BoundTarget, references: Tensor, multipliers: Tenso
 
 
 def hookable(model: nn.Module, length: int) -> nn.Module:
-    """The same function, its nonlinear operations as modules that have DeepLIFT rules."""
+    """The same function, its nonlinear operations as modules that have DeepLIFT rules.
+
+    The members of an ensemble are replaced in it.
+    """
     if isinstance(model, RCSequential):
         return fuse(model, length)
     if isinstance(model, Network) and model.config.merge in LATE:
         return LateMerge(model)
+    if isinstance(model, Ensemble):
+        model.members = nn.ModuleList(hookable(member, length) for member in model.members)  # type: ignore[assignment]
     return model
 
 

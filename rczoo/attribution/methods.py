@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .._arguments import check_choice
+from ..family.ensembles import Ensemble
 from ..family.network import Network
 from ..symmetry.rep import DNA
 from .deeplift import contributions, hookable
@@ -127,7 +128,7 @@ def _sequences_at_once(method: str, references: int | Tensor, batch_size: int) -
 def _prepared(model: nn.Module, method: str, length: int) -> nn.Module:
     """A copy in eval mode whose parameters want no gradient, in the execution in which the law is exact."""
     copy = deepcopy(model).eval().requires_grad_(False)
-    if isinstance(copy, Network):
+    if isinstance(copy, Network | Ensemble):
         copy.execution = "frames"
     if method != "deeplift":
         return copy

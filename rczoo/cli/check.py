@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-Target = Annotated[str, typer.Argument(help="package.module:factory, a function that returns the model.")]
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="package.module:factory, a function that returns the model; or a published model's name, or a "
+        "checkpoint folder."
+    ),
+]
 InputSpecs = Annotated[
     list[str] | None, typer.Option("--input", help="How RC acts on an input: dna, 2t, name=1r. Repeatable.")
 ]
@@ -42,11 +48,11 @@ def check(
 ) -> None:
     """Check any DNA model against reverse complement: where it breaks, why, and how to repair it."""
     from ..conformance import suite
-    from ..conformance._text import load_model, load_object, read_reasons, read_specs
+    from ..conformance._text import load_object, read_reasons, read_specs
 
     try:
         report = suite.check(
-            load_model(target),
+            _model(target),
             read_specs(input_) if input_ else None,
             read_specs(output) if output else None,
             length or None,
@@ -72,7 +78,9 @@ def measure(
     target: Target,
     output: OutputSpecs = None,
     input_: InputSpecs = None,
-    length: Annotated[int, typer.Option(help="Sequence length.")] = 200,
+    length: Annotated[
+        int | None, typer.Option(help="Sequence length; by default the model's own, else 200.")
+    ] = None,
     layout: Layout = "NCL",
     encode: EncodeWith = None,
     bed: Annotated[
@@ -88,15 +96,17 @@ def measure(
     """Measure how far a model's answers for the two strands are apart."""
     from json import dumps
 
-    from ..conformance import divergence
-    from ..conformance._text import load_model, load_object, read_specs
+    from ..conformance import divergence, suite
+    from ..conformance._text import load_object, read_specs
     from ..conformance.tested_model import Problem
 
     try:
         if (bed is None) != (fasta is None):
             raise ValueError("--bed and --fasta go together: give both or neither")
+        model = _model(target)
+        length = suite.lengths_of(model, length)[0]
         found = divergence.measure(
-            load_model(target),
+            model,
             divergence.windows_of(bed, fasta, length) if bed and fasta else None,
             read_specs(input_) if input_ else None,
             read_specs(output) if output else None,
@@ -117,6 +127,17 @@ def measure(
         json.write_text(dumps(found.as_dict(), indent=2) + "\n")
     if plot:
         found.plot(plot)
+
+
+def _model(target: str) -> Any:
+    """The model of a factory, of a published name or of a checkpoint folder."""
+    from ..conformance._text import load_model
+
+    if ":" in target or not ("/" in target or Path(target).is_dir()):
+        return load_model(target)
+    from ..hub.published import load
+
+    return load(target)
 
 
 def _usage(error: Exception) -> None:

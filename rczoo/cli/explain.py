@@ -43,8 +43,10 @@ def explain(
     folder = checkpoint_folder(name)
     wanted = numbered_target(target, read_config(folder)["outputs"])
     model = load_checkpoint(folder)
-    if model.control.channels:
-        raise ValueError(f"{name} reads control tracks {model.control}: use rczoo.attribute(model, X, X_ctl)")
+    if len(model.rep_in) > 1:
+        raise ValueError(
+            f"{name} reads control tracks {model.rep_in[1]}: use rczoo.attribute(model, X, X_ctl)"
+        )
     length = model.config.length
     if fasta and not (genome or bed):
         read = read_fasta(fasta, length, crop)

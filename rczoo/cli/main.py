@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from . import check, explain, models, predict, tasks, train, variants
+from . import check, ensemble, explain, models, predict, tasks, train, variants
 
 EXTRAS = {
     "training": ("lightning", "sklearn", "scipy", "matplotlib"),
@@ -61,6 +61,7 @@ for command in (
     train.evaluate,
     check.check,
     check.measure,
+    ensemble.ensemble,
     predict.predict,
     variants.variants,
     explain.explain,

@@ -81,4 +81,4 @@ def export(
 
     model = load(name)
     write(model, out, format)
-    typer.echo(f"wrote {out}: {out.stat().st_size / 1e6:.2f} MB, {model.config.architecture}")
+    typer.echo(f"wrote {out}: {out.stat().st_size / 1e6:.2f} MB, {model.title}")

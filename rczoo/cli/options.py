@@ -69,6 +69,14 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def refuse_overwriting(out: Path | None, force: bool) -> None:
+    """Refuse a folder that holds a checkpoint, unless forced."""
+    from ..files.storage import CONFIG
+
+    if out and (out / CONFIG).exists() and not force:
+        raise ValueError(f"{out} already holds a checkpoint: choose another --out, or --force")
+
+
 def print_json(value: Mapping[str, Any]) -> None:
     """JSON on one line of stdout; NaN becomes null."""
     from ..files.storage import to_json

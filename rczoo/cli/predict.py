@@ -74,7 +74,7 @@ def predict(
 
     inputs = (fasta, genome, bed, *map(Path, control or []))
     options = [strand, step, crop, counts, control, batch_size, place.type]
-    about = identity(config, model, inputs, options)
+    about = identity(config, inputs, options)
     began = time.monotonic()
     run = PredictionRun(name, model.to(place), config, outputs, places, strand, batch_size, about, as_json)
     if fasta is not None:

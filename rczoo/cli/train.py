@@ -27,6 +27,7 @@ from .options import (
     given,
     numbers,
     print_json,
+    refuse_overwriting,
     sizes,
 )
 
@@ -49,7 +50,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Show where in the family a model sits: exchange, parameters and cost per block. Save it with --out."""
-    _refuse_overwriting(out, force)
+    refuse_overwriting(out, force)
     import torch
 
     from ..family import architectures, checkpoint, description
@@ -183,10 +184,3 @@ def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
     if undefined := {k: n for k, n in found["undefined"].items() if n}:
         console.print(f"left out as undefined: {undefined}")
     console.print(f"checkpoint: {folder}", soft_wrap=True)
-
-
-def _refuse_overwriting(out: Path | None, force: bool) -> None:
-    from ..files.storage import CONFIG
-
-    if out and (out / CONFIG).exists() and not force:
-        raise ValueError(f"{out} already holds a checkpoint: choose another --out, or --force")

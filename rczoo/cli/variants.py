@@ -53,7 +53,7 @@ def variants(
     began, place = time.monotonic(), choose_device(device)
     folder = checkpoint_folder(name)
     config, model = read_config(folder), load_checkpoint(folder).to(place)
-    strand = strand or ("both" if model.config.merge == "none" else "given")
+    strand = strand or ("given" if model.equivariant else "both")
     check_strand(strand)
     refuse_existing([out], force)
     outputs = name_outputs(model, config)
@@ -62,7 +62,7 @@ def variants(
     chromosomes = dict.fromkeys(variant.chrom for variant in found)
     renamed = {chrom: letters.resolve([chrom])[chrom] for chrom in chromosomes}  # each alone, as when read
     names = columns(model, outputs, strand == "both")
-    about = identity(config, model, (vcf, genome), [strand, batch_size, place.type])
+    about = identity(config, (vcf, genome), [strand, batch_size, place.type])
     with Journal(out, about, len(names), batch_size) as journal:
         before = journal.done
         with bar("variants", len(found), before, as_json) as advance:

@@ -83,7 +83,7 @@ def check(
     except Problem as problem:
         unrun = failed(str(problem), name="runs", sentence=sentence(CHECKS["runs"]))
         return Report(called, [unrun], expected=expect_fail or {})
-    run = Run(tested, _lengths(model, lengths), quick, inference_only, reference)
+    run = Run(tested, lengths_of(model, lengths), quick, inference_only, reference)
     results = run_checks(run, only, checks)
     causes = diagnose(run, results)
     return Report(
@@ -97,7 +97,7 @@ def check(
     )
 
 
-def _lengths(model: object, lengths: Sequence[int] | int | None) -> tuple[int, ...]:
+def lengths_of(model: object, lengths: Sequence[int] | int | None) -> tuple[int, ...]:
     """The lengths asked for, else the one in the model's config, else an even and an odd one."""
     if lengths is None:
         config = getattr(model, "config", None)

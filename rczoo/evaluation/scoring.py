@@ -12,6 +12,7 @@ from torch import nn
 from ..data.batches import Plain
 from ..data.preparation import load_examples
 from ..data.task import Task
+from ..family.ensembles import Ensemble
 from ..family.network import Network
 from ..symmetry.equivariance import equivariance_error
 from .losses import first, loss_of
@@ -24,8 +25,8 @@ PROBED = 64
 def evaluate(model: nn.Module, task: Task, split: str = "test", batch_size: int = 256) -> dict[str, Any]:
     """The metrics of a model on a split: those of the task's kind, ``loss`` and the equivariance error.
 
-    ``equivariance_error`` is measured in the model's own execution and, for a network of the family that
-    reads both strands, as ``equivariance_error_tied`` with tied kernels; on the first examples, in eval mode.
+    ``equivariance_error`` is measured in the model's own execution and, for a network or ensemble that reads
+    both strands, as ``equivariance_error_tied`` with tied kernels; on the first examples, in eval mode.
     """
     import_module("sklearn" if task.kind == "labels" else "scipy")  # missed now, not after the predictions
     examples = load_examples(task, split)
@@ -69,7 +70,7 @@ def errors(model: nn.Module, *inputs: torch.Tensor) -> dict[str, float]:
     device = next(model.parameters()).device
     inputs = tuple(x.to(device) for x in inputs)
     found = {"equivariance_error": equivariance_error(model, *inputs)}
-    if not isinstance(model, Network) or model.config.merge == "none":
+    if not isinstance(model, Network | Ensemble) or not model.equivariant:
         return found
     before = model.execution
     try:

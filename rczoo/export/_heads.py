@@ -6,11 +6,13 @@ answer already turned to the first strand; sum and mean then add the two inside 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ..family.ensembles import mean_of
 from ..family.heads import LATE, LabelHead, ProfileHead
 from ..symmetry.frames import combine
 from ..symmetry.rep import Rep, flip
@@ -77,6 +79,26 @@ class ControlledProfiles(Profiles):
         total = X_ctl.abs().sum((1, 2)).log1p().unsqueeze(1)
         pooled = torch.cat([self.flatten(self.pool(x)), total], 1)
         return profile, _late(self.counts(pooled), self.how)
+
+
+class Mean(nn.Module):
+    """The mean of what several fused networks answer."""
+
+    def __init__(self, members: Iterable[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, X: Tensor) -> Any:
+        """(batch, 4, length) -> the outputs of one member."""
+        return mean_of([member(X) for member in self.members])
+
+
+class ControlledMean(Mean):
+    """The same with control tracks at the output's length."""
+
+    def forward(self, X: Tensor, X_ctl: Tensor) -> Any:  # type: ignore[override]
+        """(batch, 4, length) and (batch, tracks, out_length) -> the outputs of one member."""
+        return mean_of([member(X, X_ctl) for member in self.members])
 
 
 def _late(y: Tensor, how: str) -> Tensor:

@@ -16,7 +16,7 @@ from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from .._arguments import check_choice
-from ..family.heads import LabelHead
+from ..family.ensembles import Ensemble
 from ..family.network import Network
 from ..files.atomic import write_bytes
 from .fusion import fuse
@@ -60,19 +60,19 @@ def exported_program(model: nn.Module, length: int | None = None) -> ExportedPro
 def _shapes(model: Any, length: int | None) -> tuple[list[tuple[int, ...]], tuple[dict[int, Any], ...]]:
     """Example shapes of the inputs, and which of their sizes may vary."""
     batch = Dim("batch", min=1, max=LONGEST)
-    if not isinstance(model, Network):
+    if not isinstance(model, Network | Ensemble):
         if length is None:
             raise ValueError("export: an RCSequential is exported for one length: give length=")
         return [(2, model.rep_in.channels, length)], ({0: batch},)
     length = model.config.length
     shapes: list[tuple[int, ...]] = [(2, 4, length)]
-    if isinstance(model.head, LabelHead):
+    if not model.positions:
         return shapes, ({0: batch},)
-    lost = length - model.output_length(length)
+    lost = length - model.positions
     positions = Dim("length", min=lost + 2, max=LONGEST)  # a size of 1 would be a case of its own
-    if not model.control.channels:
+    if len(model.rep_in) == 1:
         return shapes, ({0: batch, 2: positions},)
-    shapes.append((2, model.control.channels, length - lost))
+    shapes.append((2, model.rep_in[1].channels, model.positions))
     return shapes, ({0: batch, 2: positions}, {0: batch, 2: positions - lost})
 
 

@@ -11,23 +11,24 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from ..family.ensembles import Ensemble
 from ..family.heads import LabelHead
 from ..family.network import Network
 from ..family.trunk import Block
 from ..nn.layers import RCSequential
 from ..symmetry.geometry import window_remainder
 from ..symmetry.rep import DNA, Rep, flip
-from ._heads import ControlledProfiles, Labels, Profiles, label_layer, profile_layers
+from ._heads import ControlledMean, ControlledProfiles, Labels, Mean, Profiles, label_layer, profile_layers
 from ._layers import check_windows, conv, fused_layers
 
 
 def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     """The same function in eval mode, made of ``torch.nn`` layers and tensor operations only.
 
-    ``model``: a network made by ``build`` (any mixing, merge and control, one strand too), or an
-    ``RCSequential``; with strides the latter is fused for inputs of ``length`` positions. Same calls, outputs
-    equal to rounding, same device and type; parameters are copies that want no gradient. The result
-    neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
+    ``model``: a network made by ``build`` (any mixing, merge and control, one strand too), an ensemble of
+    such, or an ``RCSequential``; with strides the latter is fused for inputs of ``length`` positions. Same
+    calls, outputs equal to rounding, same device and type; parameters are copies that want no gradient. The
+    result neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
     A share of the other strand below 1 becomes a full kernel with zeros; a share of 0 two groups.
 
     Raises ValueError, with the reason, for other models, for windows that would not coincide on both strands
@@ -38,8 +39,8 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     ['trunk', 'pool', 'flatten', 'dense']
     """
     with torch.no_grad():
-        if isinstance(model, Network):
-            plain = _network(model)
+        if isinstance(model, Network | Ensemble):
+            plain = _ensemble(model) if isinstance(model, Ensemble) else _network(model)
             about: dict[str, Any] = {"config": model.config.keywords()}
             reps = [[str(rep) for rep in side] for side in (model.rep_in, model.rep_out)]
         elif isinstance(model, RCSequential):
@@ -67,6 +68,11 @@ class Skip(nn.Module):
         """(batch, channels, length) -> (batch, channels, length - 2 * margin)."""
         y: Tensor = self.inner(x)
         return y + x[..., self.margin : -self.margin]
+
+
+def _ensemble(ensemble: Ensemble) -> nn.Module:
+    kind = Mean if len(ensemble.rep_in) == 1 else ControlledMean
+    return kind([_network(member) for member in ensemble.members])
 
 
 def _network(network: Network) -> nn.Module:

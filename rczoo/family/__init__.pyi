@@ -7,6 +7,7 @@ from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import read_config as read_config
 from .checkpoint import save_checkpoint as save_checkpoint
 from .config import NetworkConfig as NetworkConfig
+from .description import EnsembleSummary as EnsembleSummary
 from .description import Summary as Summary
 from .description import summary as summary
 from .embedding import FunctionClasses as FunctionClasses
@@ -14,4 +15,7 @@ from .embedding import change_merge as change_merge
 from .embedding import embed as embed
 from .embedding import fold_gain as fold_gain
 from .embedding import same_function_class as same_function_class
+from .ensembles import Ensemble as Ensemble
+from .ensembles import EnsembleConfig as EnsembleConfig
+from .ensembles import ensemble as ensemble
 from .network import Network as Network

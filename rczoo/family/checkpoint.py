@@ -1,8 +1,8 @@
 """Models on disk: a folder with ``model.safetensors`` and ``config.json``, from which the model is rebuilt.
 
-Published models of one training share a file of weights (:func:`rczoo.files.storage.weights_path`). Nothing
-is ever unpickled. The config is written last and holds the sha256 of the weights, so a kill leaves the old
-checkpoint, or one that says it is incomplete.
+An ensemble's ``model`` lists the arguments of its members. Published models of one training share a file of
+weights (:func:`rczoo.files.storage.weights_path`). Nothing is ever unpickled. The config is written last and
+holds the sha256 of the weights, so a kill leaves the old checkpoint, or one that says it is incomplete.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from ..files.storage import (
     weights_path,
 )
 from .architectures import build
+from .ensembles import Ensemble, Model
 from .network import Network
 from .old_outputs import with_outputs
 
@@ -46,9 +47,18 @@ CHECKED: dict[str, Callable[[Any], bool]] = {
 def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
     """Write a built model and what is known ``about`` it (task, strategy, metrics, ...) to a folder.
 
-    Returns the folder. Raises ValueError for a model that ``build`` did not make, or values JSON cannot hold.
+    Returns the folder. Raises ValueError for a model that neither ``build`` nor ``ensemble`` made, or values
+    JSON cannot hold.
     """
-    if not isinstance(model, Network):
+    weights, config = contents(model, about)
+    write_bytes(Path(folder) / WEIGHTS, weights)
+    write_bytes(Path(folder) / CONFIG, config)
+    return Path(folder)
+
+
+def contents(model: nn.Module, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """The bytes of a checkpoint's weights and of its config, which :func:`save_checkpoint` writes."""
+    if not isinstance(model, Network | Ensemble):
         raise ValueError(
             f"{type(model).__name__} has no config to rebuild it from: save models made by build"
         )
@@ -64,12 +74,10 @@ def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
             "sha256": hashlib.sha256(weights).hexdigest(),
         }
     )
-    write_bytes(Path(folder) / WEIGHTS, weights)
-    write_bytes(Path(folder) / CONFIG, config)
-    return Path(folder)
+    return weights, config
 
 
-def load_checkpoint(folder: str | Path) -> Network:
+def load_checkpoint(folder: str | Path) -> Model:
     """Rebuild the model of a checkpoint folder, in eval mode, on the CPU, in the type it was saved in.
 
     Raises FileNotFoundError or ValueError, in one line, for anything but an intact checkpoint.
@@ -78,7 +86,7 @@ def load_checkpoint(folder: str | Path) -> Network:
     return rebuild(config, weights_path(folder, str(config["sha256"])), folder / CONFIG)
 
 
-def rebuild(config: dict[str, Any], path: Path, source: Path) -> Network:
+def rebuild(config: dict[str, Any], path: Path, source: Path) -> Model:
     """The model of a config, with the weights in the file ``path``; ``source``: where the config was read."""
     content = read_bytes(path)
     refuse_pickle(path, content)
@@ -98,8 +106,19 @@ def rebuild(config: dict[str, Any], path: Path, source: Path) -> Network:
     return model.eval()
 
 
-def _untrained(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
-    """The model, untrained; refused before it takes memory if it is too wide for its weights."""
+def _untrained(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Model:
+    """The model, untrained; refused before it takes memory if it has more members than its weights."""
+    if set(arguments) != {"ensemble"}:
+        return _network(arguments, tensors)
+    members = arguments["ensemble"]
+    given = {name.split(".")[1] for name in tensors if name.startswith("members.")}
+    if len(members) != len(given):
+        raise ValueError(f"the ensemble has {len(members)} members, but the weights are of {len(given)}")
+    return Ensemble([_network(member, tensors) for member in members])
+
+
+def _network(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
+    """A network, untrained; refused before it takes memory if it is too wide for its weights."""
     widest = max((size for value in tensors.values() for size in value.shape), default=0)
     for name in ("filters", "outputs"):
         if (arguments.get(name) or 0) > widest:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from torch import nn
 
+from .ensembles import Ensemble
 from .network import Network
 
 
@@ -56,12 +57,52 @@ class Summary:
         return "\n".join(lines)
 
 
-def summary(network: Network) -> Summary:
-    """Where in the family a network sits.
+@dataclass(frozen=True)
+class EnsembleSummary:
+    """What :func:`summary` returns of an ensemble; printing it shows a table with a row for each member."""
+
+    members: tuple[Summary, ...]
+
+    @property
+    def parameters(self) -> int:
+        """All trainable parameters."""
+        return sum(member.parameters for member in self.members)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds for one sequence of the configured length, over members and strands."""
+        return sum(member.multiply_adds for member in self.members)
+
+    def __str__(self) -> str:
+        texts = [*(str(member).splitlines()[0] for member in self.members), "total"]
+        wide = max(map(len, texts))
+        lines = [f"{f'mean of {len(self.members)}':<{wide}} {'parameters':>11} {'multiply-adds':>15}"]
+        costs: list[Summary | EnsembleSummary] = [*self.members, self]
+        for text, cost in zip(texts, costs, strict=True):
+            lines.append(f"{text:<{wide}} {cost.parameters:>11,} {cost.multiply_adds:>15,}")
+        return "\n".join(lines)
+
+
+@overload
+def summary(model: Network) -> Summary: ...
+
+
+@overload
+def summary(model: Ensemble) -> EnsembleSummary: ...
+
+
+def summary(model: Network | Ensemble) -> Summary | EnsembleSummary:
+    """Where in the family a network sits, or each member of an ensemble.
 
     For every block the filters that it receives from the other strand, its parameters, and its multiply-adds
     for one sequence of the configured length; and the names that the paper has for this member.
     """
+    if isinstance(model, Ensemble):
+        return EnsembleSummary(tuple(map(_summary, model.members)))
+    return _summary(model)
+
+
+def _summary(network: Network) -> Summary:
     config = network.config
     strands = 1 if config.merge == "none" else 2
     length = config.length

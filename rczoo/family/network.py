@@ -82,6 +82,21 @@ class Network(nn.Module):
             )
         self._execution = execution
 
+    @property
+    def equivariant(self) -> bool:
+        """Whether the law holds by construction: not for a network of one strand."""
+        return self.config.merge != "none"
+
+    @property
+    def positions(self) -> int:
+        """Positions of the profile for an input of the configured length; 0 for labels."""
+        return 0 if self.config.pool else self.output_length(self.config.length)
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return f"{self.config.architecture}, merge {self.config.merge}"
+
     def output_length(self, length: int) -> int:
         """Positions of the profile for an input of ``length`` (bpnet only)."""
         return length - self.trunk.shrinkage - ProfileHead.WIDTH + 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..family.checkpoint import load_checkpoint, save_checkpoint
-from ..family.network import Network
+from ..family.ensembles import Model
 from ..files.atomic import write_bytes
 from ..files.storage import CONFIG, WEIGHTS
 
@@ -22,7 +22,7 @@ tags:
 - reverse-complement
 ---
 
-# {architecture}, merge {merge}
+# {title}
 
 ```python
 from rczoo.hub import from_pretrained
@@ -32,23 +32,23 @@ model = from_pretrained("this repository")
 """
 
 
-def save_pretrained(network: Network, folder: str | Path, **options: Any) -> str | None:
+def save_pretrained(network: Model, folder: str | Path, **options: Any) -> str | None:
     """Write a network to a folder as a checkpoint with a card; ``options`` as the mixin has them."""
     url: str | None = _mixed()(network).save_pretrained(folder, **options)
     return url
 
 
-def push_to_hub(network: Network, repo_id: str, **options: Any) -> str:
+def push_to_hub(network: Model, repo_id: str, **options: Any) -> str:
     """Push a network to a Hugging Face repository, ``org/name``; returns the URL of the commit."""
     return str(_mixed()(network).push_to_hub(repo_id, **options))
 
 
-def from_pretrained(name: str | Path, **options: Any) -> Network:
+def from_pretrained(name: str | Path, **options: Any) -> Model:
     """The network in a folder or a Hugging Face repository, in eval mode; never unpickled.
 
     ``options`` as huggingface_hub's mixin has them: ``revision``, ``token``, ``cache_dir``, ...
     """
-    network: Network = _mixed().from_pretrained(str(name), **options).network
+    network: Model = _mixed().from_pretrained(str(name), **options).network
     return network
 
 
@@ -63,15 +63,13 @@ def _mixed() -> Any:
     class Pretrained(ModelHubMixin, library_name="rczoo"):
         """A network with Hugging Face's three methods."""
 
-        def __init__(self, network: Network) -> None:
+        def __init__(self, network: Model) -> None:
             self.network = network
 
         def _save_pretrained(self, save_directory: Path) -> None:
             save_checkpoint(self.network, save_directory)
             if not (save_directory / "README.md").exists():
-                config = self.network.config
-                card = CARD.format(architecture=config.architecture, merge=config.merge)
-                write_bytes(save_directory / "README.md", card.encode())
+                write_bytes(save_directory / "README.md", CARD.format(title=self.network.title).encode())
 
         @classmethod
         def _from_pretrained(cls, *, model_id: str, **options: Any) -> Pretrained:

@@ -24,7 +24,7 @@ from .index import CARD, INDEX, Entry, File, parse_index
 from .remotes import Folder, Remote, remote
 
 if TYPE_CHECKING:
-    from ..family.network import Network
+    from ..family.ensembles import Model
 
 HUB = "RCZOO_HUB"
 LARGEST_INDEX = 1 << 24
@@ -34,7 +34,7 @@ Advance = Callable[[int], object]
 """Told the number of bytes of each piece that arrives."""
 
 
-def load(name: str | Path) -> Network:
+def load(name: str | Path) -> Model:
     """A model, in eval mode on the CPU: a published one, as :func:`list_models` names it, or a checkpoint's
     folder.
 

@@ -65,11 +65,10 @@ def name_outputs(model: Any, config: Mapping[str, Any], counts: bool = False) ->
     Raises ValueError if ``counts`` are asked of a model without a count head.
     """
     rep, length = model.rep_out[0], model.config.length
-    labels = model.config.pool is not None
     if counts and len(model.rep_out) < 2:
         raise ValueError("--counts: this model has no count head: leave --counts out to get probabilities")
-    names = _names(config, rep, labels)
-    return Outputs(names, rep, length, 0 if labels else model.output_length(length), counts)
+    names = _names(config, rep, labels=not model.positions)
+    return Outputs(names, rep, length, model.positions, counts)
 
 
 def _names(config: Mapping[str, Any], rep: Rep, labels: bool) -> tuple[str, ...]:

@@ -46,13 +46,11 @@ class Places:
         return [*([self.table] if self.table else []), *self.tracks.values()]
 
 
-def identity(
-    config: dict[str, Any], model: Any, inputs: Iterable[Path | None], options: list[Any]
-) -> dict[str, Any]:
+def identity(config: dict[str, Any], inputs: Iterable[Path | None], options: list[Any]) -> dict[str, Any]:
     """What tells one run from another: the model, the files as they are now, options and versions."""
     files = [path for path in inputs if path and path.is_file()]
     return {
-        "model": [config["sha256"], model.config.keywords()],
+        "model": [config["sha256"], config["model"]],
         "inputs": {str(path.resolve()): stamp(path) for path in files},
         "options": options,
         "versions": [__version__, str(torch.__version__)],

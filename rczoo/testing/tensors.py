@@ -7,7 +7,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from ..family.network import Network
+from ..family.ensembles import Model
 from ..symmetry.dna import one_hot
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -44,7 +44,7 @@ def randomise(module: Module, seed: int) -> Module:
 
 
 def inputs_of(
-    network: Network, batch_size: int, seed: int, dtype: torch.dtype = torch.float64
+    network: Model, batch_size: int, seed: int, dtype: torch.dtype = torch.float64
 ) -> tuple[torch.Tensor, ...]:
     """One-hot DNA (batch, 4, length) with some N, of the length that the network is built for.
 
@@ -54,7 +54,7 @@ def inputs_of(
     length = network.config.length
     codes = torch.randint(0, 5, (batch_size, length), generator=generator)
     X = one_hot(codes.numpy().astype("uint8"), dtype)
-    if not network.control.channels:
+    if len(network.rep_in) == 1:
         return (X,)
-    shape = (batch_size, network.control.channels, network.output_length(length))
+    shape = (batch_size, network.rep_in[1].channels, network.positions)
     return X, torch.randint(0, 5, shape, generator=generator).to(dtype)

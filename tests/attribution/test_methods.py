@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import rczoo
-from rczoo import Rep, attribute, build, conjoin
+from rczoo import Rep, attribute, build, conjoin, ensemble
 from rczoo.attribution.deeplift import LateMerge, draw_references
 from rczoo.attribution.methods import METHODS, less_mean
 from rczoo.attribution.target import choose_target
@@ -81,6 +81,26 @@ def test_gradients_of_labels_are_equal_bit_for_bit(merge, method):
     network, X = member(mixing=[0.0, 1.0], merge=merge), sequences(71)
     scores = attribute(network, X, method=method)
     assert torch.equal(R(scores), attribute(network, R(X), method=method))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_scores_of_labels_by_an_ensemble_are_the_mean_of_its_members_scores(method):
+    networks = [
+        member(seed=n, mixing=[0.0, 1.0], merge=merge) for n, merge in enumerate(["max", "mean", "sum"])
+    ]
+    X, options = sequences(71), {"method": method, "references": 4}
+    together = ensemble(networks)
+    together.execution = "tied"  # in which DeepLIFT would take half a batch for references
+    found = attribute(together, X, **options)
+    expected = torch.stack([attribute(network, X, **options) for network in networks]).mean(0)
+    assert torch.allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("target", ["profile", "counts"])
+@pytest.mark.parametrize("method", FAST)
+def test_scores_of_profiles_by_an_ensemble_obey_the_law(method, target):
+    networks = [member("bpnet", n, strategy=name) for n, name in enumerate(["rcps", "conjoined-max"])]
+    assert obeys(ensemble(networks), (sequences(353),), method, target)
 
 
 def slow_value(network, x, target, own):

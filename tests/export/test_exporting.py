@@ -10,11 +10,12 @@ import torch
 from typer import Typer
 from typer.testing import CliRunner
 
-from rczoo import build
+from rczoo import build, ensemble
 from rczoo.cli.models import export as export_command
 from rczoo.export.exporting import export, exported_program
 from rczoo.family.checkpoint import save_checkpoint
 from rczoo.nn import RCActivation, RCConv1d, RCSequential
+from rczoo.testing import inputs_of
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra rczoo[export]")
 pytest.importorskip("onnxscript", reason="needs the extra rczoo[export]")
@@ -96,6 +97,24 @@ def test_onnx_elsewhere_gives_the_same(name, tmp_path):
     outputs = np.load(tmp_path / "out.npz")
     assert list(outputs) == (["profile", "counts"] if name == "profile" else ["logits"])
     close([outputs[o] for o in outputs], expected(model, given))
+
+
+@pytest.mark.parametrize("name", ["labels", "profile"])
+@pytest.mark.parametrize("ending", ["onnx", "pt2"])
+def test_an_ensemble_is_one_file(name, ending, tmp_path):
+    model = ensemble([trained(name), trained(name).remerge("max")])
+    path = export(model, tmp_path / f"model.{ending}")
+    for batch in (1, 3):
+        X = inputs_of(model, batch, seed=batch, dtype=torch.float32)
+        if ending == "pt2":
+            found = torch.export.load(path).module()(*X)
+            found = found if isinstance(found, tuple) else (found,)
+        else:
+            session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+            found = session.run(
+                None, {i.name: x.numpy() for i, x in zip(session.get_inputs(), X, strict=True)}
+            )
+        close(found, expected(model, X))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import Rep, assert_equivariant, build, conjoin
+from rczoo import Rep, assert_equivariant, build, conjoin, ensemble
 from rczoo.export import fuse
 from rczoo.family.architectures import rebuild
 from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCDropout, RCMaxPool1d, RCSequential
-from rczoo.testing import LENGTHS, networks, randomise
+from rczoo.testing import LENGTHS, inputs_of, networks, randomise
 
 seeds = st.integers(0, 10**6)
 
@@ -50,6 +50,26 @@ def assert_plain(fused):
         assert not isinstance(layer, nn.BatchNorm1d)
     assert "rczoo" not in fused.code
     assert not any(p.requires_grad for p in fused.parameters())
+
+
+@pytest.mark.parametrize(
+    ("architecture", "options"),
+    [
+        ("motif-cnn", {"length": 100, "filters": 3}),
+        ("bpnet", {"length": 371, "filters": 2, "control": "1r"}),
+        ("bpnet", {"length": 371, "filters": 2, "count_head": False}),
+    ],
+)
+def test_an_ensemble_fused_is_the_same_function(architecture, options):
+    names = ("conjoined-max", "standard", "rcps")
+    model = ensemble(
+        randomise(build(architecture, strategy=name, **options), seed).double()
+        for seed, name in enumerate(names)
+    )
+    fused, X = fuse(model), inputs_of(model, 3, seed=1)
+    assert_plain(fused)
+    close(fused(*X), model(*X))
+    assert [config["merge"] for config in fused.meta["rczoo"]["config"]["ensemble"]] == ["max", "none", "sum"]
 
 
 @settings(deadline=None, max_examples=40)

@@ -9,6 +9,7 @@ from torch import nn
 
 from rczoo.family.architectures import build
 from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
+from rczoo.family.ensembles import ensemble
 from rczoo.files.storage import pack_tensors
 
 
@@ -51,6 +52,43 @@ def test_a_posthoc_model_keeps_its_merge(tmp_path):
     model = trained(build("motif-cnn", strategy="standard", length=60).remerge("mean"))
     X = torch.randn(2, 4, 60)
     assert torch.equal(load_checkpoint(save_checkpoint(model, tmp_path))(X), model(X))
+
+
+def two():
+    """An ensemble of networks that are not alike."""
+    return ensemble([trained(motif_cnn()), trained(build("motif-cnn", strategy="conjoined", length=60))])
+
+
+def test_an_ensemble_is_one_file_of_weights_and_is_rebuilt_from_its_folder_alone(tmp_path):
+    model = two()
+    found = load_checkpoint(save_checkpoint(model, tmp_path / "a", strategy="both"))
+    X = torch.randn(2, 4, 60)
+    assert torch.equal(found(X), model(X))
+    assert (found.config, found.rep_out, found.training) == (model.config, model.rep_out, False)
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["config.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda members: members[:1], "the ensemble has 1 members, but the weights are of 2"),
+        (lambda members: members * 50_000, "the ensemble has 100000 members, but the weights are of 2"),
+        (lambda members: members[::-1], r"'members\.0\.\S+' has shape .*: it belongs to another model"),
+        (lambda members: [members[0], {**members[1], "length": 80}], "input length of model 1 is 60, of mod"),
+        (lambda members: [members[0], {"ensemble": members[1:]}], "argument 'ensemble': it was changed"),
+        (lambda members: [members[0], {**members[1], "filters": 10**30}], "but the weights are at most"),
+        (lambda members: [members[0], 7], r"config\.json: .*it was changed"),
+        (lambda members: 7, r"config\.json: .*it was changed"),
+    ],
+)
+def test_an_ensemble_that_was_tampered_with_is_refused_in_one_line(tmp_path, change, message):
+    folder = save_checkpoint(two(), tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["model"]["ensemble"] = change(config["model"]["ensemble"])
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=message) as caught:
+        load_checkpoint(folder)
+    assert "\n" not in str(caught.value)
 
 
 def test_float64_stays_float64(tmp_path):

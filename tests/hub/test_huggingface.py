@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from rczoo import build
+from rczoo import build, ensemble
 from rczoo.family.checkpoint import load_checkpoint
 from rczoo.hub import huggingface
 
@@ -30,6 +30,13 @@ def test_what_is_saved_is_read_back(network, tmp_path):
     assert same(network, huggingface.from_pretrained(tmp_path / "m"))
     assert same(network, load_checkpoint(tmp_path / "m"))
     assert (tmp_path / "m" / "README.md").read_text().startswith("---\nlibrary_name: rczoo")
+
+
+def test_an_ensemble_is_saved_as_one_model(network, tmp_path):
+    model = ensemble([network, network.remerge("mean")])
+    huggingface.save_pretrained(model, tmp_path / "m")
+    assert same(model, huggingface.from_pretrained(tmp_path / "m"))
+    assert f"# {model.title}" in (tmp_path / "m" / "README.md").read_text()
 
 
 def test_the_card_says_how_to_read_it_back(network, tmp_path):

@@ -45,6 +45,17 @@ def test_an_equivariant_model_has_one_answer(model):
     assert torch.equal(both.given, both.other)
 
 
+def test_an_ensemble_gives_the_mean_of_its_members_answers_for_either_strand():
+    members = [profile_model(name, count_head=True) for name in ("standard", "rcps")]
+    both = rczoo.predict(rczoo.ensemble(members), CODES, strand="both")
+    each = [rczoo.predict(member, CODES, strand="both") for member in members]
+    for side in ("given", "other"):
+        for place, found in enumerate(getattr(both, side)):
+            expected = sum(getattr(answer, side)[place] for answer in each) / 2
+            assert torch.allclose(found, expected, atol=1e-5)
+    assert not torch.allclose(both.given[0], both.other[0], atol=1e-3)
+
+
 def test_rows_are_turned_one_by_one():
     model, X = profile_model(), dna.one_hot(CODES)
     turned = np.array([True, False, True, False, False, True, False])

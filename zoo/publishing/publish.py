@@ -19,8 +19,8 @@ from rczoo.data.output_names import control_widths, output_names
 from rczoo.data.preparation import load_examples
 from rczoo.data.task import Task
 from rczoo.evaluation.losses import first
-from rczoo.family.checkpoint import load_checkpoint, read_config, rebuild, save_checkpoint
-from rczoo.family.network import Network
+from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
+from rczoo.family.ensembles import Model
 from rczoo.files.atomic import write_bytes
 from rczoo.files.cache import sha256
 from rczoo.files.storage import CONFIG, SHARED, WEIGHTS, read_json, shared_weights, to_json, weights_path
@@ -30,12 +30,14 @@ from rczoo.inference.outputs import name_outputs
 from rczoo.symmetry import dna
 from rczoo.symmetry.equivariance import equivariance_error
 
-from ..packs import CONFIGS, Pack
+from ..packs import Pack
 from ..plan import MODELS, RUNS, Job
 from ..results.summary import best_seeds, criteria, summarise, tasks_of
 from ..rows import Row
-from ..strategies import TRIAL, source
+from ..strategies import TRIAL
+from ..trained import model_of, run_of
 from .card import SEQUENCES, card
+from .members import section, training
 
 EXPECTED = "expected.json"
 TOLERANCE = 1e-5
@@ -70,10 +72,7 @@ def publish(
 
 def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: Path, models: Path) -> Path:
     """Publish one model: written beside its place, proved from disk, only then put there and listed."""
-    _, merge = source(strategy)
-    model = trained_model(task.name, strategy, seed, runs, models)
-    if merge:
-        model = model.remerge(merge)
+    model = model_of(Job(task.name, strategy, seed), runs, models)
     target = models / task.name / strategy
     draft = target.with_name(f".{strategy}.draft")
     shutil.rmtree(draft, ignore_errors=True)
@@ -87,23 +86,6 @@ def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: P
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
-
-
-def trained_model(task: str, strategy: str, seed: int, runs: Path, models: Path) -> Network:
-    """The model of a packed run, with the weights in its folder or, where these are gone, the published ones.
-
-    Raises ValueError where neither are those of the run.
-    """
-    trained, folder = source(strategy)[0], runs / task
-    config = Pack(folder).config(trained, seed)
-    digest, run = str(config["sha256"]), Job(task, trained, seed).folder(runs)
-    for path in (run / WEIGHTS, shared_weights(models, digest)):
-        if path.exists() and sha256(path) == digest:
-            return rebuild(config, path, folder / CONFIGS)
-    raise ValueError(
-        f"the weights of {task}/{trained}, seed {seed}, are neither in {run} nor published: publish where "
-        "the model was trained"
-    )
 
 
 def share_weights(draft: Path, models: Path) -> None:
@@ -129,11 +111,11 @@ def drop_unnamed(models: Path) -> list[Path]:
 
 
 def write_model(
-    model: Network, task: Task, strategy: str, seed: int, rows: list[Row], pack: Pack, folder: Path
+    model: Model, task: Task, strategy: str, seed: int, rows: list[Row], pack: Pack, folder: Path
 ) -> None:
     """Write a model's four files: weights, config, expected outputs and card."""
     own = [row for row in rows if (row.task, row.strategy, row.seed) == (task.name, strategy, seed)]
-    trained = source(strategy)[0]
+    trained = run_of(Job(task.name, strategy, seed)).strategy
     ran = pack.config(trained, seed)
     about: dict[str, Any] = {
         "task": task.name,
@@ -142,9 +124,7 @@ def write_model(
         "merge": model.config.merge,
         "seed": seed,
         "trained_as": ran["trained_as"],
-        "epochs": len(ran["history"]),
-        "best_epoch": ran["best_epoch"],
-        "seconds": ran["seconds"],
+        **training(ran),
         "data": pack.data(),
         "outputs": output_names(task),
         "control_widths": control_widths(task),
@@ -160,10 +140,10 @@ def write_model(
     text = card(
         task, strategy, about, summarise(rows), rows, equivariance(load_checkpoint(folder), sequences)
     )
-    write_bytes(folder / "README.md", text.encode())
+    write_bytes(folder / "README.md", f"{text}{section(model, about)}".encode())
 
 
-def expected(model: Network, task: Task) -> tuple[list[str], Any]:
+def expected(model: Model, task: Task) -> tuple[list[str], Any]:
     """The first test sequences as text, and what the model says of them (first output)."""
     examples = load_examples(task, "test")
     sequences = [dna.decode(codes) for codes in examples.take(range(min(SEQUENCES, len(examples)))).codes]
@@ -173,7 +153,7 @@ def expected(model: Network, task: Task) -> tuple[list[str], Any]:
 def prove(folder: Path, task: Task) -> None:
     """Raise ValueError unless the model, read back from its folder, is what it says it is."""
     model, name = load_checkpoint(folder), f"{task.name}/{read_config(folder)['strategy']}"
-    if model.config.count_head and not task.training.counts_weight:
+    if len(model.rep_out) > 1 and not task.training.counts_weight:
         raise ValueError(
             f"{name} has a count head that was never trained (counts_weight 0): build it without"
         )
@@ -185,31 +165,31 @@ def prove(folder: Path, task: Task) -> None:
         )
     if not torch.isfinite(outputs).all() or outputs.std(dim=0).max() == 0:
         raise ValueError(f"{name} gives outputs that are not finite, or the same for every sequence")
-    if model.config.merge == "none":
+    if not model.equivariant:
         return
     report = check(model, quick=True, name=name)
     if not report.passed:
         raise ValueError(f"{name} read back fails its check:\n{report}")
 
 
-def reproduce(model: Network, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
+def reproduce(model: Model, folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """A model's outputs for the sequences published with it, and the outputs published."""
     content = read_json(folder / EXPECTED)
     return answers(model, content["sequences"]), torch.tensor(content["outputs"])
 
 
-def answers(model: Network, sequences: Sequence[str]) -> torch.Tensor:
+def answers(model: Model, sequences: Sequence[str]) -> torch.Tensor:
     """A model's first output for sequences, in eval mode."""
     with torch.no_grad():
         return first(model.eval()(*inputs(model, sequences)))
 
 
-def equivariance(model: Network, sequences: Sequence[str]) -> float:
+def equivariance(model: Model, sequences: Sequence[str]) -> float:
     """The equivariance error of a published file, on the sequences published with it."""
     return equivariance_error(model, *inputs(model, sequences))
 
 
-def inputs(model: Network, sequences: Sequence[str]) -> list[torch.Tensor]:
+def inputs(model: Model, sequences: Sequence[str]) -> list[torch.Tensor]:
     """Sequences as a model reads them; control tracks, if it has any, without signal."""
     X = torch.cat([dna.one_hot(sequence) for sequence in sequences])
     control = zero_control(model.rep_in, len(X), name_outputs(model, {}))
@@ -224,7 +204,7 @@ def write_index(models: Path) -> None:
         places = [file_of(folder, file, config["sha256"]) for file in FILES]
         entries[f"{folder.parent.name}/{folder.name}"] = {
             "files": {f: _record(p, models) for f, p in zip(FILES, places, strict=True) if p.exists()},
-            "merge": config["model"]["merge"],
+            "merge": config["merge"],
             "metrics": config["metrics"]["test"],
         }
     write_bytes(models / INDEX, to_json({"format": FORMAT, "models": entries}))

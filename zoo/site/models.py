@@ -87,7 +87,7 @@ def _choice(name: str, label: str, options: list[str]) -> str:
 def _row(entry: Entry, config: Mapping[str, Any], shown: list[str]) -> str:
     task, strategy = entry.name.split("/")
     address = _place(entry.name).removeprefix("models/")
-    equivariant = "no" if config["model"]["merge"] == "none" else "yes"
+    equivariant = "no" if config["merge"] == "none" else "yes"
     cells = "".join(
         f'<td data-key="{metric}" data-value="{entry.metrics[metric]!r}">{entry.metrics[metric]:.4f}</td>'
         if entry.metrics.get(metric) is not None

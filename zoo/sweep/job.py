@@ -10,6 +10,7 @@ import torch
 
 from rczoo.data.task import Task, load_task
 from rczoo.family.checkpoint import load_checkpoint, read_config
+from rczoo.family.ensembles import Model
 from rczoo.family.network import Network
 from rczoo.files.atomic import write_bytes
 from rczoo.files.storage import CONFIG
@@ -23,39 +24,48 @@ from ..locks import alone
 from ..packs import EXAMPLES, is_done, to_npz
 from ..plan import DONE, Job
 from ..rows import MODEL, Row, commit, write_rows
-from ..strategies import derived, options
+from ..strategies import derived, members, options
+from ..trained import trainings
+from .ensembles import assemble, check_seed
 from .scoring import Scores, mixing_text, score
 
 
 def run(job: Job, runs: Path) -> None:
     """Do a job unless it is done: go on with its training where a killed one stopped.
 
-    Two processes may be asked for the same job, for instance when a sweep was killed but its job was not: the
-    second waits for the first and finds it done.
+    The trainings of an ensemble's members are jobs, too, and are done first. Two processes may be asked for
+    the same job, for instance when a sweep was killed but its job was not: the second waits for the first and
+    finds it done.
     """
+    check_seed(job)
     if is_done(job, runs):
         return
-    folder = job.folder(runs)
-    with alone(folder):
-        if is_done(job, runs):
-            return
-        torch.set_num_threads(1)
-        made_by = commit()
-        task = load_task(job.task)
-        record(task, folder.parent.parent)
-        write_baselines(task, folder.parent.parent)
-        model = trained(job, task, folder)
-        found = {job.strategy: (model, *score(model, task))}
-        for name, merge in derived(job.strategy, task.kind).items():
-            other = model.remerge(merge)
-            found[name] = (other, *score(other, task))
-        write_bytes(folder / EXAMPLES, to_npz({name: kept for name, (_, _, kept) in found.items()}))
-        rows = [
-            row
-            for name, (model, values, _) in found.items()
-            for row in table(job, folder, name, model, values, made_by)
-        ]
-        write_rows(folder / DONE, rows)
+    for training in trainings(job):
+        if training != job:
+            run(training, runs)
+    with alone(job.folder(runs)):
+        if not is_done(job, runs):
+            _do(job, runs)
+
+
+def _do(job: Job, runs: Path) -> None:
+    """Make the job's model, score it and what is derived from it, and leave the results in its folder."""
+    torch.set_num_threads(1)
+    made_by, folder, task = commit(), job.folder(runs), load_task(job.task)
+    record(task, folder.parent.parent)
+    write_baselines(task, folder.parent.parent)
+    model = assemble(job, task, runs) if members(job.strategy) else trained(job, task, folder)
+    found = {job.strategy: (model, *score(model, task))}
+    for name, merge in derived(job.strategy, task.kind).items():
+        other = model.remerge(merge)
+        found[name] = (other, *score(other, task))
+    write_bytes(folder / EXAMPLES, to_npz({name: kept for name, (_, _, kept) in found.items()}))
+    rows = [
+        row
+        for name, (model, values, _) in found.items()
+        for row in table(job, folder, name, model, values, made_by)
+    ]
+    write_rows(folder / DONE, rows)
 
 
 def finished(folder: Path) -> bool:
@@ -73,8 +83,8 @@ def trained(job: Job, task: Task, folder: Path, device: str = "cpu") -> Network:
     return train(task, seed=job.seed, out=folder, device=device, **keywords)
 
 
-def table(job: Job, folder: Path, name: str, model: Network, values: Scores, made_by: str) -> Iterator[Row]:
-    """The rows of one model."""
+def table(job: Job, folder: Path, name: str, model: Model, values: Scores, made_by: str) -> Iterator[Row]:
+    """The rows of one model; an ensemble has no epochs of its own, those of its members are in their rows."""
     config = read_config(folder)
     machine = config.get("hardware") or hardware()  # that of the training; the scores are a processor's
     for split, metrics in values.items():
@@ -89,8 +99,8 @@ def table(job: Job, folder: Path, name: str, model: Network, values: Scores, mad
                 split=split,
                 metric=metric,
                 value=value,
-                epochs=len(config["history"]),
-                seconds=config["seconds"],
+                epochs=len(config.get("history", ())),
+                seconds=config.get("seconds", 0.0),
                 hardware=machine,
                 commit=made_by,
             )

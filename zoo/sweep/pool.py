@@ -24,6 +24,7 @@ from ..fingerprints import record
 from ..locks import alone
 from ..packs import is_done, left
 from ..plan import Job
+from ..trained import trainings
 from .job import finished, run, trained
 
 
@@ -33,9 +34,13 @@ def do_many(jobs: Iterable[Job], runs: Path, workers: int = 2, nice: int = 0) ->
 
 
 def train_many(jobs: Iterable[Job], runs: Path, device: str = "cpu", workers: int = 2) -> Iterator[str]:
-    """Only train what is not trained yet, all on one ``device``; see :func:`at_once`."""
+    """Only train what is not trained yet, all on one ``device``; see :func:`at_once`.
+
+    Of an ensemble its members are trained.
+    """
     choose_device(device)
-    waiting = [job for job in left(jobs, runs) if not finished(job.folder(runs))]
+    wanted = dict.fromkeys(training for job in left(jobs, runs) for training in trainings(job))
+    waiting = [job for job in left(wanted, runs) if not finished(job.folder(runs))]
     for task in dict.fromkeys(job.task for job in waiting):
         known = load_task(task)
         record(known, runs / known.name)

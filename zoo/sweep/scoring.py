@@ -12,7 +12,7 @@ from rczoo.evaluation.losses import loss_of
 from rczoo.evaluation.metrics import profile_values
 from rczoo.evaluation.scoring import errors, predict, scores
 from rczoo.family.config import NetworkConfig
-from rczoo.family.network import Network
+from rczoo.family.ensembles import EnsembleConfig, Model
 
 from ..splits import examples_of, splits
 
@@ -24,7 +24,7 @@ Scores = dict[str, dict[str, float]]
 """By split and metric."""
 
 
-def score(model: Network, task: Task, wanted: Sequence[str] = ()) -> tuple[Scores, np.ndarray]:
+def score(model: Model, task: Task, wanted: Sequence[str] = ()) -> tuple[Scores, np.ndarray]:
     """The metrics on the wanted splits (default: all), and the test split's :func:`per_example` values."""
     found: Scores = {}
     for split in wanted or splits(task):
@@ -53,7 +53,11 @@ def per_example(task: Task, logits: np.ndarray, target: np.ndarray) -> np.ndarra
     return np.stack(list(values.values())).astype(np.float32)
 
 
-def mixing_text(config: NetworkConfig) -> str:
-    """The mixing of a built model as a table shows it: one number where all blocks share it."""
-    shares = [f"{share:g}" for share in config.mixing]
+def mixing_text(config: NetworkConfig | EnsembleConfig) -> str:
+    """The mixing of a built model as a table shows it: one number where all blocks share it.
+
+    Of an ensemble that of its members, which are of one strategy.
+    """
+    one = config.members[0] if isinstance(config, EnsembleConfig) else config
+    shares = [f"{share:g}" for share in one.mixing]
     return ";".join(shares[:1] if len(set(shares)) == 1 else shares)
