@@ -15,7 +15,8 @@ DERIVED = {
 """Models that a trained one becomes by another merge alone."""
 TRIAL = "-1-epoch"
 """Strategies that only try whether a task works: neither published nor drawn."""
-NAME = re.compile(r"(.+?)((?:-frozen|-gain-[0-9.]+|-[0-9]+-epochs?|-ensemble-[0-9]+)*)")
+ENDINGS = ("-frozen", "-gain-[0-9.]+", "-[0-9]+-epochs?", "-motif-cnn-[0-9]+", "-ensemble-[0-9]+")
+NAME = re.compile(rf"(.+?)((?:{'|'.join(ENDINGS)})*)")
 ENSEMBLE = re.compile(r"(.+)-ensemble-([0-9]+)")
 
 
@@ -47,7 +48,8 @@ def options(strategy: str) -> dict[str, Any]:
     """Keywords of :func:`rczoo.training.trainer.train` for a strategy's name in the zoo.
 
     Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
-    at mean 0 and variance 1, and ``-160-epochs`` trains for so many epochs without early stopping.
+    at mean 0 and variance 1, ``-160-epochs`` trains for so many epochs without early stopping, and
+    ``-motif-cnn-96`` has a motif-cnn of so many filters and a global pool instead of the task's network.
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
     ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
@@ -62,6 +64,8 @@ def options(strategy: str) -> dict[str, Any]:
         found["gain"] = float(match[1])
     if match := re.search(r"-([0-9]+)-epoch", ending):
         found["epochs"] = int(match[1])
+    if match := re.search(r"-motif-cnn-([0-9]+)", ending):
+        found |= {"architecture": "motif-cnn", "filters": int(match[1]), "pool": "global"}
     kind, _, numbers = name.partition("-")
     if name in STRATEGIES:
         return {"strategy": name, **found}
@@ -72,7 +76,7 @@ def options(strategy: str) -> dict[str, Any]:
         return {"wrap": tuple(int(size) for size in numbers.split("-")), **found}
     raise ValueError(
         f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, or one of "
-        "these followed by -frozen, -gain-2 or -160-epochs"
+        "these followed by -frozen, -gain-2, -160-epochs or -motif-cnn-96"
     )
 
 

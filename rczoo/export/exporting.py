@@ -29,10 +29,10 @@ LONGEST = 1 << 24
 def export(model: nn.Module, out: str | Path, format: str | None = None, length: int | None = None) -> Path:
     """Write the fused model to ``out`` as ``"onnx"`` or ``"pt2"`` (by default as the name ends).
 
-    Inputs X and, with controls, X_ctl; outputs logits, or profile and counts. Any batch size; profile
-    networks take any length that leaves two positions, others their own (an ``RCSequential``: ``length``).
-    What the model is and how RC acts on it is in the file as JSON, under ``rczoo``. Law: the outputs of
-    ``model`` in eval mode, to rounding (1e-5 in float32).
+    Inputs X and, with controls, X_ctl; outputs logits, or profile and counts. Any batch size; networks of
+    any length (bpnet without ``position``) take those that leave two positions, others their own (an
+    ``RCSequential``: ``length``). What the model is and how RC acts on it is in the file as JSON, under
+    ``rczoo``. Law: the outputs of ``model`` in eval mode, to rounding (1e-5 in float32).
 
     Returns ``out``. Raises ValueError where :func:`rczoo.export.fuse` does, and for another format;
     ModuleNotFoundError where onnx or onnxscript is missing (``pip install 'rczoo[export]'``).
@@ -66,14 +66,13 @@ def _shapes(model: Any, length: int | None) -> tuple[list[tuple[int, ...]], tupl
         return [(2, model.rep_in.channels, length)], ({0: batch},)
     length = model.config.length
     shapes: list[tuple[int, ...]] = [(2, 4, length)]
-    if not model.positions:
-        return shapes, ({0: batch},)
+    if len(model.rep_in) > 1:
+        shapes.append((2, model.rep_in[1].channels, model.positions))
+    if not model.any_length:
+        return shapes, tuple({0: batch} for _ in shapes)
     lost = length - model.positions
     positions = Dim("length", min=lost + 2, max=LONGEST)  # a size of 1 would be a case of its own
-    if len(model.rep_in) == 1:
-        return shapes, ({0: batch, 2: positions},)
-    shapes.append((2, model.rep_in[1].channels, model.positions))
-    return shapes, ({0: batch, 2: positions}, {0: batch, 2: positions - lost})
+    return shapes, ({0: batch, 2: positions}, {0: batch, 2: positions - lost})[: len(shapes)]
 
 
 def _pt2(program: ExportedProgram, about: str) -> bytes:

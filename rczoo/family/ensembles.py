@@ -80,6 +80,11 @@ class Ensemble(nn.Module):
         return self.members[0].positions
 
     @property
+    def any_length(self) -> bool:
+        """Whether it reads other lengths than the configured: where every member does."""
+        return all(member.any_length for member in self.members)
+
+    @property
     def title(self) -> str:
         """What it is, in a few words."""
         kinds = dict.fromkeys(member.title for member in self.members)

@@ -93,6 +93,11 @@ class Network(nn.Module):
         return 0 if self.config.pool else self.output_length(self.config.length)
 
     @property
+    def any_length(self) -> bool:
+        """Whether it reads other lengths than the configured: for profiles, where no position is learnt."""
+        return not (self.config.pool or self.config.position)
+
+    @property
     def title(self) -> str:
         """What it is, in a few words."""
         return f"{self.config.architecture}, merge {self.config.merge}"
@@ -132,7 +137,7 @@ class Network(nn.Module):
             elif X.ndim == 3 and X.shape[2] == DNA.channels:
                 hint = ": transpose (batch, length, 4)"
             raise ValueError(f"{name}: expected (batch, 4, length), got {tuple(X.shape)}{hint}")
-        if isinstance(self.head, LabelHead):
+        if not self.any_length:
             if X.shape[2] != length:
                 raise ValueError(
                     f"{name}: built for length {length}, got {X.shape[2]}: crop or pad the sequences, or "
@@ -141,11 +146,6 @@ class Network(nn.Module):
         elif self.output_length(X.shape[2]) < 1:
             raise ValueError(
                 f"{name}: length {X.shape[2]} is shorter than the receptive field {1 - self.output_length(0)}"
-            )
-        elif self.config.position and X.shape[2] != length:
-            raise ValueError(
-                f"{name}: built with a profile of positions for length {length}, got {X.shape[2]}: crop or "
-                "pad the sequences, or build without position"
             )
         if (X_ctl is None) != (self.control.channels == 0):
             state, remedy = (
