@@ -72,7 +72,9 @@ def test_fixed_options_are_not_drawn(network):
 
 
 @pytest.mark.parametrize(
-    "wanted", [lambda n: n.control.channels, lambda n: n.config.architecture == "tf-cnn"], ids=["controls", "tf-cnn"]
+    "wanted",
+    [lambda n: n.control.channels, lambda n: n.config.architecture == "tf-cnn"],
+    ids=["controls", "tf-cnn"],
 )
 def test_networks_reach_every_kind(wanted):
     assert wanted(find(networks(), wanted))
