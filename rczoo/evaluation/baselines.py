@@ -34,7 +34,7 @@ Row = dict[str, Any]
 def baseline_rows(task: Task, split: str = "test") -> dict[str, Row]:
     """All baselines of a task, by name.
 
-    The k-mer regression takes half a minute or more on a large task, the others seconds: its row is computed
+    The k-mer regression takes up to a minute on the large tasks, the others seconds: its row is computed
     once for a task's examples and a split, and kept beside them in the cache. Raises ValueError where labels
     of one class leave nothing to learn or to choose.
     """
