@@ -1,6 +1,7 @@
 """Counts of words against strings; the choice of their length and of C, which no test example can sway."""
 
 import re
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 
 from rczoo.data.examples import Examples
 from rczoo.evaluation import kmers, metrics
+from rczoo.evaluation.baselines import kmer_regression
 from rczoo.evaluation.kmers import LENGTHS, choose, kmer_counts, three_mers
 from rczoo.symmetry import dna
 from rczoo.symmetry.rep import Rep
+from tests.support import tiny_tasks
 
 
 def draw(seed, n=60, length=40, bases=4):
@@ -75,18 +78,32 @@ def test_a_planted_word_is_found_and_the_scores_are_invariant():
     assert chosen.C in kmers.STRENGTHS
 
 
-def test_the_validation_split_chooses():
-    """The training split tells bases and words alike; validation rewards one of them, or the other."""
+def words_or_bases():
+    """A training split that tells words and bases alike, and two others that tell only the one."""
     train = with_word(1, "ACGTTGC", 400)
     train.codes[:200, :12] = np.where(train.codes[:200, :12] == 0, 1, train.codes[:200, :12])
     words, bases = with_word(2, "ACGTTGC", 200), examples(draw(4, 200), np.arange(200) < 100)
     bases.codes[:100] = np.where(np.random.default_rng(0).random((100, 40)) < 0.4, 1, bases.codes[:100])
+    return train, words, bases
+
+
+def test_the_validation_split_chooses_among_all():
+    train, words, bases = words_or_bases()
     assert choose(train, words).k > 4
     assert choose(train, bases).k == 3
     every = [(c.validation, -c.k, -c.C) for c in kmers._candidates(train, words)]
     best = choose(train, words)
     assert (best.validation, -best.k, -best.C) == max(every)
     assert len(every) == len(LENGTHS) * len(kmers.STRENGTHS)
+
+
+def test_the_test_split_does_not_choose():
+    train, words, bases = words_or_bases()
+    task = replace(tiny_tasks.labels(), in_memory={"train": train, "validation": words, "test": bases})
+    row, other = kmer_regression(task, "test"), choose(train, bases)
+    assert (row["k"], row["C"]) == (choose(train, words).k, choose(train, words).C)
+    assert row["k"] > 4 > other.k
+    assert row["auroc"] < other.validation - 0.02
 
 
 def test_labels_share_the_choice_and_what_was_not_measured_is_left_out():
