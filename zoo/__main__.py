@@ -84,6 +84,18 @@ def collect_command(runs: Runs = RUNS, results: Results = None) -> None:
     typer.echo(f"{results}: {len(rows)} rows of {len({(*row[:2], row.seed) for row in rows})} models")
 
 
+@app.command("baselines")
+def baselines_command(
+    tasks: Annotated[list[str] | None, typer.Argument(help="Only these tasks.")] = None,
+    runs: Runs = RUNS,
+) -> None:
+    """Write the baselines that are missing into the packs."""
+    from .baselines import complete_packs
+
+    for line in complete_packs(runs, tasks or ()):
+        typer.echo(line)
+
+
 @app.command("report")
 def report_command(runs: Runs = RUNS, results: Results = None) -> None:
     """Write RESULTS.md and its figures, beside the runs, from the result files."""

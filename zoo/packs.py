@@ -65,6 +65,10 @@ class Pack:
         """Strategy and seed of all models that are packed."""
         return {(row.strategy, row.seed) for row in self.rows() if row.kind == MODEL}
 
+    def baselines(self) -> set[str]:
+        """The names of the baselines that it has."""
+        return {row.strategy for row in self.rows() if row.kind == BASELINE}
+
     def targets(self) -> Arrays:
         """What is known of the test split itself (:func:`zoo.fingerprints.targets`)."""
         return {name: array for name, array in self.arrays().items() if "/" not in name}
@@ -105,11 +109,11 @@ def begin(
 
 
 def add_baselines(folder: Path, rows: Iterable[Row]) -> None:
-    """Write the rows of a task's baselines into its pack, unless it has some."""
+    """Write the rows of baselines into a task's pack, but for those that it has already."""
     with alone(folder):
-        known = Pack(folder).rows()
-        if not any(row.kind == BASELINE for row in known):
-            write_rows(folder / METRICS, sorted([*known, *rows]))
+        pack = Pack(folder)
+        if new := [row for row in rows if row.strategy not in pack.baselines()]:
+            write_rows(folder / METRICS, sorted([*pack.rows(), *new]))
 
 
 def pack(folder: Path) -> None:

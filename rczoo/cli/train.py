@@ -165,7 +165,10 @@ def demo(
 
 
 def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
-    """Test the checkpoint as it lies on disk, beside the task's baselines."""
+    """Test the checkpoint as it lies on disk, beside all of the task's baselines.
+
+    The slow one of labels, the k-mer regression, is computed once for a task and split.
+    """
     from rich.console import Console
 
     from ..evaluation.baselines import baseline_rows

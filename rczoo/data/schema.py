@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic import model_validator as checked
 from pydantic.fields import FieldInfo
 
+from ..symmetry import dna
 from ..symmetry.rep import Rep
 
 STRANDS = ("plus", "minus", "both")
@@ -83,6 +84,7 @@ Names = Annotated[
     tuple[str, ...] | None,
     Field(min_length=1, description="a list of names, one for each of the model's outputs"),
 ]
+Consensus = Annotated[str, Field(pattern=f"^[{''.join(dna.IUPAC)}]+$")]
 StrictInt = Annotated[int, Field(strict=True)]
 Width = Annotated[int, whole(1)]
 Positions = Annotated[int | None, whole(1, "the number of profile positions, a whole number")]
@@ -292,6 +294,15 @@ class Symmetry(Table):
 
     motif: Annotated[str | None, TEXT] = None
     radius: Annotated[int, whole(0)] = 10
+
+
+class Reference(Table):
+    """What is known without learning: one motif for each label, which the motif scan looks for."""
+
+    motifs: Annotated[
+        tuple[Consensus, ...] | None,
+        Field(min_length=1, description='for each label a consensus in IUPAC letters, as ["TTACCCG"]'),
+    ] = None
 
 
 class File(Table):

@@ -20,6 +20,7 @@ from .schema import (
     IntervalData,
     MemoryData,
     Model,
+    Reference,
     SimulationData,
     Symmetry,
     Table,
@@ -52,6 +53,7 @@ class Task:
     data: Data | MemoryData
     description: str = ""
     symmetry: Symmetry = field(default_factory=Symmetry)
+    reference: Reference = field(default_factory=Reference)
     sources: dict[str, downloads.Source] = field(default_factory=dict)
     folder: Path = Path()
     in_memory: Mapping[str, Examples] = field(default_factory=dict, compare=False)
@@ -167,6 +169,7 @@ def read_task(path: Path) -> Task:
         data=found.data,
         description=found.description,
         symmetry=found.symmetry,
+        reference=found.reference,
         sources=_sources(found.files, path),
         folder=path.parent,
     )

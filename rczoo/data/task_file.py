@@ -17,6 +17,7 @@ from .schema import (
     File,
     IntervalData,
     Model,
+    Reference,
     SimulationData,
     Symmetry,
     Table,
@@ -48,6 +49,7 @@ class TaskFile(Table):
     kind: Kind
     files: Annotated[tuple[File, ...], Field(description="[[files]] with path and url")] = ()
     symmetry: Annotated[Symmetry, table(Symmetry)] = Symmetry()
+    reference: Annotated[Reference, table(Reference)] = Reference()
     model: Annotated[Model, table(Model)]
     training: Annotated[Training, table(Training)]
     data: Annotated[Data, Field(discriminator="source", description="a table with source")]
@@ -72,6 +74,18 @@ class TaskFile(Table):
                 raise ValueError(
                     "[data] needs 'signal': write [[data.signal]] with the bigWig files plus and minus"
                 )
+        return self
+
+    @checked(mode="after")
+    def _motifs(self) -> Self:
+        motifs = self.reference.motifs
+        if motifs and self.kind == "profile":
+            raise ValueError("kind is 'profile', but [reference] motifs are of labels: leave them out")
+        if motifs and len(motifs) != self.model.outputs:
+            raise ValueError(
+                f"[reference] motifs gives {len(motifs)}, [model] outputs is {self.model.outputs}: "
+                "make them equal"
+            )
         return self
 
     @checked(mode="after")

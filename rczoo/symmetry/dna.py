@@ -14,6 +14,9 @@ UNKNOWN = 4
 """The code of N: one-hot all zeros."""
 AMBIGUOUS = "RYSWKMBDHVryswkmbdhv"
 """IUPAC letters for several bases, of which a model knows none: readers of files take them as N."""
+_ALLOWED = zip("RYSWKMBDHV", ("AG", "CT", "CG", "AT", "GT", "AC", "CGT", "AGT", "ACT", "ACG"), strict=True)
+IUPAC = {**{base: base for base in BASES}, **dict(_ALLOWED), "N": BASES}
+"""The bases that each letter of a consensus allows."""
 GAPS = ".-"
 """Letters for no base, which genomes hold where nothing was assembled: N there, a mistake in a sequence."""
 

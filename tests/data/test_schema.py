@@ -36,6 +36,7 @@ CALLED = {
     "TableData": ("data",),
     "MemoryData": ("data",),
     "Symmetry": ("symmetry",),
+    "Reference": ("reference",),
 }
 """By which names the code that reads a table calls it."""
 PASSED_ON = {
@@ -171,6 +172,39 @@ def test_messages(path, value, message):
     content = changed(PROFILE, path[:-1], {**at(PROFILE, path[:-1]), path[-1]: value})
     with pytest.raises(ValueError, match="^" + re.escape(f"my.toml: {message}")):
         read_content(content, "my.toml")
+
+
+LABELS = {
+    "kind": "labels",
+    "model": {"architecture": "motif-cnn", "length": 60, "outputs": 2},
+    "training": {"batch_size": 4},
+    "data": {"source": "table", "train": "a.csv", "validation": "b.csv", "test": "c.csv"},
+}
+
+
+@pytest.mark.parametrize(
+    ("content", "motifs", "message"),
+    [
+        (
+            LABELS,
+            ["TTACCCG", "TTAJ"],
+            "[reference] motifs is ['TTACCCG', 'TTAJ']: write for each label a cons",
+        ),
+        (LABELS, ["TTACCCG", ""], "[reference] motifs is ['TTACCCG', '']: write for each label a consensus"),
+        (
+            LABELS,
+            ["acgt", "ACGT"],
+            "[reference] motifs is ['acgt', 'ACGT']: write for each label a consensus",
+        ),
+        (LABELS, ["TTACCCG"], "[reference] motifs gives 1, [model] outputs is 2: make them equal"),
+        (LABELS, [], "[reference] motifs is []: write for each label a consensus in IUPAC letters"),
+        (PROFILE, ["TTACCCG"], "kind is 'profile', but [reference] motifs are of labels: leave them out"),
+    ],
+)
+def test_motifs_are_one_consensus_for_each_label(content, motifs, message):
+    assert read_content({**LABELS, "reference": {"motifs": ["TTACCCG", "RTCRYN"]}}, "my.toml")
+    found = mistake({**content, "reference": {"motifs": motifs}})
+    assert found.startswith(f"my.toml: {message}")
 
 
 def at(content, path):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,19 +7,26 @@ from scipy.spatial.distance import jensenshannon
 
 from rczoo.data.examples import Examples
 from rczoo.data.preparation import load_examples
+from rczoo.data.schema import Reference
+from rczoo.data.task import load_task
+from rczoo.evaluation import baselines, kmers
 from rczoo.evaluation.baselines import (
     baseline_rows,
-    kmer_counts,
+    kept_kmers,
+    kmer_regression,
     label_row,
     mean_training_profile,
+    motif_scan,
     replicate_ceiling,
     replicates,
     summarise,
+    three_mer_regression,
 )
 from rczoo.evaluation.metrics import profile_metrics, smooth
-from rczoo.symmetry import dna
 from rczoo.symmetry.rep import Rep
+from tests.support import tiny_tasks
 from tests.support.real import real_task
+from tests.support.zoo_tasks import write_tiny
 
 
 @pytest.mark.realdata
@@ -56,25 +64,58 @@ def test_replicates_add_up_to_the_target_and_bound_the_models():
 @pytest.mark.realdata
 @pytest.mark.parametrize(("name", "low", "high"), [("abf1", 0.5, 0.62), ("mcm1", 0.66, 0.79)])
 def test_three_mers_against_promoter_negatives(name, low, high):
-    row = baseline_rows(real_task(name), "test")["3-mer logistic regression"]
+    row = three_mer_regression(real_task(name), "test")
     assert low < row["auroc"] < high
     assert row["intervals"]["auroc"][0] < row["auroc"] < row["intervals"]["auroc"][1]
 
 
-def test_words_of_both_strands_against_strings():
-    texts = ["ACGTTGCAACGN", "GGGGCCCCATAT"]
-    found = kmer_counts(np.stack([dna.encode(t) for t in texts]), 3)
-    assert found.shape == (2, 32)
-    for row, text in zip(found, texts, strict=True):
-        both = [s[i : i + 3] for s in (text, dna.reverse_complement(text)) for i in range(len(text) - 2)]
-        words = sorted({min(w, dna.reverse_complement(w)) for w in both if "N" not in w})
-        counts = [both.count(w) for w in words]
-        assert sorted(row[row > 0].tolist()) == sorted(counts)
+def test_label_rows_by_name_and_what_was_chosen():
+    task = tiny_tasks.labels(n=120)
+    rows = baseline_rows(task)
+    assert list(rows) == ["3-mer logistic regression", "k-mer logistic regression"], "no motif is known"
+    chosen = kmers.choose(load_examples(task, "train"), load_examples(task, "validation"))
+    row = rows["k-mer logistic regression"]
+    assert (row["k"], row["C"]) == (chosen.k, chosen.C)
+    assert row["auroc"] > 0.7
+    assert kmer_regression(task, "validation")["auroc"] == pytest.approx(chosen.validation)
+    known = replace(task, reference=Reference(motifs=("A", "C", "AAAA")))
+    assert list(baselines.baselines(known)) == [*rows, "motif scan"]
+    assert motif_scan(known)["examples"] == 120
 
 
-def test_words_are_invariant():
-    codes = np.random.default_rng(0).integers(0, 5, (7, 30), dtype=np.uint8)
-    assert np.array_equal(kmer_counts(codes), kmer_counts(dna.complement_codes(codes)))
+def test_the_row_of_words_is_computed_once_for_the_examples_and_a_split(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    task, computed = load_task(write_tiny(tmp_path)), []
+
+    def counted(task, split):
+        computed.append(split)
+        return {"auroc": len(computed) / 10, "intervals": {"auroc": (float("nan"), 1.0)}}
+
+    monkeypatch.setattr(baselines, "kmer_regression", counted)
+    first = [kept_kmers(task, split)["auroc"] for split in ("test", "validation")]
+    again = [kept_kmers(task, split)["auroc"] for split in ("test", "validation")]
+    assert first == again == [0.1, 0.2]
+    assert computed == ["test", "validation"]
+    monkeypatch.setattr(baselines, "KMERS", baselines.KMERS + 1)
+    assert kept_kmers(task, "test")["auroc"] == 0.3, "another version"
+    other = load_task(write_tiny(tmp_path, size=60))
+    assert kept_kmers(other, "test")["auroc"] == 0.4, "other examples"
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+@pytest.mark.parametrize(("name", "known"), [("gue-tf2", 0.900), ("gue-tf4", 0.958)])
+def test_words_reach_what_an_independent_recomputation_reached(name, known):
+    """A regression on canonical 6- or 7-mers, written apart from this one, with C chosen on validation."""
+    row = kmer_regression(real_task(name), "test")
+    assert row["auroc"] == pytest.approx(known, abs=0.02)
+    assert row["k"] in (6, 7)
+
+
+@pytest.mark.realdata
+def test_a_consensus_tells_what_a_factor_binds():
+    for name, least in (("abf1", 0.85), ("rap1", 0.8)):
+        assert motif_scan(real_task(name), "test")["auroc"] > least
 
 
 def test_intervals_cover_and_undefined_are_counted():
