@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from .examples import Examples
-from .schema import in_batch
-
-if TYPE_CHECKING:
-    from .schema import Training
+from .schema import Training, in_batch
 
 Batch = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]
 

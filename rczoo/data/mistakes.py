@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from .schema import SOURCES, Table
+from .fields import Table
+from .schema import SOURCES
 
 FIRST = ("extra_forbidden", "missing")
 """A misspelt entry is also a missing one, and what is missing goes before what is not as it must be."""

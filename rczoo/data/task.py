@@ -14,16 +14,15 @@ from .._package_data import package_data
 from ..files import downloads
 from ..symmetry.rep import REGULAR, TRIVIAL, Rep
 from .examples import Examples
+from .fields import FileMark, Table
 from .schema import (
     File,
-    FileMark,
     IntervalData,
     MemoryData,
     Model,
     Reference,
     SimulationData,
     Symmetry,
-    Table,
     TableData,
     Training,
 )

@@ -9,10 +9,10 @@ from pydantic import model_validator as checked
 
 from ..files.storage import stays_below
 from ..symmetry.rep import Rep
+from .fields import TEXT, Table, one_of, table
 from .mistakes import in_words
 from .schema import (
     KINDS,
-    TEXT,
     ChipExoData,
     File,
     IntervalData,
@@ -20,11 +20,8 @@ from .schema import (
     Reference,
     SimulationData,
     Symmetry,
-    Table,
     TableData,
     Training,
-    one_of,
-    table,
 )
 
 
