@@ -10,7 +10,7 @@ from rczoo.evaluation.baselines import baselines
 from rczoo.evaluation.tables import METRICS
 from rczoo.hardware import hardware
 
-from .fingerprints import record
+from .fingerprints import check_data, fingerprint
 from .packs import CONFIGS, Pack, add_baselines
 from .rows import BASELINE, Row, commit
 
@@ -51,7 +51,7 @@ def write_baselines(task: Task, folder: Path) -> list[str]:
 def complete_packs(runs: Path, tasks: Collection[str] = ()) -> Iterator[str]:
     """Write the missing baselines into the packs of some of the zoo's tasks, or of all: a line for each.
 
-    Raises ValueError for a task without a pack, and where the data are not those that its runs saw.
+    Raises ValueError for a task without a pack, and where the test data are not those that its runs saw.
     """
     packed = sorted(path.parent.name for path in runs.glob(f"*/{CONFIGS}"))
     if unknown := sorted(set(tasks) - set(packed)):
@@ -59,5 +59,5 @@ def complete_packs(runs: Path, tasks: Collection[str] = ()) -> Iterator[str]:
     for name in packed:
         if not tasks or name in tasks:
             task = load_task(name)
-            record(task, runs / name)
+            check_data(task, runs / name, {"test": fingerprint(task)["test"]})
             yield f"{name}: {', '.join(write_baselines(task, runs / name)) or 'none was missing'}"

@@ -5,6 +5,7 @@ every later run.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,22 +43,28 @@ def record(task: Task, folder: Path) -> dict[str, Any]:
     Raises ValueError when they differ: numbers of different data, or of different trainings, do not belong
     in one table.
     """
-    found, pack = fingerprint(task), Pack(folder)
-    if not pack.data():
+    found = fingerprint(task)
+    if not Pack(folder).data():
         begin(folder, found, recipe(task), targets(task))
-    known = pack.data()
-    if different := [split for split in found if known.get(split) != found[split]]:
-        raise ValueError(
-            f"{task.name}: the {different[0]} data are {found[different[0]]['sha256'][:12]}..., earlier runs "
-            f"saw {known.get(different[0], {}).get('sha256', 'none')[:12]}...: restore the data and the code "
-            f"that prepares it, or remove {folder} and train the task again"
-        )
-    if pack.recipe() != recipe(task):
+    check_data(task, folder, found)
+    if Pack(folder).recipe() != recipe(task):
         raise ValueError(
             f"{task.name}: [model] or [training] are not those of the earlier runs: restore the task file, "
             f"or remove {folder} and train the task again"
         )
     return found
+
+
+def check_data(task: Task, folder: Path, found: Mapping[str, Any]) -> None:
+    """Refuse splits, by their fingerprints, that are not those that the runs of a pack saw."""
+    known = Pack(folder).data()
+    for split, data in found.items():
+        if known.get(split) != data:
+            raise ValueError(
+                f"{task.name}: the {split} data are {data['sha256'][:12]}..., earlier runs saw "
+                f"{known.get(split, {}).get('sha256', 'none')[:12]}...: restore the data and the code that "
+                f"prepares it, or remove {folder} and train the task again"
+            )
 
 
 def targets(task: Task) -> Arrays:

@@ -59,5 +59,5 @@ def test_a_pack_of_other_data_is_refused(pack, tmp_path, monkeypatch):
     _, packed = pack
     other = load_task(write_tiny(tmp_path, size=60))
     monkeypatch.setattr(zoo.baselines, "load_task", {"tiny": other}.__getitem__)
-    with pytest.raises(ValueError, match="tiny: the train data are"):
+    with pytest.raises(ValueError, match="tiny: the test data are"):
         list(complete_packs(packed.folder.parent))

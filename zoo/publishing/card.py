@@ -10,6 +10,7 @@ from rczoo.files.downloads import Source
 
 from ..results.summary import HEADLINE, Key, Stat, baselines, beats_the_baseline, in_paper, to_beat, trained
 from ..rows import Row
+from ..strategies import members
 
 SEQUENCES = 10
 """Sequences whose outputs are published with a model: enough to tell models apart, few to read."""
@@ -116,8 +117,7 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     others = ", ".join(name for name in trained(rows, task.name) if name != strategy)
     return (
         "## Results\n\nMean ± standard deviation over all seeds trained (in brackets), test split; this "
-        "file is the "
-        f"seed that was best on validation, which may score otherwise.{beside}\n\n"
+        f"file is {_which(strategy)}.{beside}\n\n"
         + "\n".join(lines)
         + f"\n\n{warning}Other strategies on this task: {others or 'none'}."
     )
@@ -155,6 +155,13 @@ def _file(name: str, source: Source | None) -> str:
     if source is None:
         return f"`{name}`"
     return f"[`{name}`]({source.url})" + (f" (sha256 {source.sha256[:12]})" if source.sha256 else "")
+
+
+def _which(strategy: str) -> str:
+    """Which of a strategy's models is published."""
+    if members(strategy):
+        return "the ensemble of the first seeds, of which there is one"
+    return "the seed that was best on validation, which may score otherwise"
 
 
 def _training(task: Task, about: Mapping[str, Any]) -> str:

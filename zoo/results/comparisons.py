@@ -11,15 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from rczoo.evaluation.tables import LOWER_IS_BETTER
-from rczoo.training.trainer import SEEDS
 
 from ..packs import Arrays, Pack, member
 from ..rows import Row
+from ..strategies import members
 from .influence import influence, standard_error
 from .meta import Pooled, holm, random_effects, sign_test
 from .paired import Difference, difference
 from .summary import HEADLINE, learned_split, place
-from .trainings import ENSEMBLE
 
 
 class Pair(NamedTuple):
@@ -142,8 +141,8 @@ class Fit(NamedTuple):
 
 def opposite(strategy: str, seed: int) -> tuple[int, ...]:
     """The seeds of another strategy whose mean stands against one of this: of an ensemble, its members'."""
-    ensemble = ENSEMBLE.fullmatch(strategy)
-    return tuple(SEEDS[: int(ensemble[1])]) if ensemble else (seed,)
+    made = members(strategy)
+    return made.seeds if made else (seed,)
 
 
 class Scores:

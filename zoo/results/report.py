@@ -16,7 +16,7 @@ from . import figures, tables
 from .comparisons import AGAINST, COMPARISONS, Scores, compared_with, on_test
 from .findings import HOW, fitted
 from .summary import HEADLINE, baselines, beats_the_baseline, measured, stand_in, summarise, to_beat, trained
-from .trainings import Late, best_late, longer_trainings, machines, was_trained
+from .trainings import Late, best_late, earlier_recipe, longer_trainings, machines, was_trained
 
 REPORT = HERE / "RESULTS.md"
 CLOSE = 0.012
@@ -124,8 +124,10 @@ def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str
     gaps = tables.paper_gaps(rows, task, kind)
     if gaps:
         yield _distance(gaps, rows, task, HEADLINE[kind])
-    late = f"Best in the last two epochs: {best_late(Pack(runs / task).configs())}."
-    yield " ".join([machines(rows, task), late, *longer_trainings(rows, task)])
+    pack = Pack(runs / task)
+    late = f"Best in the last two epochs: {best_late(pack.configs())}."
+    earlier = earlier_recipe(load_task(task), pack)
+    yield " ".join([machines(rows, task), late, *longer_trainings(rows, task), *earlier])
 
 
 def _below(rows: Sequence[Row], task: str, kind: str) -> Iterator[str]:

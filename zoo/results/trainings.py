@@ -8,20 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from rczoo.data.task import Task
+
+from ..fingerprints import recipe
+from ..packs import Pack
 from ..rows import MODEL, Row
-from ..strategies import TRIAL, source
+from ..strategies import TRIAL, members, source
 
 LAST = 2
 """A training that was best in so many last epochs was perhaps stopped while it still learnt."""
 
 
-ENSEMBLE = re.compile(r".+-ensemble-([0-9]+)")
-"""The mean of the models of so many first seeds; its results stand at the first of them."""
-
-
 def was_trained(strategy: str) -> bool:
     """Whether a strategy's models are trainings of their own, not made of others."""
-    return source(strategy)[1] is None and not ENSEMBLE.fullmatch(strategy)
+    return source(strategy)[1] is None and members(strategy) is None
 
 
 class Late(NamedTuple):
@@ -32,6 +32,15 @@ class Late(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.late} of {self.trainings}"
+
+
+def earlier_recipe(task: Task, pack: Pack) -> Iterator[str]:
+    """That the runs of a pack were trained otherwise than the task file now says, where they were."""
+    if pack.configs() and pack.recipe() != recipe(task):
+        yield (
+            "Trained before the task file was as it is now (its data, network or recipe): the next training "
+            f"of the task begins with another pack (`git rm -r zoo/runs/{task.name}`)."
+        )
 
 
 def best_late(configs: Mapping[str, Mapping[str, Any]]) -> Late:
