@@ -20,7 +20,7 @@ from ..family.network import Network
 from ..hardware import full_precision, memory_kept
 from .module import TrainingModule
 from .resume import ResumableState, Snapshot
-from .schedule import better, learning_rate
+from .schedule import RESOLUTION, better, learning_rate
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -73,12 +73,13 @@ def _callbacks(module: TrainingModule, state: ResumableState, progress: Progress
     """Early stopping, the state, which saves what early stopping has counted, and the bar, which shows it."""
     callbacks: list[Callback] = []
     if patience := module.task.training.patience:
-        mode = better(module.task.training.criterion)
+        criterion = module.task.training.criterion
         callbacks.append(
             EarlyStopping(
                 "criterion",
+                min_delta=RESOLUTION[criterion],
                 patience=patience,
-                mode=mode,
+                mode=better(criterion),
                 check_finite=False,  # an epoch without a score is one that is not better
                 check_on_train_epoch_end=False,
             )

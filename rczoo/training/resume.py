@@ -10,7 +10,6 @@ import csv
 import io
 import json
 import math
-import operator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -20,6 +19,7 @@ import torch
 
 from ..files.atomic import write_bytes
 from ..files.storage import CONFIG, pack_tensors, read_bytes, to_json, unpack_tensors
+from .schedule import improves
 
 STATE = "resume.safetensors"
 HISTORY = "history.csv"
@@ -92,10 +92,11 @@ class ResumableState:
         return self.seconds + perf_counter() - self._started
 
     def _is_best(self) -> bool:
-        """Whether the last epoch is better than each before it; one without a score (NaN) never is."""
-        *before, last = self.scores
-        better = operator.gt if self.criterion == "auroc" else operator.lt
-        return not math.isnan(last) and all(better(last, score) for score in before if not math.isnan(score))
+        """Whether the last epoch is better than the best before it; one without a score (NaN) never is."""
+        last = self.scores[-1]
+        if self.best_epoch is None:
+            return not math.isnan(last)
+        return improves(self.criterion, last, self.scores[self.best_epoch - 1])
 
     def _save(self, now: Snapshot) -> None:
         values = {

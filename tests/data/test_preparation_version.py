@@ -78,7 +78,7 @@ control = {{ plus = "plus.bw", minus = "minus.bw", widths = [1, 5] }}
 TRAINING = "training = { batch_size = 4, epochs = 1 }\n"
 
 RECORDED = {
-    1: {
+    2: {
         "simulation": "1d6b0c9374656fb7",
         "table": "5064614bcdb1ddcd",
         "chalmers-chipexo": "374b36b9384fe08d",

@@ -24,7 +24,10 @@ MODELS = {
     "labels": ("tf-cnn", {"strategy": "rcps", "filters": 4, "length": 198, "pool": (20, 6)}),
     "probability": ("motif-cnn", {"mixing": "conjoined", "merge": "probability", "length": 100}),
     "profile": ("bpnet", {"mixing": 0.5, "filters": 4, "length": 400, "control": "1r"}),
-    "positions": ("bpnet", {"mixing": 0, "filters": 4, "length": 400, "position": "tied"}),
+    "positions": (
+        "bpnet",
+        {"mixing": 0, "filters": 4, "length": 400, "position": "tied", "count_head": False},
+    ),
     "max profile": ("bpnet", {"mixing": 0, "merge": "max", "filters": 4, "length": 400, "count_head": False}),
 }
 

@@ -28,6 +28,7 @@ def recorded(folder, best, scores, stopped=False):
     [
         ("loss", [3, 1, 2], 2),
         ("auroc", [0.5, 0.9, 0.7], 2),
+        ("auroc", [0.5, 0.9, 0.901, 0.9019, 0.9021], 5),
         ("loss", [2, 1, 1], 2),
         ("loss", [math.nan, 2], 2),
         ("loss", [1, math.nan], 1),

@@ -92,7 +92,7 @@ def test_early_stopping_waits_for_patience_epochs(tmp_path):
 
 
 def test_patience_watches_the_criterion_by_which_weights_are_chosen(tmp_path, monkeypatch):
-    scores = iter([0.5, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 0.95])
+    scores = iter([0.5, 0.6, 0.7, 0.8, 0.9, 0.901, 0.9015, 0.95])
     monkeypatch.setattr("rczoo.training.module.label_metrics", lambda *_: {"auroc": next(scores)})
     task = tiny_tasks.labels(patience=2, learning_rate=0.0, criterion="auroc")  # so the loss stays as it is
     train(task, strategy="standard", out=tmp_path, epochs=30)
