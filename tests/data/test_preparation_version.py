@@ -80,7 +80,7 @@ TRAINING = "training = { batch_size = 4, epochs = 1 }\n"
 RECORDED = {
     2: {
         "simulation": "1d6b0c9374656fb7",
-        "table": "5064614bcdb1ddcd",
+        "table": "",
         "chalmers-chipexo": "374b36b9384fe08d",
         "intervals, labels": "6168a5cf7824e46b",
         "intervals, profile": "72f3dc0fc78f8bf4",
@@ -99,7 +99,7 @@ def write_files(folder):
     for name, track in zip(("plus", "minus"), chip_signal(GENOME, SITES), strict=True):
         write_bigwig(folder / f"{name}.bw", track)
     sequences = ["".join(random.choice(list("ACGT"), 60)) for _ in range(30)]
-    sequences[3], sequences[22] = sequences[1], sequences[2]
+    sequences[3], sequences[12], sequences[22] = sequences[1], sequences[4], sequences[2]
     for number, split in enumerate(("train", "dev", "test")):
         lines = [f"{s},{n % 2}" for n, s in enumerate(sequences[10 * number : 10 * number + 10])]
         (folder / f"{split}.csv").write_text("\n".join(["sequence,label", *lines]) + "\n")
