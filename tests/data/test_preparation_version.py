@@ -80,7 +80,7 @@ TRAINING = "training = { batch_size = 4, epochs = 1 }\n"
 RECORDED = {
     2: {
         "simulation": "1d6b0c9374656fb7",
-        "table": "",
+        "table": "e541242b6af6f615",
         "chalmers-chipexo": "374b36b9384fe08d",
         "intervals, labels": "6168a5cf7824e46b",
         "intervals, profile": "72f3dc0fc78f8bf4",

@@ -216,6 +216,12 @@ def test_frozen_statistics_leave_training_as_evaluation(execution):
         ),
         ({"mixing": 0, "pool": (0, 1)}, r"pool is \(0, 1\), expected \(width, stride\), whole numbers >= 1"),
         ({"mixing": 0, "pool": (40,)}, r"pool is \(40,\), expected \(width, stride\)"),
+        ({"mixing": 0, "pool": "all"}, r"pool is 'all', expected \(width, stride\), .*, or 'global'"),
+        ({"mixing": 0, "position": "tied"}, r"tf-cnn has no positions to learn: only bpnet does"),
+        (
+            {"architecture": "bpnet", "mixing": 0, "position": "free"},
+            r"unknown position 'free'.*: choose one of tied",
+        ),
         (
             {"architecture": "bpnet", "mixing": 0, "pool": (4, 2)},
             r"bpnet has no pool to shape: only the label networks do",
@@ -234,6 +240,13 @@ def test_numbers_of_numpy_are_numbers():
     plain = build("tf-cnn", mixing=0.5, gain=2, outputs=2, filters=4, length=200, pool=(8, 4)).config
     assert json.dumps(config.keywords()) == json.dumps(plain.keywords())
     assert build("tf-cnn", wrap=np.array([2, 1])).config.mixing == (0, 1)
+
+
+def test_a_global_pool_takes_all_positions():
+    network = build("motif-cnn", mixing="rcps", length=101, pool="global", outputs=1, filters=5)
+    assert network.config.pool == (81, 81)
+    assert network.head.dense.weight.shape == (1, 5)
+    assert rebuild(network).config == network.config
 
 
 def test_the_shortest_inputs_are_taken():

@@ -141,6 +141,34 @@ def test_refused_lengths_of_labels():
         network(torch.zeros(1, 4, 201))
 
 
+@pytest.mark.parametrize("merge", ["none", "sum", "mean", "max"])
+def test_a_profile_of_positions_is_added_once_whatever_the_merge(merge):
+    network = small(length=351, mixing=0, merge=merge, outputs=2, position="tied").double()
+    randomise(network, 3)
+    (x,) = inputs_of(network, 2, 4)
+    added = network.head.positions()
+    assert added.shape == (4, 5)
+    assert torch.equal(network.rep_out[0].act(added[None])[0], added), "it is its own reverse complement"
+    assert added[0].unique().numel() == 5, "and any profile of one strand"
+    plain = small(length=351, mixing=0, merge=merge, outputs=2).double().eval()
+    plain.load_state_dict({k: v for k, v in network.state_dict().items() if k != "head.plus"})
+    for got, without, more in zip(network(x), plain(x), (added, 0), strict=True):
+        torch.testing.assert_close(got, without + more)
+
+
+def test_a_profile_of_positions_begins_at_the_logarithm_of_a_mean():
+    network = small(length=351, mixing=0, position="tied")
+    mean = torch.tensor([[4.0, 0, 0, 1, 2], [3, 1, 0, 0, 5]]).double()
+    network.head.start_at(mean)
+    both = [[9.2, 0.2, 0.2, 2.2, 5.2], [5.2, 2.2, 0.2, 0.2, 9.2]]
+    torch.testing.assert_close(network.head.positions().exp(), torch.tensor(both).double())
+
+
+def test_a_profile_of_positions_has_one_length():
+    with pytest.raises(ValueError, match=r"bpnet: built for length 351, got 352: crop or pad the sequences"):
+        small(length=351, position="tied").float()(torch.zeros(1, 4, 352))
+
+
 def test_refused_changes():
     network = small()
     with pytest.raises(ValueError, match=r"execution 'fused': choose 'frames' \(exact\) or 'tied' \(fast\)"):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from rczoo.data.task import load_task
 from tests.support.zoo_tasks import write_pack
+from zoo.fingerprints import recipe
 from zoo.packs import CONFIGS, to_lines
 from zoo.plan import Job
 from zoo.results import tables
@@ -149,11 +151,23 @@ def test_a_report_of_little_says_so(tmp_path, rows):
 
 def test_a_report_counts_trainings_that_were_stopped_while_they_learnt(runs, tmp_path):
     configs = {f"standard/{seed}": {"best_epoch": seed, "history": [{}] * 4} for seed in SEEDS}
-    (runs / "sim-200" / CONFIGS).write_bytes(to_lines({}, configs))
+    (runs / "sim-200" / CONFIGS).write_bytes(to_lines({}, {}, configs))
     rows = [row(name, seed, 0.8) for name in ("standard", "posthoc-noaug") for seed in SEEDS]
     text = report(rows, runs, tmp_path / "RESULTS.md").read_text()
     assert "Trained: 4 on a machine. Best in the last two epochs: 2 of 4." in text
     assert "so perhaps stopped while they learnt: 2 of 4 trainings." in text
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_a_report_draws_the_present_recipe_and_names_an_earlier_one(runs, tmp_path, present):
+    history = [{"epoch": n, "auroc": 0.5 + n / 10} for n in (1, 2, 3)]
+    configs = {f"rcps/{seed}": {"best_epoch": 1, "history": history} for seed in SEEDS}
+    known = recipe(load_task("sim-200")) if present else {"model": {}}
+    (runs / "sim-200" / CONFIGS).write_bytes(to_lines({}, known, configs))
+    text = report([row("rcps", seed, 0.8) for seed in SEEDS], runs, tmp_path / "RESULTS.md").read_text()
+    assert ("## Learning curves" in text) == present
+    assert (tmp_path / "figures" / "curves.svg").exists() == present
+    assert ("Trained before the task file was as it is now" in text) == (not present)
 
 
 def test_best_in_the_last_two_epochs():

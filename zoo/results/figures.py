@@ -14,6 +14,9 @@ from ..rows import Row
 from .comparisons import AGAINST, Verdict
 from .summary import CHOICE, GAIN, HEADLINE, learned_split, trained
 
+Histories = Mapping[str, Sequence[Sequence[Mapping[str, Any]]]]
+"""By strategy, the history of each seed: its epochs."""
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -89,6 +92,19 @@ def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, st
         ax.set(title=task, xlabel=f"{metric}, {chosen}", ylabel=f"{metric}, test")
     handles = [Line2D([], [], **style) for style in (*MARKS.values(), OTHERS)]
     figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=len(handles))
+    return save(figure, path)
+
+
+def curves_figure(path: Path, found: Mapping[str, Histories], criteria: Mapping[str, str]) -> Path:
+    """The criterion on validation by epoch, a line for each training, a panel per task."""
+    figure, axes = _panels(len(found), 4.6, 3.4)
+    for ax, (task, histories) in zip(axes, found.items(), strict=True):
+        for number, (strategy, of_seeds) in enumerate(histories.items()):
+            for seed, history in enumerate(of_seeds):
+                shown = {"color": f"C{number}", "lw": 1, "label": "" if seed else strategy}
+                ax.plot([e["epoch"] for e in history], [e[criteria[task]] for e in history], **shown)
+        ax.set(title=task, xlabel="epoch", ylabel=f"{criteria[task]}, validation")
+        ax.legend(fontsize=7, frameon=False)
     return save(figure, path)
 
 

@@ -16,7 +16,16 @@ from . import figures, tables
 from .comparisons import AGAINST, COMPARISONS, Scores, compared_with, on_test
 from .findings import HOW, fitted
 from .summary import HEADLINE, baselines, beats_the_baseline, measured, stand_in, summarise, to_beat, trained
-from .trainings import Late, best_late, earlier_recipe, longer_trainings, machines, was_trained
+from .trainings import (
+    EARLIER,
+    Late,
+    best_late,
+    histories,
+    is_earlier,
+    longer_trainings,
+    machines,
+    was_trained,
+)
 
 REPORT = HERE / "RESULTS.md"
 CLOSE = 0.012
@@ -52,6 +61,7 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
         _head(rows, runs),
         *_comparisons(scores, runs, path),
         *(part for task, kind in kinds.items() for part in _task(rows, runs, task, kind)),
+        *_curves(kinds, runs, path),
         *_overfitting(rows, scores, path),
         *_continuum(rows, kinds, path),
         *_gain(rows, kinds, path),
@@ -124,9 +134,8 @@ def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str
     gaps = tables.paper_gaps(rows, task, kind)
     if gaps:
         yield _distance(gaps, rows, task, HEADLINE[kind])
-    pack = Pack(runs / task)
-    late = f"Best in the last two epochs: {best_late(pack.configs())}."
-    earlier = earlier_recipe(load_task(task), pack)
+    late = f"Best in the last two epochs: {best_late(Pack(runs / task).configs())}."
+    earlier = [EARLIER.format(task=task)] if is_earlier(load_task(task), runs) else []
     yield " ".join([machines(rows, task), late, *longer_trainings(rows, task), *earlier])
 
 
@@ -147,6 +156,17 @@ def _distance(gaps: Mapping[str, float], rows: Sequence[Row], task: str, metric:
     far = [name for name, gap in gaps.items() if abs(gap) > CLOSE]
     verdict = f"beyond {CLOSE}: {', '.join(far)}" if far else f"all within {CLOSE}"
     return f"Difference from the paper's mean {metric}: {listed}. {verdict[0].upper()}{verdict[1:]}."
+
+
+def _curves(kinds: Mapping[str, str], runs: Path, path: Path) -> Iterator[str]:
+    """How the tasks learnt that were trained as their files now say."""
+    tasks = [load_task(task) for task in kinds]
+    known = {task.name: histories(Pack(runs / task.name)) for task in tasks if not is_earlier(task, runs)}
+    if found := {name: of_task for name, of_task in known.items() if of_task}:
+        criteria = {task.name: task.training.criterion for task in tasks}
+        drawn = figures.curves_figure(path.parent / "figures" / "curves.svg", found, criteria)
+        yield "## Learning curves\n\nOf the tasks that were trained as their task files now say."
+        yield f"![validation by epoch]({_relative(drawn, path)})"
 
 
 def _overfitting(rows: Sequence[Row], scores: Scores, path: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -15,6 +16,10 @@ from ..packs import Pack
 from ..rows import MODEL, Row
 from ..strategies import TRIAL, members, source
 
+EARLIER = (
+    "Trained before the task file was as it is now (its data, network or recipe): the next training of the "
+    "task begins with another pack (`git rm -r zoo/runs/{task}`)."
+)
 LAST = 2
 """A training that was best in so many last epochs was perhaps stopped while it still learnt."""
 
@@ -34,13 +39,19 @@ class Late(NamedTuple):
         return f"{self.late} of {self.trainings}"
 
 
-def earlier_recipe(task: Task, pack: Pack) -> Iterator[str]:
-    """That the runs of a pack were trained otherwise than the task file now says, where they were."""
-    if pack.configs() and pack.recipe() != recipe(task):
-        yield (
-            "Trained before the task file was as it is now (its data, network or recipe): the next training "
-            f"of the task begins with another pack (`git rm -r zoo/runs/{task.name}`)."
-        )
+def is_earlier(task: Task, runs: Path) -> bool:
+    """Whether a task has runs that were trained otherwise than its file now says."""
+    pack = Pack(runs / task.name)
+    return bool(pack.configs()) and pack.recipe() != recipe(task)
+
+
+def histories(pack: Pack) -> dict[str, list[list[dict[str, Any]]]]:
+    """The epochs of the trainings of a pack, by strategy and seed; those of one epoch are left out."""
+    found: dict[str, list[list[dict[str, Any]]]] = {}
+    for name, config in sorted(pack.configs().items()):
+        if len(config.get("history", ())) > 1:
+            found.setdefault(name.split("/")[0], []).append(config["history"])
+    return found
 
 
 def best_late(configs: Mapping[str, Mapping[str, Any]]) -> Late:

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rczoo.data.preparation import load_examples
 from rczoo.data.sources.table import first_occurrences, read_table, shares
+from rczoo.data.task import load_task
 from rczoo.symmetry import dna
 
 dna_text = st.text("ACGT", min_size=12, max_size=12)
@@ -71,3 +73,40 @@ def test_repeats_count_either_strand(texts):
         slow.append(key not in seen)
         seen.add(key)
     assert first_occurrences(codes(texts)).tolist() == slow
+
+
+def test_cleaning_takes_from_training_and_leaves_validation_and_test_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    random = np.random.default_rng(3)
+    train, dev, test = (["".join(random.choice(list("ACGT"), 60)) for _ in range(6)] for _ in range(3))
+    train[1] = dna.reverse_complement(train[0])  # repeats it
+    dev[2] = train[3][5:] + "ACGTA"  # shares 55 bases
+    test[4] = train[5]
+    for name, sequences in (("train", train), ("dev", dev), ("test", test)):
+        lines = [f"{s},{n % 2}" for n, s in enumerate(sequences)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["sequence,label", *lines]) + "\n")
+    (tmp_path / "task.toml").write_text(CLEAN)
+    task = load_task(tmp_path / "task.toml")
+    found = {split: load_examples(task, split) for split in task.splits}
+    kept = [dna.decode(row) for row in np.asarray(found["train"].codes)]
+    assert kept == [train[n] for n in (0, 2, 4, 5)]
+    assert np.asarray(found["train"].target)[:, 0].tolist() == [0, 0, 0, 1]
+    assert [dna.decode(row) for row in np.asarray(found["validation"].codes)] == dev
+    assert [dna.decode(row) for row in np.asarray(found["test"].codes)] == test
+    assert [dna.decode(row) for row in np.asarray(found["test-unshared"].codes)] == test[:4] + test[5:]
+
+
+CLEAN = """
+kind = "labels"
+[model]
+architecture = "motif-cnn"
+length = 60
+[training]
+batch_size = 2
+[data]
+source = "table"
+train = "train.csv"
+validation = "dev.csv"
+test = "test.csv"
+clean = true
+"""
