@@ -135,7 +135,7 @@ def profile_layers(head: ProfileHead, how: str, control: Rep) -> ProfileLayers:
         profile = conv(kernel, _together(bias, rep.act(bias[None])[0], how), groups=groups)
         tracks = _together(tracks, _turned(control.act(tracks), rep), how)
     counts = None if head.counts is None else _counts(head.counts, rep, how, control.channels > 0)
-    positions = None if head.plus is None else head.positions()
+    positions = None if head.plus is None else head.log_profile()
     return ProfileLayers(profile, conv(tracks, None) if control.channels else None, counts, positions)
 
 

@@ -47,8 +47,8 @@ class ProfileHead(nn.Module):
     Profile: convolution of width 75 to both strands of every factor, joined with the control tracks by a
     convolution of width 1. Counts: average pool joined with the control's log-count, then dense. Both are
     linear, applied in each frame, and merged after RC of the second frame's answer. Where the events are
-    centred, a profile of ``positions`` may be added last, alike for one strand and for every merge: it is its
-    own RC, so the law holds.
+    centred, a log-profile of ``length - 74`` positions may be added last, alike for one strand and for every
+    merge: it is its own RC, so the law holds.
     """
 
     WIDTH = 75
@@ -92,12 +92,12 @@ class ProfileHead(nn.Module):
         pairs = list(zip(frames, controls, strict=True))
         profile = merge(tuple(self._profile(z, c) for z, c in pairs), self.rep_out[0], how)
         if self.plus is not None:
-            profile = profile + self.positions()
+            profile = profile + self.log_profile()
         if self.counts is None:
             return profile
         return profile, merge(tuple(self._counts(z, c) for z, c in pairs), self.rep_out[1], how)
 
-    def positions(self) -> Tensor:
+    def log_profile(self) -> Tensor:
         """The log-profile that is added, (2 * outputs, length): each factor's plus strand, and its RC."""
         assert self.plus is not None
         return torch.stack([self.plus, flip(self.plus)], 1).flatten(0, 1)

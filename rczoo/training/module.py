@@ -54,7 +54,8 @@ class TrainingModule(lightning.LightningModule):
         head = self.network.head
         if isinstance(head, ProfileHead) and head.plus is not None:
             profiles = np.asarray(self.training_examples.unshifted_target, dtype=np.float64)
-            head.start_at(torch.from_numpy(np.nanmean(profiles, axis=0)))
+            measured = np.maximum((~np.isnan(profiles)).sum(axis=0), 1)
+            head.start_at(torch.from_numpy(np.nansum(profiles, axis=0) / measured))
 
     @property
     def epoch(self) -> int:

@@ -146,7 +146,7 @@ def test_a_profile_of_positions_is_added_once_whatever_the_merge(merge):
     network = small(length=351, mixing=0, merge=merge, outputs=2, position="tied").double()
     randomise(network, 3)
     (x,) = inputs_of(network, 2, 4)
-    added = network.head.positions()
+    added = network.head.log_profile()
     assert added.shape == (4, 5)
     assert torch.equal(network.rep_out[0].act(added[None])[0], added), "it is its own reverse complement"
     assert added[0].unique().numel() == 5, "and any profile of one strand"
@@ -161,7 +161,7 @@ def test_a_profile_of_positions_begins_at_the_logarithm_of_a_mean():
     mean = torch.tensor([[4.0, 0, 0, 1, 2], [3, 1, 0, 0, 5]]).double()
     network.head.start_at(mean)
     both = [[9.2, 0.2, 0.2, 2.2, 5.2], [5.2, 2.2, 0.2, 0.2, 9.2]]
-    torch.testing.assert_close(network.head.positions().exp(), torch.tensor(both).double())
+    torch.testing.assert_close(network.head.log_profile().exp(), torch.tensor(both).double())
 
 
 def test_a_profile_of_positions_has_one_length():

@@ -156,7 +156,7 @@ def test_a_profile_of_positions_begins_at_the_mean_and_is_learnt(tmp_path):
     profiles = np.asarray(load_examples(task, "train").unshifted_target)
     mean = torch.from_numpy(profiles.mean(0, dtype=np.float64))
     both = (mean + task.rep_out[0].act(mean[None])[0] + 1 / mean.shape[1]).log()
-    found = model.head.positions().detach().double()
+    found = model.head.log_profile().detach().double()
     assert not torch.allclose(found, both, atol=1e-6), "it is learnt"
     assert torch.allclose(found, both, atol=0.5), "from there on"
     assert torch.equal(task.rep_out[0].act(found[None])[0], found)
