@@ -100,11 +100,19 @@ def test_patience_watches_the_criterion_by_which_weights_are_chosen(tmp_path, mo
     assert (len(config["history"]), config["best_epoch"]) == (7, 5)
 
 
-def test_the_rate_falls_where_the_criterion_stays(tmp_path):
+def test_the_rate_falls_where_the_criterion_stays(tmp_path, monkeypatch):
+    step, used = TrainingModule.training_step, {}
+
+    def watched(self, batch, index):
+        used[self.epoch] = self.trainer.optimizers[0].param_groups[0]["lr"] / 1e-30
+        return step(self, batch, index)
+
+    monkeypatch.setattr(TrainingModule, "training_step", watched)
     task = tiny_tasks.labels(patience=6, learning_rate=1e-30, criterion="loss", schedule="plateau")
     train(task, strategy="standard", out=tmp_path, epochs=30)
     rates = [entry["learning_rate"] / 1e-30 for entry in read_config(tmp_path)["history"]]
     assert rates == pytest.approx([1, 1, 1, 0.2, 0.2, 0.04, 0.04])
+    assert list(used.values()) == pytest.approx(rates)
 
 
 def test_the_history_is_a_table_too(tmp_path):
