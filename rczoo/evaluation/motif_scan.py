@@ -12,9 +12,9 @@ from ..data.task import Task
 from ..symmetry import dna
 
 MISMATCH = 0.1
-"""The share of a uniform distribution in each column of a consensus, so that a site may depart from it: about
-one base in ten of a factor's sites does. Where every letter is one base, any share ranks sequences alike, by
-the number of mismatches.
+"""The share of a uniform distribution in each column of a consensus, so that a site may depart from it.
+
+A choice, not a measurement: where every letter is one base, any share ranks sequences alike, by mismatches.
 """
 
 
