@@ -143,7 +143,9 @@ def logged(folder, name):
             return {int(line["step"]): float(line[name]) for line in csv.DictReader(file)}
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    return {event.step: event.value for event in EventAccumulator(str(folder)).Reload().Scalars(name)}
+    events = EventAccumulator(str(folder)).Reload().Scalars(name)
+    assert len({event.step for event in events}) == len(events), "each epoch once"
+    return {event.step: event.value for event in events}
 
 
 @pytest.mark.parametrize(
