@@ -22,7 +22,7 @@ def check_linear(how: str) -> None:
         raise ValueError("merge 'none' reads one strand, so there is no other to agree with: use 'mean'")
     if how not in LINEAR:
         raise ValueError(
-            f"merge {how!r} is no mean of the two strands' answers, whose agreement was asked for: use 'mean' "
+            f"merge {how!r} is no mean of the two strands' answers, whose agreement is asked for: use 'mean' "
             "or 'sum'"
         )
 

@@ -55,9 +55,9 @@ def train(
     ``agreement`` trains both strands as :func:`rczoo.agreement_loss` does, every sequence once in a batch: 0
     is conjoining while training, 1 is augmentation with both strands in the batch, more asks them to be
     consistent. The merge is then ``mean`` unless another is given, and validation is of the merged answer.
-    ``seed`` sets initialisation and order. One training per core, each with one thread, is the fast way to several
-    seeds. ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or ``"tensorboard"``)
-    Lightning writes ``logs`` there, too.
+    ``seed`` sets initialisation and order. One training per core, each with one thread, is the fast way to
+    several seeds. ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or
+    ``"tensorboard"``) Lightning writes ``logs`` there, too.
 
     The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
     bit for bit) as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.
