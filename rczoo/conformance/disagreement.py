@@ -1,7 +1,7 @@
 """J, the distance between two strands' answers by which the loss of their mean is lower than their mean loss.
 
 It holds no label: ``(loss(u, y) + loss(v, y)) / 2 - loss((u + v) / 2, y)`` is the same for every y where the
-loss is A(u) - <y, u> + c(y). Of probabilities it is the Bhattacharyya distance.
+loss is ``A(u) - <y, u> + c(y)``. Of probabilities it is the Bhattacharyya distance.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..symmetry.actions import Action
 def label_disagreement(u: Tensor, v: Tensor) -> Tensor:
     """J of cross-entropy in nats, of each pair of logits: two tensors of one shape -> the same shape.
 
-    With p and q the sigmoids it is -log(sqrt(p q) + sqrt((1 - p) (1 - q))), written so that it is never below
-    0, and 0 only where the logits are equal. Logits that are thousands apart overflow.
+    With p and q the sigmoids it is ``-log(sqrt(p q) + sqrt((1 - p) (1 - q)))``, written so that it is never
+    below 0, and 0 only where the logits are equal. Logits that are thousands apart overflow.
     """
     return torch.log1p((torch.sinh((u - v) / 4) / torch.cosh((u + v) / 4)) ** 2) / 2
 
@@ -25,7 +25,7 @@ def label_disagreement(u: Tensor, v: Tensor) -> Tensor:
 def profile_disagreement(u: Tensor, v: Tensor) -> Tensor:
     """J of the multinomial likelihood in nats per count: two (..., length) of logits -> (...).
 
-    With p and q the softmaxes over positions it is -log sum sqrt(p q); of N counts it is N times as much.
+    With p and q the softmaxes over positions it is ``-log sum sqrt(p q)``; of N counts it is N times as much.
     """
     root_p, root_q = torch.log_softmax(u, dim=-1) / 2, torch.log_softmax(v, dim=-1) / 2
     apart = (root_p.exp() - root_q.exp()).square().sum(-1) / 2  # 1 - sum sqrt(p q)

@@ -21,12 +21,14 @@ def agreement_loss(
     tensors. ``loss(output, target)`` returns one number. Agreement 0 is conjoining while training, 1 is
     augmentation with both strands in every batch, and more asks the strands to be consistent.
 
-    Law: for a loss of the form A(u) - <y, u> + c(y) it is ``loss(m, target) + agreement * J`` with
-    J = (A(u0) + A(u1)) / 2 - A(m), which is at least 0, 0 where the strands agree, and holds no label:
-    cross-entropy -log(sqrt(p0 p1) + sqrt((1 - p0) (1 - p1))), multinomial of N counts -N log sum sqrt(p0 p1),
-    Poisson (sqrt(r0) - sqrt(r1))^2 / 2 of the rates r, squared error |u0 - u1|^2 / 4. Where the loss is
-    invariant under RC, so is this, exactly. Raises ValueError for answers of unequal structure or shape, and
-    for an agreement below 0 or not finite. Sources: Zhou et al. 2022 (0 and 1); Ma 2025 (consistency).
+    Law: for a loss of the form ``A(u) - <y, u> + c(y)`` it is ``loss(m, target) + agreement * J`` with
+    ``J = (A(u0) + A(u1)) / 2 - A(m)``, which is at least 0, is 0 where the strands agree, and holds no label.
+    Of cross-entropy J is ``-log(sqrt(p0 p1) + sqrt((1 - p0) (1 - p1)))``, of a multinomial of N counts
+    ``-N log sum sqrt(p0 p1)``, of Poisson rates ``(sqrt(r0) - sqrt(r1))^2 / 2``, of the squared error
+    ``(u0 - u1)^2 / 4``. Where the loss is invariant under RC, so is this, exactly.
+
+    Raises ValueError for answers of unequal structure or shape, and for an agreement below 0 or not finite.
+    Sources: Zhou et al. 2022, which compares trainings at 0 and at 1; Ma 2025, for more than 1.
 
     >>> u0, u1, y = torch.tensor([[1.0]]), torch.tensor([[3.0]]), torch.tensor([[0.0]])
     >>> agreement_loss(torch.nn.functional.mse_loss, u0, u1, y, agreement=2)  # 2^2 + 2 * 2^2 / 4
