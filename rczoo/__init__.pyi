@@ -51,6 +51,7 @@ from .attribution.methods import attribute as attribute
 # Training on a task
 from .data.task import load_task as load_task
 from .training.trainer import train as train
+from .evaluation.agreement import agreement_loss as agreement_loss
 from .evaluation.scoring import evaluate as evaluate
 
 # Everything else, by concern

@@ -15,7 +15,14 @@ DERIVED = {
 """Models that a trained one becomes by another merge alone."""
 TRIAL = "-1-epoch"
 """Strategies that only try whether a task works: neither published nor drawn."""
-ENDINGS = ("-frozen", "-gain-[0-9.]+", "-[0-9]+-epochs?", "-motif-cnn-[0-9]+", "-ensemble-[0-9]+")
+ENDINGS = (
+    "-agreement-[0-9.]+",
+    "-frozen",
+    "-gain-[0-9.]+",
+    "-[0-9]+-epochs?",
+    "-motif-cnn-[0-9]+",
+    "-ensemble-[0-9]+",
+)
 NAME = re.compile(rf"(.+?)((?:{'|'.join(ENDINGS)})*)")
 ENSEMBLE = re.compile(r"(.+)-ensemble-([0-9]+)")
 
@@ -50,9 +57,12 @@ def options(strategy: str) -> dict[str, Any]:
     Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
     at mean 0 and variance 1, ``-160-epochs`` trains for so many epochs without early stopping, and
     ``-motif-cnn-96`` has a motif-cnn of so many filters and a global pool instead of the task's network.
+    ``-agreement-2`` trains with that agreement.
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
     ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
+    >>> options("mixing-1-agreement-2")
+    {'mixing': 1.0, 'agreement': 2.0}
 
     Raises ValueError for a name of no known form, and for an ensemble, which is not trained.
     """
@@ -60,6 +70,8 @@ def options(strategy: str) -> dict[str, Any]:
         raise ValueError(f"{strategy} is not trained: its members are")
     name, ending = parts(strategy)
     found: dict[str, Any] = {"batch_statistics": "frozen"} if "-frozen" in ending else {}
+    if match := re.search(r"-agreement-([0-9.]+)", ending):
+        found["agreement"] = float(match[1])
     if match := re.search(r"-gain-([0-9.]+)", ending):
         found["gain"] = float(match[1])
     if match := re.search(r"-([0-9]+)-epoch", ending):
@@ -76,7 +88,7 @@ def options(strategy: str) -> dict[str, Any]:
         return {"wrap": tuple(int(size) for size in numbers.split("-")), **found}
     raise ValueError(
         f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, or one of "
-        "these followed by -frozen, -gain-2, -160-epochs or -motif-cnn-96"
+        "these followed by -agreement-2, -frozen, -gain-2, -160-epochs or -motif-cnn-96"
     )
 
 

@@ -93,7 +93,11 @@ def measure(
     json: Annotated[Path | None, typer.Option(help="Write the numbers as JSON.")] = None,
     device: Where = "cpu",
 ) -> None:
-    """Measure how far a model's answers for the two strands are apart."""
+    """Measure how far a model's answers for the two strands are apart.
+
+    J, which needs no labels, is by how much conjoining after training lowers the loss on both strands of
+    these sequences: for logits of labels in nats per example, for those of a profile in nats per count.
+    """
     from json import dumps
 
     from ..conformance import divergence, suite

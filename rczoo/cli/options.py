@@ -17,6 +17,10 @@ Mixing = Annotated[
 Wrap = Annotated[str | None, typer.Option(help="Sizes of the conjoined groups of blocks, such as 2,1.")]
 Strategy = Annotated[str | None, typer.Option(help="A name from the paper, such as standard+aug or rcps.")]
 Merge = Annotated[str | None, typer.Option(help="How the strands are merged: sum, mean, max or probability.")]
+Agreement = Annotated[
+    float | None,
+    typer.Option(help="Weight of the strands' consistency: 0 conjoined, 1 augmentation, more beyond."),
+]
 Filters = Annotated[int | None, typer.Option(help="Filters per strand.")]
 Gain = Annotated[float, typer.Option(help="Gain of convolutions; 2 in the paper's RCPS code.")]
 Statistics = Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .options import (
+    Agreement,
     Device,
     Filters,
     Force,
@@ -89,6 +90,7 @@ def train(
     mixing: Mixing = None,
     wrap: Wrap = None,
     merge: Merge = None,
+    agreement: Agreement = None,
     filters: Filters = None,
     gain: TaskGain = None,
     batch_statistics: TaskStatistics = None,
@@ -104,7 +106,9 @@ def train(
     """Train one model, test it on held-out data, save it. The same command goes on after an interruption."""
     from ..training.strategies import resolve_strategy
 
-    member = given(strategy=strategy, mixing=numbers(mixing), wrap=sizes(wrap), merge=merge)
+    member = given(
+        strategy=strategy, mixing=numbers(mixing), wrap=sizes(wrap), merge=merge, agreement=agreement
+    )
     plan = resolve_strategy(**member)
     from ..data.task import load_task
 

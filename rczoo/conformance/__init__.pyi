@@ -1,6 +1,8 @@
 from .cases import parametrize_with_checks as parametrize_with_checks
 from .checks.catalogue import CHECKS as CHECKS
 from .checks.catalogue import LAWS as LAWS
+from .disagreement import label_disagreement as label_disagreement
+from .disagreement import profile_disagreement as profile_disagreement
 from .divergence import Divergence as Divergence
 from .divergence import Measurement as Measurement
 from .divergence import measure as measure

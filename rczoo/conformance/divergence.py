@@ -11,7 +11,9 @@ import numpy as np
 
 from ..io.bed import located, read_bed, window_start
 from ..io.genome import Genome
+from ..symmetry.actions import Action
 from ..symmetry.dna import BASES, encode
+from .disagreement import disagreement
 from .tested_model import Encode, describe
 
 
@@ -22,6 +24,10 @@ class Divergence:
     ``maximum`` and ``mean`` are of the absolute difference, in the output's units; ``relative`` is the
     maximum over the output's largest value; ``correlation`` is Pearson's (NaN for a constant); ``flips`` is
     the share of calls that differ: the sign of a logit, or, with positions, where a channel is highest.
+    ``disagreement`` is J, by which conjoining with merge mean lowers the loss on these sequences and their
+    reverse complements, whatever the labels: of labels in nats per example (the mean over labels), of a
+    profile in nats per count of a channel, so N counts in it make N times as much. ``unit`` names which; it
+    is the reason where the output is neither, and J is NaN.
     """
 
     output: str
@@ -31,12 +37,19 @@ class Divergence:
     relative: float
     correlation: float
     flips: float
+    disagreement: float
+    unit: str
 
     def __str__(self) -> str:
+        J = (
+            f"J unclear: {self.unit}"
+            if np.isnan(self.disagreement)
+            else f"J {self.disagreement:.3g} {self.unit}"
+        )
         return (
             f"{self.output}: maximum {self.maximum:.3g}, mean {self.mean:.3g}, relative {self.relative:.3g}, "
-            f"correlation {self.correlation:.4f}, calls that flip {self.flips:.1%} "
-            f"({self.sequences} sequences)"
+            f"correlation {self.correlation:.4f}, calls that flip {self.flips:.1%}, "
+            f"{J} ({self.sequences} sequences)"
         )
 
 
@@ -101,8 +114,10 @@ def measure(
             want[name].append(v.double().cpu().numpy())
     given = {name: np.concatenate(parts) for name, parts in want.items()}
     other = {name: np.concatenate(parts) for name, parts in got.items()}
-    last = {name: bool(getattr(action, "last", False)) for name, action in tested.outputs.items()}
-    rows = [_row(name, given[name], other[name], threshold, last[name]) for name in given]
+    profiles = any(values.ndim == 3 for values in given.values())
+    rows = [
+        _row(name, u, other[name], threshold, tested.outputs[name], profiles) for name, u in given.items()
+    ]
     return Measurement(rows, given, other)
 
 
@@ -116,18 +131,21 @@ def windows_of(bed: Path, fasta: Path, length: int) -> np.ndarray:
     return genome.windows(sites.chrom, window_start(sites, length), length)
 
 
-def _row(name: str, u: np.ndarray, v: np.ndarray, threshold: float, last: bool) -> Divergence:
+def _row(
+    name: str, u: np.ndarray, v: np.ndarray, threshold: float, action: Action, profiles: bool
+) -> Divergence:
     gap = np.abs(u - v)
     scale = max(np.abs(u).max(), np.abs(v).max()) or 1.0
     varies = u.std() > 0 and v.std() > 0
     correlation = float(np.corrcoef(u.ravel(), v.ravel())[0, 1]) if varies else float("nan")
     if u.ndim == 3:
-        axis = 1 if last else 2
+        axis = 1 if getattr(action, "last", False) else 2
         flips = float((u.argmax(axis) != v.argmax(axis)).mean())
     else:
         flips = float(((u > threshold) != (v > threshold)).mean())
-    largest = float(gap.max())
-    return Divergence(name, len(u), largest, float(gap.mean()), largest / float(scale), correlation, flips)
+    largest, mean = float(gap.max()), float(gap.mean())
+    J = disagreement(u, v, action, profiles)
+    return Divergence(name, len(u), largest, mean, largest / float(scale), correlation, flips, *J)
 
 
 def _codes(sequences: Sequence[str] | np.ndarray | None, length: int, number: int) -> np.ndarray:

@@ -1,3 +1,4 @@
+from .agreement import agreement_loss as agreement_loss
 from .baselines import baseline_rows as baseline_rows
 from .losses import binary_cross_entropy as binary_cross_entropy
 from .losses import log_count_error as log_count_error

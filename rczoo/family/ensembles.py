@@ -98,6 +98,11 @@ class Ensemble(nn.Module):
         """Logits, or a tuple (profile logits, log-counts); see the class."""
         return mean_of([member(X, X_ctl) for member in self.members])
 
+    def strands(self, X: Tensor, X_ctl: Tensor | None = None) -> tuple[Any, Any]:
+        """The means of the members' answers for either strand, as :meth:`Network.strands` gives them."""
+        given, other = zip(*(member.strands(X, X_ctl) for member in self.members), strict=True)
+        return mean_of(given), mean_of(other)
+
 
 Model = Network | Ensemble
 """What a checkpoint holds: a network, or several as one."""

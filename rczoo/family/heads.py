@@ -5,12 +5,26 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..symmetry.actions import act
 from ..symmetry.frames import Frames, alike, merge
 from ..symmetry.rep import Rep, flip
 from .trunk import GainConv1d, glorot_
 
 LATE = ("max", "probability")
 """Merges that need each strand's logits; the others merge the features before the dense layer."""
+LINEAR = {"mean": 1, "sum": 2}
+"""Merges that are the mean of the strands' answers, each taken so many times (T11)."""
+
+
+def check_linear(how: str) -> None:
+    """Refuse a merge that is not the mean of two answers, up to scale."""
+    if how == "none":
+        raise ValueError("merge 'none' reads one strand, so there is no other to agree with: use 'mean'")
+    if how not in LINEAR:
+        raise ValueError(
+            f"merge {how!r} is no mean of the two strands' answers, whose agreement is asked for: use 'mean' "
+            "or 'sum'"
+        )
 
 
 class LabelHead(nn.Module):
@@ -39,6 +53,10 @@ class LabelHead(nn.Module):
             return merge(alike(self.dense, pooled, stack=False), self.rep_out[0], how)
         logits: Tensor = self.dense(merge(pooled, Rep(f"{pooled[0].shape[1]}t"), how))
         return logits
+
+    def strands(self, frames: Frames, controls: tuple[Tensor | None, ...], how: str) -> Frames:
+        """Each frame's logits (batch, outputs), whose mean ``forward`` gives; ``how`` is sum or mean."""
+        return alike(lambda z: self.dense(LINEAR[how] * self.maximum(z).flatten(1)), frames, stack=False)
 
 
 class ProfileHead(nn.Module):
@@ -96,6 +114,24 @@ class ProfileHead(nn.Module):
         if self.counts is None:
             return profile
         return profile, merge(tuple(self._counts(z, c) for z, c in pairs), self.rep_out[1], how)
+
+    def strands(
+        self, frames: Frames, controls: tuple[Tensor | None, ...], how: str
+    ) -> tuple[Tensor | tuple[Tensor, Tensor], ...]:
+        """Each frame's answer read in the given strand, whose mean ``forward`` gives; ``how`` is sum or mean.
+
+        The log-profile that is added last is whole in either, as it is its own RC.
+        """
+        pairs = zip(frames, controls, strict=True)
+        given, other = (self._answer(z, c, LINEAR[how]) for z, c in pairs)
+        return given, act(self.rep_out, other)
+
+    def _answer(self, z: Tensor, control: Tensor | None, times: int) -> Tensor | tuple[Tensor, Tensor]:
+        """One frame's outputs, in its own direction, what the merge counts taken so many times."""
+        profile = times * self._profile(z, control)
+        if self.plus is not None:
+            profile = profile + self.log_profile()
+        return profile if self.counts is None else (profile, times * self._counts(z, control))
 
     def log_profile(self) -> Tensor:
         """The log-profile that is added, (2 * outputs, length): each factor's plus strand, and its RC."""

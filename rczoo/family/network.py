@@ -10,10 +10,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from .._arguments import check_choice
-from ..symmetry.frames import MERGES, open_frames
+from ..symmetry.frames import MERGES, Frames, open_frames
 from ..symmetry.rep import DNA, Rep
 from .config import NetworkConfig
-from .heads import LabelHead, ProfileHead
+from .heads import LabelHead, ProfileHead, check_linear
 from .trunk import BlockShape, Trunk
 
 
@@ -108,15 +108,31 @@ class Network(nn.Module):
 
     def forward(self, X: Tensor, X_ctl: Tensor | None = None) -> Any:
         """Logits, or a tuple (profile logits, log-counts); see the class."""
+        strands = 1 if self.config.merge == "none" else 2
+        return self.head(*self._frames(X, X_ctl, strands), self.config.merge)
+
+    def strands(self, X: Tensor, X_ctl: Tensor | None = None) -> tuple[Any, Any]:
+        """Both frames' answers before the merge, read in the given strand: ``(u0, u1)``, in one pass.
+
+        Each is shaped as ``forward``'s answer, which is their mean (for ``"sum"``, each of them is twice what
+        the frame adds: T11). Law: RC of the inputs swaps the two and acts on both by ``rep_out``. They are
+        what :func:`rczoo.agreement_loss` takes. Raises ValueError for a merge that is no mean.
+        """
+        check_linear(self.config.merge)
+        given, other = self.head.strands(*self._frames(X, X_ctl, 2), self.config.merge)
+        return given, other
+
+    def _frames(
+        self, X: Tensor, X_ctl: Tensor | None, strands: int
+    ) -> tuple[Frames, tuple[Tensor | None, ...]]:
+        """The trunk's frames of checked inputs, and each frame's control tracks."""
         self._check(X, X_ctl)
-        how = self.config.merge
-        strands = 1 if how == "none" else 2
         stack = self.training and self.config.batch_statistics != "separate"
         frames = self.trunk(X, strands, stack, self._execution)
         controls: tuple[Tensor | None, ...] = (None,) * strands
         if X_ctl is not None:
             controls = open_frames(X_ctl, self.control, strands)
-        return self.head(frames, controls, how)
+        return frames, controls
 
     def remerge(self, merge: str) -> Network:
         """A copy with the same parameters and another merge.

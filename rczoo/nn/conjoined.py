@@ -69,6 +69,21 @@ class Conjoined(nn.Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
+        outputs, first, second = self._answers(args, kwargs)
+        return _like(outputs, _joined(self._combine, first, second))
+
+    def strands(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """What the model answers for each strand, both read in the given strand: ``(u0, u1)``, not merged.
+
+        Inputs, passes and the structure of either answer are those of ``forward``, which merges the two.
+        Law: RC of the inputs swaps them and acts on both by ``rep_out``. For :func:`rczoo.agreement_loss`.
+        """
+        outputs, first, second = self._answers(args, kwargs)
+        named = _joined(lambda key, u, v: u, first, second)
+        return _like(outputs, named), _like(outputs, second)
+
+    def _answers(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+        """An output in the model's own type, then both strands' answers, read in the given strand."""
         values = dict(enumerate(args)) | kwargs
         specs = {key: None if value is None else self._spec(key) for key, value in values.items()}
         turned = {key: as_action(specs[key])(value) for key, value in values.items()}
@@ -82,7 +97,7 @@ class Conjoined(nn.Module):
         else:
             outputs = first = run(values)
             second = run(turned)
-        return _like(outputs, self._merge(first, act(self.rep_out, second)))
+        return outputs, first, act(self.rep_out, second)
 
     def _spec(self, key: int | str) -> Spec:
         """How RC acts on one input, found by its position or its name."""
@@ -110,14 +125,9 @@ class Conjoined(nn.Module):
             )
         return specs[index]
 
-    def _merge(self, first: Any, second: Any) -> Any:
-        """Merge outputs of one structure; what is no tensor is the first strand's."""
-        if isinstance(second, dict):
-            return {name: _combined(first[name], y, self._hows[name]) for name, y in second.items()}
-        if isinstance(second, tuple):
-            pairs = zip(first, second, strict=True)
-            return tuple(_combined(u, v, self._hows[n]) for n, (u, v) in enumerate(pairs))
-        return _combined(first, second, self._hows[0])
+    def _combine(self, key: int | str, u: Any, v: Any) -> Any:
+        """Merge one output; what is no tensor is the first strand's."""
+        return combine(u, v, self._hows[key]) if isinstance(v, Tensor) else u
 
     def extra_repr(self) -> str:
         """Specs and merge, as typed."""
@@ -150,8 +160,13 @@ def _merge_of_each(merge: Merge, outputs: Specs) -> dict[Any, str]:
     return hows
 
 
-def _combined(u: Any, v: Any, how: str) -> Any:
-    return combine(u, v, how) if isinstance(v, Tensor) else u
+def _joined(join: Callable[[Any, Any, Any], Any], first: Any, second: Any) -> Any:
+    """``join(key, u, v)`` of each output of both strands; of mappings the outputs that the second has."""
+    if isinstance(second, dict):
+        return {name: join(name, first[name], v) for name, v in second.items()}
+    if isinstance(second, tuple):
+        return tuple(join(n, u, v) for n, (u, v) in enumerate(zip(first, second, strict=True)))
+    return join(0, first, second)
 
 
 def _like(outputs: Any, merged: Any) -> Any:

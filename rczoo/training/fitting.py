@@ -44,7 +44,8 @@ def fit(
 
     ``logger``: ``"csv"`` or ``"tensorboard"`` has Lightning log every epoch in ``logs`` beside the state.
     """
-    module = TrainingModule(network, task, augment, int(state.about["seed"]), state.first_epoch)
+    seed, agreement = int(state.about["seed"]), float(state.about.get("agreement", 0))
+    module = TrainingModule(network, task, augment, seed, state.first_epoch, agreement)
     if network.config.batch_statistics != "separate":
         network.execution = "tied"
     with _lightning_silenced(), memory_kept(), full_precision(search=True):

@@ -12,6 +12,7 @@ import torch
 from ..data.batches import Batch, Epoch, Plain
 from ..data.preparation import load_examples
 from ..data.task import Task
+from ..evaluation.agreement import agreement_loss
 from ..evaluation.losses import Output, first, loss_of
 from ..evaluation.metrics import label_metrics
 from ..family.heads import ProfileHead
@@ -21,16 +22,23 @@ from ..family.network import Network
 class TrainingModule(lightning.LightningModule):
     """A network learning a task; ``augment`` as :class:`rczoo.data.batches.Epoch` takes it.
 
+    ``agreement`` as :func:`rczoo.agreement_loss` takes it; at 0 the loss is that of the merged answer alone.
     ``first_epoch`` counts the whole epochs before an interruption; ``entry`` is the history's, made by an
     epoch's validation.
     """
 
     def __init__(
-        self, network: Network, task: Task, augment: str, seed: int = 0, first_epoch: int = 0
+        self,
+        network: Network,
+        task: Task,
+        augment: str,
+        seed: int = 0,
+        first_epoch: int = 0,
+        agreement: float = 0.0,
     ) -> None:
         super().__init__()
         self.network, self.task, self.augment = network, task, augment
-        self.seed, self.first_epoch = seed, first_epoch
+        self.seed, self.first_epoch, self.agreement = seed, first_epoch, agreement
         self.entry: dict[str, Any] = {}
         self.loss = loss_of(task.kind, task.training.counts_weight)
         self.training_examples = load_examples(task, "train")
@@ -72,7 +80,7 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:
         """The loss of a batch."""
-        loss = self.loss(self._forward(batch), batch[2])
+        loss = self._strands_loss(batch) if self.agreement else self.loss(self._forward(batch), batch[2])
         self._losses.append(loss.detach())
         return loss
 
@@ -103,6 +111,10 @@ class TrainingModule(lightning.LightningModule):
         """Adam with Keras's epsilon; the rate is set anew for every epoch."""
         rate = self.task.training.learning_rate
         return torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7)
+
+    def _strands_loss(self, batch: Batch) -> torch.Tensor:
+        X, control, target = batch
+        return agreement_loss(self.loss, *self.network.strands(X, control), target, self.agreement)
 
     def _forward(self, batch: Batch) -> Output:
         X, control, _ = batch

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._arguments import check_choice
+from ..evaluation.agreement import check_agreement
 from ..family.architectures import NAMED_POINTS
 
 POSTHOC = {"posthoc": True, "posthoc-noaug": False, "posthoc-max": True, "posthoc-probability": True}
@@ -17,12 +18,18 @@ STRATEGIES = ["standard", "standard+aug", *POSTHOC, *(name for name in NAMED_POI
 
 @dataclass(frozen=True)
 class Strategy:
-    """How to make a trained model: options of ``build``, augmentation, and the merge after training."""
+    """How to make a trained model: options of ``build``, augmentation, and the merge after training.
+
+    ``usual`` are options that a task may override. ``agreement`` as :func:`rczoo.agreement_loss` takes it;
+    None where none was asked for, which trains as 0 does.
+    """
 
     name: str
     options: dict[str, Any] = field(default_factory=dict)
     augment: bool = False
     remerge: str | None = None
+    usual: dict[str, Any] = field(default_factory=dict)
+    agreement: float | None = None
 
 
 def resolve_strategy(
@@ -30,13 +37,37 @@ def resolve_strategy(
     mixing: float | str | Sequence[float] | None = None,
     wrap: Sequence[int] | None = None,
     merge: str | None = None,
+    agreement: float | None = None,
 ) -> Strategy:
     """The strategy of a name, or of a point of the family given by ``mixing`` or ``wrap``.
 
     ``standard+aug`` trains one strand on every sequence and its reverse complement; ``posthoc`` conjoins that
     model afterwards, ``posthoc-noaug`` the model of ``standard``. Zhou et al. 2022, section 2.
-    Raises ValueError for an unknown name (with the nearest), or for none or several of the three.
+    ``agreement`` is for any of the others; with ``mixing`` or ``wrap`` the merge is then usually the mean.
+    Raises ValueError for an unknown name (with the nearest), for none or several of the three, and for an
+    agreement of what trains one strand.
     """
+    plan = _without_agreement(strategy, mixing, wrap, merge)
+    if agreement is None:
+        return plan
+    check_agreement(agreement)
+    if strategy in POSTHOC or plan.options.get("strategy") == "standard":
+        raise ValueError(
+            f"{plan.name} trains one strand at a time, so it takes no agreement: post-hoc is mixing 0, "
+            "agreement 1, so give these"
+        )
+    usual = {} if strategy else {"merge": "mean"}
+    name = f"{plan.name}-agreement-{agreement:g}"
+    return replace(plan, name=name, usual=usual, agreement=float(agreement))
+
+
+def _without_agreement(
+    strategy: str | None,
+    mixing: float | str | Sequence[float] | None,
+    wrap: Sequence[int] | None,
+    merge: str | None,
+) -> Strategy:
+    """The strategy as the paper's axis alone names it."""
     given = {"strategy": strategy, "mixing": mixing, "wrap": wrap}
     named = [name for name, value in given.items() if value is not None]
     if len(named) != 1:

@@ -16,6 +16,7 @@ from ..data.task import Task, load_task
 from ..evaluation.scoring import evaluate as evaluate
 from ..family.architectures import build
 from ..family.checkpoint import save_checkpoint
+from ..family.heads import check_linear
 from ..family.network import Network
 from ..hardware import choose_device, hardware
 from .resume import ResumableState, to_plain
@@ -35,6 +36,7 @@ def train(
     mixing: float | str | Sequence[float] | None = None,
     wrap: Sequence[int] | None = None,
     merge: str | None = None,
+    agreement: float | None = None,
     out: str | Path,
     seed: int = SEEDS[0],
     epochs: int | None = None,
@@ -49,10 +51,13 @@ def train(
 
     The task's criterion on the validation split decides when the rate falls, when training stops, and which
     epoch is best. Give one of ``strategy`` (a name in ``strategies.py``), ``mixing`` and ``wrap``; the
-    ``options`` (filters, gain, batch_statistics, ...) override the task's arguments of ``build``. ``seed``
-    sets initialisation and order. One training per core, each with one thread, is the fast way to several
-    seeds. ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or ``"tensorboard"``)
-    Lightning writes ``logs`` there, too.
+    ``options`` (filters, gain, batch_statistics, ...) override the task's arguments of ``build``.
+    ``agreement`` trains both strands as :func:`rczoo.agreement_loss` does, every sequence once in a batch: 0
+    is conjoining while training, 1 is augmentation with both strands in the batch, more asks them to be
+    consistent. The merge is then ``mean`` unless another is given, and validation is of the merged answer.
+    ``seed`` sets initialisation and order. One training per core, each with one thread, is the fast way to
+    several seeds. ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or
+    ``"tensorboard"``) Lightning writes ``logs`` there, too.
 
     The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
     bit for bit) as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.
@@ -63,16 +68,19 @@ def train(
     if epochs is None:
         raise ValueError(f"task {task.name} does not say for how many epochs to train: give epochs")
     check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0))
-    plan = resolve_strategy(strategy, mixing, wrap, merge)
+    plan = resolve_strategy(strategy, mixing, wrap, merge, agreement)
     check_logger(logger)
     accelerator = choose_device(device).type
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    network = build(**{**task.model.keywords(), **plan.options, **options})
+    network = build(**{**plan.usual, **task.model.keywords(), **plan.options, **options})
+    if plan.agreement is not None:
+        check_linear(network.config.merge)
     about = to_plain(
         {
             "task": task.name,
             "strategy": plan.name,
+            **({} if plan.agreement is None else {"agreement": plan.agreement}),
             "seed": seed,
             "epochs": int(epochs),
             "trained_as": network.config.keywords(),

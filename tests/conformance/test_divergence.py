@@ -29,6 +29,11 @@ def test_figures_of_a_model_done_by_hand():
     assert found.correlation == pytest.approx(np.corrcoef(one, other)[0, 1])
     assert found.flips == 0.25
     assert found.sequences == 4
+    p, q = 1 / (1 + np.exp(-one)), 1 / (1 + np.exp(-other))
+    assert found.disagreement == pytest.approx(-np.log(np.sqrt(p * q) + np.sqrt((1 - p) * (1 - q))).mean())
+    assert str(found).endswith(
+        f"calls that flip 25.0%, J {found.disagreement:.3g} nats per example (4 sequences)"
+    )
 
 
 def test_a_conjoined_model_does_not_diverge():
@@ -39,6 +44,15 @@ def test_a_conjoined_model_does_not_diverge():
     assert apart.maximum > 0.01 > together.maximum
     assert apart.flips > together.flips == 0
     assert together.correlation == pytest.approx(1)
+    assert apart.disagreement > 1e-6
+    assert together.disagreement < 1e-12
+    assert [apart.unit, together.unit] == ["nats per count", "nats per count if these are logits"]
+
+
+def test_an_output_of_no_known_kind_has_no_disagreement():
+    found = measure(conjoin(Composition(), outputs="1t", merge="probability"), outputs=(None,), number=4)
+    assert "J unclear: neither labels nor" in str(found)
+    assert found.as_dict()["output"]["disagreement"] is None
 
 
 def test_unequal_sequences_are_refused():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import rczoo
-from rczoo import build, ensemble
+from rczoo import build, ensemble, one_hot
 from rczoo.symmetry.equivariance import equivariance_error
 from rczoo.testing import inputs_of, randomise
 from tests.support.strategies import outputs_of
@@ -129,3 +129,17 @@ def test_a_summary_adds_up_what_the_members_cost():
     assert lines[0].startswith("mean of 2")
     assert [line.split(",")[0] for line in lines[1:3]] == ["tf-cnn", "tf-cnn"]
     assert lines[3].split()[1] == f"{sum(one.parameters for one in each):,}"
+
+
+def test_the_strands_of_an_ensemble_are_the_means_of_its_members():
+    members = [
+        randomise(build("motif-cnn", strategy=name, length=60), n)
+        for n, name in enumerate(("rcps", "conjoined"))
+    ]
+    both, X = ensemble(members), one_hot(["ACGTTGCAAT" * 6])
+    strands = both.strands(X)
+    assert torch.allclose((strands[0] + strands[1]) / 2, both(X))
+    for n, answer in enumerate(strands):
+        assert torch.allclose(answer, sum(member.eval().strands(X)[n] for member in members) / 2)
+    with pytest.raises(ValueError, match="merge 'max' is no mean"):
+        ensemble([*members, build("motif-cnn", strategy="conjoined-max", length=60)]).strands(X)

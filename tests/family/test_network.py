@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rczoo import build
+from rczoo.family.trunk import Trunk
+from rczoo.symmetry.actions import act
 from rczoo.symmetry.equivariance import relative_error
-from rczoo.testing import inputs_of, integer_tensor, networks, randomise, reference, seeds
+from rczoo.testing import inputs_of, integer_tensor, merges, networks, randomise, reference, seeds
 from tests.family.test_trunk import as_loops
 from tests.proofs.test_laws import network_error
 from tests.support import family_loops
@@ -182,3 +184,52 @@ def test_refused_changes():
     separate = build("motif-cnn", mixing="conjoined", filters=1, batch_statistics="separate")
     with pytest.raises(ValueError, match=r"'tied' pools batch statistics over strands: use 'frames'"):
         separate.execution = "tied"
+
+
+@settings(max_examples=25)
+@given(networks(merge=merges(linear=True)), st.booleans(), seeds())
+def test_the_mean_of_the_strands_is_the_answer_and_rc_swaps_them(network, training, seed):
+    inputs = inputs_of(network, 2, seed)
+    network.train(training)
+    given, other = (outputs_of(answer) for answer in network.strands(*inputs))
+    for u, v, merged in zip(given, other, outputs_of(network(*inputs)), strict=True):
+        assert relative_error((u + v) / 2, merged) < 1e-12
+    swapped = network.strands(*act(network.rep_in, inputs))
+    for answer, turned in zip((other, given), swapped, strict=True):
+        for rep, u, v in zip(network.rep_out, answer, outputs_of(turned), strict=True):
+            assert relative_error(v, rep.act(u)) < 1e-12
+    network.execution = "tied"
+    for answer, fast in zip((given, other), network.strands(*inputs), strict=True):
+        for u, v in zip(answer, outputs_of(fast), strict=True):
+            assert relative_error(v, u) < 1e-12
+
+
+def test_the_strands_of_a_conjoined_network_are_what_one_strand_answers():
+    network = small(mixing=0, control="1r", position="tied")
+    inputs, standard = inputs_of(network, 2, 0), network.remerge("none")
+    other = act(network.rep_out, standard(*act(network.rep_in, inputs)))
+    for found, wanted in zip(network.strands(*inputs), (standard(*inputs), other), strict=True):
+        assert all(map(torch.equal, found, wanted))
+    (u, _), (v, _) = network.strands(*inputs)
+    assert not torch.allclose(u, v)
+
+
+def test_the_strands_take_one_pass_of_the_trunk(monkeypatch):
+    network, passes = small(), []
+    read = Trunk.forward
+    monkeypatch.setattr(Trunk, "forward", lambda self, *given: passes.append(1) or read(self, *given))
+    network.strands(*inputs_of(network, 2, 0))
+    assert passes == [1]
+
+
+@pytest.mark.parametrize(
+    ("merge", "message"),
+    [
+        ("max", r"merge 'max' is no mean of the two strands' answers, .*: use 'mean' or 'sum'"),
+        ("probability", r"merge 'probability' is no mean of the two strands' answers"),
+        ("none", r"merge 'none' reads one strand, so there is no other to agree with: use 'mean'"),
+    ],
+)
+def test_merges_that_have_no_strands(merge, message):
+    with pytest.raises(ValueError, match=message):
+        build("motif-cnn", mixing=0, merge=merge, length=60).strands(torch.zeros(1, 4, 60))

@@ -397,3 +397,70 @@ def test_inputs_without_names_of_their_own():
     assert torch.equal(conjoin(Anything(), "dna", "dna").eval()(x), x)
     with pytest.raises(ValueError, match=r"conjoin: input 1 has no name in the model's forward: give it"):
         by_name(x)
+
+
+class Output(OrderedDict):
+    """As other people's libraries answer: a mapping whose entries are attributes, too."""
+
+    def __init__(self, **entries):
+        super().__init__(entries)
+        self.__dict__.update(entries)
+
+
+Pair = namedtuple("Pair", "profile label")
+WRAPS = {
+    "tensor": (lambda profile, label: profile, "1r"),
+    "tuple": (lambda profile, label: (profile, label), ("1r", "1t")),
+    "list": (lambda profile, label: [profile, label], ("1r", "1t")),
+    "namedtuple": (Pair, ("1r", "1t")),
+    "dict": (
+        lambda profile, label: {"label": label, "x": 1, "profile": profile},
+        {"profile": "1r", "label": "1t"},
+    ),
+    "class": (lambda profile, label: Output(profile=profile, label=label, note="no"), {"profile": "1r"}),
+}
+
+
+def entries(outputs):
+    """One output, several or a mapping of them, by name."""
+    if isinstance(outputs, dict):
+        return dict(outputs)
+    listed = outputs if isinstance(outputs, list | tuple) else [outputs]
+    return dict(zip(("profile", "label"), listed, strict=False))
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("merge", ["mean", "max"])
+@pytest.mark.parametrize("kind", WRAPS)
+def test_the_strands_are_both_answers_whose_merge_is_the_answer(kind, merge, training):
+    wrap, outputs = WRAPS[kind]
+
+    class Wrapped(Named):
+        def forward(self, x, control=None):
+            found = super().forward(x, control)
+            return wrap(found["profile"], found["label"])
+
+    g = conjoin(Wrapped(), ("dna", "2t"), outputs, merge).train(training)
+    x, control = integer_tensor(0, 3, 4, 6), integer_tensor(1, 3, 2, 6)
+    merged, (given, other) = g(x, control), g.strands(x, control=control)
+    assert type(given) is type(other) is type(merged)
+    first, second = Named()(x, control), Named()(rc(DNA, x), rc(Rep("2t"), control))
+    both, us, vs = (entries(y) for y in (merged, given, other))
+    assert both.keys() == us.keys() == vs.keys() == entries(outputs).keys()
+    for name, y in both.items():
+        assert torch.equal(us[name], first[name])
+        assert torch.equal(vs[name], rc(Rep("1r"), second[name]) if name == "profile" else second[name])
+        assert torch.equal(combine(us[name], vs[name], merge), y)
+
+
+def test_the_strands_share_dropout_masks_and_batch_statistics():
+    f = Strided(2, 0)
+    g, x = conjoin(f, outputs="2t").train(), normal_tensor(0, 4, 4, 23)
+    state = {name: value.clone() for name, value in f.state_dict().items()}
+    torch.manual_seed(1)
+    merged = g(x)
+    f.load_state_dict(state)
+    torch.manual_seed(1)
+    given, other = g.strands(x)
+    assert torch.equal((given + other) / 2, merged)
+    assert f.body[1].num_batches_tracked.item() == 1

@@ -34,7 +34,7 @@ def test_runs_and_prints_what_is_shown(name, capsys):
 
 
 def test_each_kind_is_there():
-    assert {"bpnet_lite", "token_model", "many_tasks", "lightning_training"} <= set(NAMES)
+    assert {"bpnet_lite", "token_model", "many_tasks", "lightning_training", "agreement"} <= set(NAMES)
 
 
 def test_words_leave_out_numbers_only():

@@ -41,9 +41,36 @@ def test_a_merge_is_passed_on():
     assert resolve_strategy("posthoc", merge="max").remerge == "max"
 
 
+@pytest.mark.parametrize(
+    ("point", "name", "merge"),
+    [
+        ({"mixing": 1}, "mixing-1", "mean"),
+        ({"mixing": [0, 0.5]}, "mixing-0-0.5", "mean"),
+        ({"mixing": 1, "merge": "sum"}, "mixing-1-sum", "sum"),
+        ({"wrap": [2, 1]}, "wrap-2-1", "mean"),
+        ({"strategy": "rcps"}, "rcps", "sum"),
+        ({"strategy": "rcps-mean"}, "rcps-mean", "mean"),
+        ({"strategy": "conjoined", "merge": "sum"}, "conjoined", "sum"),
+    ],
+)
+def test_agreement_is_part_of_the_name_and_the_merge_is_usually_the_mean(point, name, merge):
+    plan = resolve_strategy(**point, agreement=2)
+    assert (plan.name, plan.agreement) == (f"{name}-agreement-2", 2.0)
+    assert build("tf-cnn", **{**plan.usual, **plan.options}).config.merge == merge
+    assert (plan.augment, plan.remerge) == (False, None)
+    assert resolve_strategy(**point).agreement is None
+
+
 def test_messages():
     with pytest.raises(ValueError, match=r"unknown strategy 'conjoind' \(did you mean 'conjoined'\?\)"):
         resolve_strategy("conjoind")
+    for name in ("standard", "standard+aug", "posthoc", "posthoc-noaug", "posthoc-max"):
+        with pytest.raises(
+            ValueError, match=r"no agreement: post-hoc is mixing 0, agreement 1, so give these"
+        ):
+            resolve_strategy(name, agreement=1)
+    with pytest.raises(ValueError, match="agreement is -1, expected a finite number >= 0"):
+        resolve_strategy(mixing=1, agreement=-1)
     with pytest.raises(ValueError, match="give one of strategy, mixing and wrap, got none"):
         resolve_strategy()
     with pytest.raises(ValueError, match="got strategy and mixing"):

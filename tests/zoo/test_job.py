@@ -12,7 +12,7 @@ from zoo.packs import Pack
 from zoo.plan import DONE, PLAN, Job, plan
 from zoo.results.summary import best_seeds, summarise
 from zoo.rows import read_rows
-from zoo.strategies import derived, options, source
+from zoo.strategies import derived, members, options, source
 from zoo.sweep.job import run
 from zoo.sweep.scoring import score
 
@@ -101,6 +101,13 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
         ("standard-1-epoch", {"strategy": "standard", "epochs": 1}),
         ("rcps-160-epochs", {"strategy": "rcps", "epochs": 160}),
         ("mixing-0.5-frozen", {"mixing": 0.5, "batch_statistics": "frozen"}),
+        ("mixing-1-agreement-2", {"mixing": 1.0, "agreement": 2.0}),
+        ("mixing-0-0.5-agreement-0.5", {"mixing": [0.0, 0.5], "agreement": 0.5}),
+        ("wrap-2-1-agreement-4", {"wrap": (2, 1), "agreement": 4.0}),
+        (
+            "rcps-mean-agreement-2-frozen",
+            {"strategy": "rcps-mean", "agreement": 2.0, "batch_statistics": "frozen"},
+        ),
         ("rcps-frozen-gain-2", {"strategy": "rcps", "batch_statistics": "frozen", "gain": 2.0}),
     ],
 )
@@ -113,6 +120,8 @@ def test_names_that_mean_nothing():
         options("rcsp")
     assert source("posthoc") == ("standard+aug", "mean")
     assert source("rcps") == ("rcps", None)
+    assert source("mixing-1-agreement-2-ensemble-3") == ("mixing-1-agreement-2", None)
+    assert derived("mixing-0-agreement-1", "labels") == {}
     assert source("posthoc-frozen") == ("standard+aug-frozen", "mean")
     assert derived("standard-frozen", "labels") == {"posthoc-noaug-frozen": "mean"}
 
@@ -122,7 +131,8 @@ def test_every_job_of_the_zoo_s_plan_is_possible():
     assert len({(job.task, job.strategy, job.seed) for job in jobs}) == len(jobs)
     for task, strategy in {(job.task, job.strategy) for job in jobs}:
         load_task(task)
-        options(strategy)
+        made = members(strategy)
+        assert options(made.strategy if made else strategy)
     assert [job.seed for job in plan(PLAN, tier=1, tasks=["sim-200"])[:6]] == [SEED] * 5 + [1780]
 
 

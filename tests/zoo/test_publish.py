@@ -18,6 +18,7 @@ from tests.support.zoo_tasks import write_tiny
 from zoo.packs import Pack, gather, to_lines
 from zoo.plan import Job
 from zoo.publishing.card import card
+from zoo.publishing.members import training
 from zoo.publishing.prune import prune
 from zoo.publishing.publish import answers, drop_unnamed, equivariance, prove, publish, write_index
 from zoo.publishing.verify import difference, verify
@@ -152,6 +153,19 @@ def test_cards_say_which_version_of_the_data(published):
     text = card(load_task("gcn4"), "conjoined", {**about, "metrics": {"test": {"jsd": 0.1}}}, {}, [], 0.0)
     assert "(https://raw.githubusercontent.com/SysBioChalmers/ChIPexo_Pipeline/7fa9dcfcb4" in text
     assert "(sha256 " in text
+
+
+def test_a_card_says_the_agreement_of_a_training(published):
+    about = read_config(published / "models" / "tiny" / "conjoined")
+    assert "agreement" not in about, "as nothing was asked for"
+    made = {
+        **about,
+        **training({**about, "history": [], "agreement": 2.0}),
+        "metrics": {"test": {"jsd": 0.1}},
+    }
+    assert "merge mean, agreement 2, gain 1;" in card(
+        load_task("gcn4"), "mixing-0-agreement-2", made, {}, [], 0.0
+    )
 
 
 def test_a_card_says_when_a_model_is_no_better_than_counting_words(published):

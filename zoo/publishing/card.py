@@ -86,13 +86,14 @@ model-index:
 def _place(about: Mapping[str, Any], error: float) -> str:
     model = about["trained_as"]
     shares = ", ".join(f"{share:g}" for share in model["mixing"]) or "none (one block: nothing to mix)"
+    agreement = f", agreement {about['agreement']:g}" if "agreement" in about else ""
     how = "equivariant by construction"
     if about["merge"] == "none":
         how = "an ordinary network of one strand, **not** equivariant"
     return (
         f"## In the family\n\n`{model['architecture']}`, {model['filters']} filters per strand, trained "
         "with mixing "
-        f"{shares} and merge {model['merge']}, gain {model['gain']:g}; published as "
+        f"{shares} and merge {model['merge']}{agreement}, gain {model['gain']:g}; published as "
         f"`{about['strategy']}`: {how}. "
         f"Equivariance error measured on this file: {error:.2g}."
     )

@@ -11,7 +11,7 @@ from rczoo.family.ensembles import Model
 def training(ran: Mapping[str, Any]) -> dict[str, Any]:
     """What a run's training took; of an ensemble the sum over its members, which are listed."""
     if "members" not in ran:
-        kept = {"best_epoch": ran["best_epoch"], "seconds": ran["seconds"]}
+        kept = {name: ran[name] for name in ("best_epoch", "seconds", "agreement") if name in ran}
         return {"epochs": len(ran["history"]), **kept}
     listed = ran["members"]
     return {
