@@ -168,8 +168,8 @@ def to_lines(
 ) -> bytes:
     """JSON with a line for each run, so that a difference between two versions shows which runs differ."""
     lines = ",\n".join(f"{json.dumps(name)}: {_compact(configs[name])}" for name in sorted(configs))
-    head = f'"data": {_compact(data)},\n"recipe": {_compact(recipe)},\n"runs": '
-    return f"{{{head}{{\n{lines}\n}}}}\n".encode()
+    head = f'"data": {_compact(data)}, "recipe": {_compact(recipe)}'
+    return f'{{{head}, "runs": {{\n{lines}\n}}}}\n'.encode()
 
 
 def _compact(value: Any) -> str:
