@@ -132,6 +132,15 @@ def test_shipped_tasks_have_full_batches_of_the_proportion_asked_for(name):
         assert {label[batch].sum() for batch in batches} == {wanted}
 
 
+def test_one_recipe_for_all():
+    tasks = [load_task(name) for name in list_tasks()]
+    assert {(task.training.schedule, task.training.patience) for task in tasks} == {("plateau", 20)}
+    assert {(task.kind, task.training.criterion) for task in tasks} == {
+        ("labels", "auroc"),
+        ("profile", "loss"),
+    }
+
+
 def test_the_paper_s_binary_tasks_have_its_proportion():
     binary = [load_task(name) for name in list_tasks()]
     binary = [

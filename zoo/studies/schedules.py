@@ -1,7 +1,7 @@
 """Which schedule of the learning rate: a short trial on validation alone, for one choice for all.
 
 ``python -m zoo.studies.schedules FOLDER`` trains what is not trained yet, one after the other on one core,
-and prints a table. The test split is never read. What came of it stands in ``schedules.md`` beside this file.
+and prints a table. The test split is never read. What came of it stands in ``recipe.md`` beside this file.
 """
 
 from __future__ import annotations
