@@ -407,7 +407,6 @@ class Output(OrderedDict):
         self.__dict__.update(entries)
 
 
-Pair = namedtuple("Pair", "profile label")
 WRAPS = {
     "tensor": (lambda profile, label: profile, "1r"),
     "tuple": (lambda profile, label: (profile, label), ("1r", "1t")),
