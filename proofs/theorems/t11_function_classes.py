@@ -4,7 +4,7 @@ In words. With sum or mean merge, members of the family that differ only in how 
 strands represent the same functions. For D = 1 there is nothing but the head to mix, so the whole family
 is one function class. Sum-merge is mean-merge with doubled head weights. The bias of a head that acts on
 merged features (labels) stays as it is; that of a head that acts in each frame before the merge
-(profiles) doubles, too.
+(profiles) doubles, too. What is added after the merge, as a profile of positions, is the same in both.
 
 Derivation. A head with kernel A on its own frame and B on the first channels of the other frame, merged
 by mean, is the head A + R B on its own frame alone: the term of B in the second frame, reverse-
