@@ -1,9 +1,9 @@
 """The finished runs of a task, packed into three files; how they get there, and what is not done yet.
 
 ``runs.json`` has the sha256 of the data, the recipe (the task's model and training), and the config of every
-run on a line of its own. ``metrics.csv``
-has the rows of all runs and of the baselines. ``test-examples.npz`` has the targets of the test split, and
-what each model gave for it. A run is in the pack where its rows are: they are written last.
+run on a line of its own. ``metrics.csv`` has the rows of all runs and of the baselines. ``test-examples.npz``
+has the targets of the test split, and what each model gave for it. A run is in the pack where its rows are:
+they are written last.
 """
 
 from __future__ import annotations

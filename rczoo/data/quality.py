@@ -165,7 +165,7 @@ def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
     mean = np.nanmean(np.concatenate([_profiles(e) for e in splits.values()]), axis=0)
     starts = isinstance(task.data, IntervalData) and task.data.assay == "transcription"
     positions = np.arange(mean.shape[-1])
-    for plus, minus in _pairs(task.rep_out[0]):
+    for plus, minus in (orbit for orbit in task.rep_out[0].orbits if len(orbit) == 2):
         if np.array_equal(mean[plus], mean[minus]):
             message = f"channels {plus} and {minus} are the same signal: give the plus and the minus strand"
             yield Finding("problem", "strands", message)
@@ -246,7 +246,3 @@ def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
 def _profiles(examples: Examples) -> np.ndarray:
     """Unshifted profiles, in double precision."""
     return np.asarray(examples.unshifted_target, dtype=np.float64)
-
-
-def _pairs(rep: Rep) -> list[tuple[int, int]]:
-    return [(c, j) for c, j in enumerate(rep.partners) if c < j]

@@ -14,11 +14,8 @@ import torch
 from .._arguments import check_choice
 from .architectures import rebuild
 from .config import NetworkConfig
-from .heads import LabelHead
+from .heads import LINEAR, LabelHead
 from .network import Network
-
-LINEAR = ("sum", "mean")
-"""Merges that a linear head can trade for one another."""
 
 
 def embed(
@@ -59,14 +56,14 @@ def change_merge(network: Network, merge: str) -> Network:
     Law: equal outputs, exactly but for overflow (T11). Raises ValueError for any other merge.
     """
     old = network.config.merge
-    check_choice("merge", merge, LINEAR)
+    check_choice("merge", merge, list(LINEAR))
     if old not in LINEAR:
         raise ValueError(
             f"merge {old!r} cannot be changed to {merge!r} with the same function: only sum and mean can be "
             "traded for one another (T11)"
         )
     other = network.remerge(merge)
-    factor = {("mean", "sum"): 0.5, ("sum", "mean"): 2.0}.get((old, merge), 1.0)
+    factor = LINEAR[old] / LINEAR[merge]
     head = other.head
     with torch.no_grad():
         if isinstance(head, LabelHead):

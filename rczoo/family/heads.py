@@ -7,12 +7,12 @@ from torch import Tensor, nn
 
 from ..symmetry.actions import act
 from ..symmetry.frames import Frames, alike, merge
-from ..symmetry.rep import Rep, flip
+from ..symmetry.rep import Rep
 from .trunk import GainConv1d, glorot_
 
 LATE = ("max", "probability")
 """Merges that need each strand's logits; the others merge the features before the dense layer."""
-LINEAR = {"mean": 1, "sum": 2}
+LINEAR = {"sum": 2, "mean": 1}
 """Merges that are the mean of the strands' answers, each taken so many times (T11)."""
 
 
@@ -70,6 +70,8 @@ class ProfileHead(nn.Module):
     """
 
     WIDTH = 75
+    first: Tensor
+    """The channels of the plus strands."""
 
     def __init__(
         self,
@@ -95,6 +97,8 @@ class ProfileHead(nn.Module):
             nn.init.zeros_(self.counts.bias)
         self.rep_out = (Rep(f"{outputs}r"),) * (1 + count_head)
         self.plus = nn.Parameter(torch.zeros(outputs, length - self.WIDTH + 1)) if length else None
+        firsts = [orbit[0] for orbit in self.rep_out[0].orbits]
+        self.register_buffer("first", torch.tensor(firsts), persistent=False)
 
     def cost(self, length: int, how: str) -> int:
         """Multiply-adds for one sequence whose trunk gives ``length`` positions; ``how`` is the merge."""
@@ -108,9 +112,7 @@ class ProfileHead(nn.Module):
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Profile logits (batch, 2 * outputs, length - 74), or these and log-counts (batch, 2 * outputs)."""
         pairs = list(zip(frames, controls, strict=True))
-        profile = merge(tuple(self._profile(z, c) for z, c in pairs), self.rep_out[0], how)
-        if self.plus is not None:
-            profile = profile + self.log_profile()
+        profile = self._placed(merge(tuple(self._profile(z, c) for z, c in pairs), self.rep_out[0], how))
         if self.counts is None:
             return profile
         return profile, merge(tuple(self._counts(z, c) for z, c in pairs), self.rep_out[1], how)
@@ -128,15 +130,20 @@ class ProfileHead(nn.Module):
 
     def _answer(self, z: Tensor, control: Tensor | None, times: int) -> Tensor | tuple[Tensor, Tensor]:
         """One frame's outputs, in its own direction, what the merge counts taken so many times."""
-        profile = times * self._profile(z, control)
-        if self.plus is not None:
-            profile = profile + self.log_profile()
+        profile = self._placed(times * self._profile(z, control))
         return profile if self.counts is None else (profile, times * self._counts(z, control))
+
+    def _placed(self, profile: Tensor) -> Tensor:
+        """A profile with what position alone tells, if that is learnt."""
+        return profile if self.plus is None else profile + self.log_profile()
 
     def log_profile(self) -> Tensor:
         """The log-profile that is added, (2 * outputs, length): each factor's plus strand, and its RC."""
         assert self.plus is not None
-        return torch.stack([self.plus, flip(self.plus)], 1).flatten(0, 1)
+        rep = self.rep_out[0]
+        one = self.plus.new_zeros(1, rep.channels, self.plus.shape[1])
+        one = one.index_copy(1, self.first, self.plus[None])
+        return (one + rep.act(one))[0]
 
     def start_at(self, profile: Tensor) -> None:
         """Begin at the logarithm of a mean profile (2 * outputs, length) of counts, made its own RC.
@@ -146,7 +153,7 @@ class ProfileHead(nn.Module):
         assert self.plus is not None
         both = profile + self.rep_out[0].act(profile[None])[0]
         with torch.no_grad():
-            self.plus.copy_((both[::2] + 1 / both.shape[1]).log())
+            self.plus.copy_((both[self.first] + 1 / both.shape[1]).log())
 
     def _profile(self, z: Tensor, control: Tensor | None) -> Tensor:
         y = self.conv(z)

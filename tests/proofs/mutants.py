@@ -436,7 +436,7 @@ def merge_changed_with_the_wrong_factor(old, merge):
 
 @mutant(test_laws.test_t11_same_function_class)
 def maximum_called_linear(monkeypatch):
-    monkeypatch.setattr(embedding, "LINEAR", ("sum", "mean", "max"))
+    monkeypatch.setattr(embedding, "LINEAR", {"sum": 2, "mean": 1, "max": 1})
 
 
 @replaces(test_laws, "fold_gain", test_laws.test_t12_gain_is_a_reparametrisation)

@@ -93,25 +93,25 @@ def test_a_training_that_fails_is_named_and_the_others_go_on(tmp_path):
     assert read_config(right.folder(runs))["strategy"] == "conjoined"
 
 
-def test_the_data_must_be_those_of_the_earlier_runs(tmp_path):
-    job = plan(write_tiny(tmp_path, size=60).with_name("plan.toml"))[0]
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ({"size": 60}, {"size": 61}, r"tiny: the train data are .* earlier runs saw"),
+        (
+            {"epochs": 1},
+            {"epochs": 2},
+            r"tiny: \[model\] or \[training\] are not those of the earlier runs",
+        ),
+    ],
+    ids=["data", "recipe"],
+)
+def test_data_and_recipe_must_be_those_of_the_earlier_runs(tmp_path, before, after, message):
+    job = plan(write_tiny(tmp_path, **before).with_name("plan.toml"))[0]
     run(job, tmp_path / "runs")
     for name in (DONE, "config.json"):
         (job.folder(tmp_path / "runs") / name).unlink()
-    write_tiny(tmp_path, size=61)
-    with pytest.raises(ValueError, match=r"tiny: the train data are .* earlier runs saw"):
-        next(train_many([job], tmp_path / "runs"))
-
-
-def test_the_recipe_must_be_that_of_the_earlier_runs(tmp_path):
-    job = plan(write_tiny(tmp_path, epochs=1).with_name("plan.toml"))[0]
-    run(job, tmp_path / "runs")
-    for name in (DONE, "config.json"):
-        (job.folder(tmp_path / "runs") / name).unlink()
-    write_tiny(tmp_path, epochs=2)
-    with pytest.raises(
-        ValueError, match=r"tiny: \[model\] or \[training\] are not those of the earlier runs"
-    ):
+    write_tiny(tmp_path, **after)
+    with pytest.raises(ValueError, match=message):
         next(train_many([job], tmp_path / "runs"))
 
 
