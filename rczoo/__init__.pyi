@@ -24,7 +24,7 @@ from .nn.layers import RCSequential as RCSequential
 from .nn.pooling import RCAvgPool1d as RCAvgPool1d
 from .nn.pooling import RCMaxPool1d as RCMaxPool1d
 
-# The family, and any model conjoined
+# The family
 from .family.architectures import build as build
 from .family.description import summary as summary
 from .family.embedding import embed as embed
@@ -32,7 +32,10 @@ from .family.embedding import change_merge as change_merge
 from .family.embedding import fold_gain as fold_gain
 from .family.embedding import same_function_class as same_function_class
 from .export.fusion import fuse as fuse
+
+# Any model conjoined, and its family
 from .nn.conjoined import conjoin as conjoin
+from .family.interpolation.member import interpolate as interpolate
 
 # Checks of any model
 from .conformance.suite import check as check

@@ -18,4 +18,6 @@ from .embedding import same_function_class as same_function_class
 from .ensembles import Ensemble as Ensemble
 from .ensembles import EnsembleConfig as EnsembleConfig
 from .ensembles import ensemble as ensemble
+from .interpolation.member import Interpolated as Interpolated
+from .interpolation.member import interpolate as interpolate
 from .network import Network as Network

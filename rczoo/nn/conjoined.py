@@ -13,12 +13,12 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
 
 from ..symmetry.actions import Spec, Specs, act, argument_names, as_action
 from ..symmetry.frames import check_merge_of, combine
+from ..symmetry.padding import Padding, fixed, position_axis
 from ..symmetry.rep import Rep
+from .paired_draws import PairedDraws
 
 Merge = str | Sequence[str] | Mapping[str, str]
 
@@ -29,30 +29,38 @@ def conjoin(
     """An equivariant model from any model: ``merge(model(x), R model(R x))``, with the same call signature.
 
     ``inputs``: how RC acts on each input, as one spec, a sequence in the order of ``forward``'s parameters,
-    or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping. A spec
-    is a Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to that tensor, or
-    ``None`` for what RC leaves alone. By default the model's own ``rep_in`` (else DNA) and ``rep_out``.
-    ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
+    or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping. A spec is a
+    Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to that tensor, or ``None``
+    for what RC leaves alone. By default the model's own ``rep_in`` (else DNA) and ``rep_out``. Rows that
+    are padded on the right are reversed within their own length, if an input has the spec ``"mask"``
+    (batch, positions), 1 on the sequence, or ``"lengths"`` (batch,). ``merge``: ``mean``, ``sum``, ``max``
+    or ``probability``, one for all outputs or one for each.
 
     Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
     run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. Hence the batch
     must be the first axis of what RC acts on, in and out. An input of spec ``None`` that is as long as the
-    batch is taken to hold a row for each example. Dropout of features whose first axis is not the batch, and
-    that inside attention or a recurrent layer, is drawn as the model draws it: not in pairs. A model that
-    recomputes its activations (``torch.utils.checkpoint``) must do so without dropout: the second pass would
-    draw other masks.
+    batch is taken to hold a row for each example. What a layer draws for features whose first axis is not
+    the batch is not paired, but for attention and recurrent layers. A model that recomputes its activations
+    (``torch.utils.checkpoint``) must do so without dropout: the second pass would draw other masks.
 
     >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4 * 10, 1))
     >>> both = conjoin(net, outputs="1t").eval()
     """
+    return Conjoined(model, *declared(model, inputs, outputs, "conjoin"), merge)
+
+
+def declared(
+    model: nn.Module, inputs: Specs | None, outputs: Specs | None, caller: str
+) -> tuple[Specs, Specs]:
+    """How RC acts on inputs and outputs: as given, else as the model declares it."""
     inputs = inputs if inputs is not None else getattr(model, "rep_in", "dna")
     outputs = outputs if outputs is not None else getattr(model, "rep_out", None)
     if outputs is None:
         raise ValueError(
-            f"conjoin: {type(model).__name__} declares no rep_out: say how RC acts on its outputs, for "
+            f"{caller}: {type(model).__name__} declares no rep_out: say how RC acts on its outputs, for "
             "example outputs='1t' for a label's logit or outputs='1r' for two strands"
         )
-    return Conjoined(model, inputs, outputs, merge)
+    return inputs, outputs
 
 
 class Conjoined(nn.Module):
@@ -66,6 +74,7 @@ class Conjoined(nn.Module):
         self.model, self.rep_in, self.rep_out, self.merge = model, inputs, outputs, merge
         self.argument_names = argument_names(model)
         self._hows = _merge_of_each(merge, outputs)
+        self.either_axis = any(getattr(part, "batch_first", True) is False for part in model.modules())
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
@@ -86,18 +95,35 @@ class Conjoined(nn.Module):
         """An output in the model's own type, then both strands' answers, read in the given strand."""
         values = dict(enumerate(args)) | kwargs
         specs = {key: None if value is None else self._spec(key) for key, value in values.items()}
-        turned = {key: as_action(specs[key])(value) for key, value in values.items()}
+        padding = _padding(specs, values)
+        within = {key: padding.within(spec) for key, spec in specs.items()} if padding else specs
+        turned = {key: as_action(within[key])(value) for key, value in values.items()}
 
-        def run(given: Mapping[Any, Any]) -> Any:
-            return self.model(*(given[n] for n in range(len(args))), **{name: given[name] for name in kwargs})
+        def run(given: Mapping[Any, Any], batch: int = 0) -> Any:
+            call = [given[n] for n in range(len(args))], {name: given[name] for name in kwargs}
+            if not batch:
+                return self._run(*call, batch, padding)
+            with PairedDraws(batch, self.either_axis):
+                return self._run(*call, batch, padding)
 
-        if self.training:
+        if self.together:
             batch, outputs = one_batch(run, specs, values, turned)
             first, second = (act(rows_of(self.rep_out, batch, strand), outputs) for strand in (0, 1))
         else:
             outputs = first = run(values)
             second = run(turned)
-        return outputs, first, act(self.rep_out, second)
+        return outputs, first, act(padding.within(self.rep_out) if padding else self.rep_out, second)
+
+    @property
+    def together(self) -> bool:
+        """Whether both strands run as one batch, one after the other."""
+        return self.training
+
+    def _run(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], batch: int, padding: Padding | None
+    ) -> Any:
+        """The model's answer for one strand, or for ``batch`` examples of either."""
+        return self.model(*args, **kwargs)
 
     def _spec(self, key: int | str) -> Spec:
         """How RC acts on one input, found by its position or its name."""
@@ -177,27 +203,37 @@ def _like(outputs: Any, merged: Any) -> Any:
 
 
 def one_batch(
-    run: Callable[[Any], Any], specs: Mapping[Any, Spec], values: Mapping[Any, Any], turned: Mapping[Any, Any]
+    run: Callable[[Any, int], Any],
+    specs: Mapping[Any, Spec],
+    values: Mapping[Any, Any],
+    turned: Mapping[Any, Any],
 ) -> tuple[int, Any]:
     """How many examples there are, and what ``run`` gives for their strands, one after the other.
 
     ``specs`` say how RC acts on each of ``values``, and ``turned`` holds the results. Joined are those that
     RC acts on, which must be tensors with the examples as first axis, and others that are as long.
     """
-    sizes = [_size(values[key]) for key, spec in specs.items() if not _fixed(spec)]
+    sizes = [_size(values[key]) for key, spec in specs.items() if not fixed(spec)]
     if not sizes or sizes[0] is None or set(sizes) != {sizes[0]}:
         raise ValueError(
-            "conjoin: in train mode both strands run as one batch, so the inputs that RC acts on must be "
+            "conjoin: both strands run as one batch, so the inputs that RC acts on must be "
             f"tensors with the examples as first axis, but the sizes of that axis are {sizes}"
         )
     batch = sizes[0]
     both = {key: torch.cat([v, turned[key]]) if _size(v) == batch else v for key, v in values.items()}
-    with PairedDropout(batch):
-        return batch, run(both)
+    return batch, run(both, batch)
 
 
-def _fixed(spec: Spec) -> bool:
-    return spec is None or spec == "none"
+def _padding(specs: Mapping[Any, Spec], values: Mapping[Any, Any]) -> Padding | None:
+    """How far each row goes, from the input that says it."""
+    for key, spec in specs.items():
+        if spec == "mask":
+            return Padding.of_mask(values[key])
+        if spec == "lengths":
+            acted = next((k for k, s in specs.items() if not fixed(s)), key)
+            axis = position_axis(as_action(specs[acted]), values[acted], 0)
+            return Padding(values[key], values[acted].shape[-1 if axis is None else axis])
+    return None
 
 
 def _size(value: Any) -> int | None:
@@ -211,40 +247,14 @@ def rows_of(specs: Any, batch: int, strand: int) -> Any:
     def rows(spec: Spec, y: Any) -> Any:
         if _size(y) == 2 * batch:
             return y[strand * batch : (strand + 1) * batch]
-        if _fixed(spec):
+        if fixed(spec):
             return y
         found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
         raise ValueError(
-            f"conjoin: in train mode an output must have the {2 * batch} examples of both strands as its "
-            f"first axis, got {found}: conjoin after training, or give it the spec None"
+            f"conjoin: where both strands run as one batch, an output must have the {2 * batch} examples of "
+            f"both as its first axis, got {found}: conjoin after training, or give it the spec None"
         )
 
     if isinstance(specs, Mapping):
         return {name: partial(rows, spec) for name, spec in specs.items()}
     return [partial(rows, s) for s in specs] if isinstance(specs, list | tuple) else partial(rows, specs)
-
-
-class PairedDropout(TorchFunctionMode):
-    """Inside it, dropout of a batch that holds one strand, then the other, drops the same of both."""
-
-    FUNCTIONS = (F.dropout, F.dropout1d, F.dropout2d, F.dropout3d)
-
-    def __init__(self, batch: int) -> None:
-        super().__init__()
-        self.batch = batch
-
-    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """One operation, with a dropout's mask drawn for one strand and used for both."""
-        if function in self.FUNCTIONS:
-            return self._paired(function, *args, **kwargs or {})
-        return function(*args, **kwargs or {})
-
-    def _paired(
-        self, dropout: Any, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-    ) -> Tensor:
-        if _size(input) != 2 * self.batch:
-            dropped: Tensor = dropout(input, p, training, inplace)
-            return dropped
-        mask = dropout(torch.ones_like(input[: self.batch]), p, training)
-        masks = torch.cat([mask, mask])
-        return input.mul_(masks) if inplace else input * masks

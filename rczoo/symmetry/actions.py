@@ -22,16 +22,21 @@ Specs = Spec | Sequence[Spec] | Mapping[str, Spec]
 """One spec, one for each input or output in order, or a mapping from their names."""
 
 
+_UNCHANGED = ("none", "mask", "lengths")
+
+
 def as_action(spec: Spec) -> Action:
     """The function that a spec stands for.
 
     A Rep acts on (batch, channels, length) or (batch, channels); with one channel also on (batch,).
     ``"dna"`` is ``Rep.dna()``; ``"positions"`` reverses (batch, length), as an attention mask or a
-    per-position output needs; ``"none"`` or ``None`` changes nothing. A function is returned unchanged.
+    per-position output needs; ``"none"`` or ``None`` changes nothing, nor do ``"mask"`` and ``"lengths"``,
+    which say how far each row of a right-padded batch goes (``rczoo.symmetry.padding``). A function is
+    returned unchanged.
 
     Law: an action is its own inverse. Raises ValueError on anything else.
     """
-    if spec is None or spec == "none":
+    if spec is None or (isinstance(spec, str) and spec in _UNCHANGED):
         return _identity
     if spec == "positions":
         return flip
@@ -169,6 +174,8 @@ def typed(specs: Any) -> str:
         return "{" + ", ".join(f"{name!r}: {typed(spec)}" for name, spec in specs.items()) + "}"
     if isinstance(specs, list | tuple):
         return f"({typed(specs[0])},)" if len(specs) == 1 else f"({', '.join(map(typed, specs))})"
+    if specs in ("mask", "lengths"):
+        return f'"{specs}"'
     action = as_action(specs)
     if action is _identity:
         return "None"

@@ -218,11 +218,12 @@ def test_shown_as_typed():
             lambda: conjoin(Named(), ("dna", "2t"), {"profile": "1r"})(
                 integer_tensor(0, 3, 4, 5), integer_tensor(0, 1, 2, 5)
             ),
-            r"conjoin: in train mode both strands run as one batch, .* sizes of that axis are \[3, 1\]$",
+            r"conjoin: both strands run as one batch, .* sizes of that axis are \[3, 1\]$",
         ),
         (
             lambda: conjoin(nn.Flatten(0, 1), outputs="5t")(integer_tensor(0, 3, 4, 5)),
-            r"conjoin: in train mode an output must have the 6 examples of both strands as its first axis, "
+            r"conjoin: where both strands run as one batch, an output must have the 6 examples of both as "
+            r"its first axis, "
             r"got \(24, 5\): conjoin after training, or give it the spec None",
         ),
         (

@@ -387,7 +387,7 @@ def input_of_the_second_strand_not_turned(self, key):
 _PAIRED = test_conjoined.test_train_mode_pools_statistics_and_pairs_dropout
 
 
-@replaces(conjoined, "PairedDropout", _PAIRED)
+@replaces(conjoined, "PairedDraws", _PAIRED)
 def conjoined_dropout_masks_that_differ(*_):
     return nullcontext()
 
