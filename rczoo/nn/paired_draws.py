@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
@@ -39,10 +39,10 @@ class PairedDraws(TorchFunctionMode):
         if name in _HIDDEN:
             return self._replayed(name, function, args, kwargs)
         result = function(*args, **kwargs)
-        if name in _FILLS and isinstance(result, Tensor):
+        if name in _FILLS and isinstance(result, Tensor) and not isinstance(result, nn.Parameter):
             for axis in self._axes(result):
-                first, second = result.chunk(2, axis)
-                second.copy_(first)
+                half = result.shape[axis] // 2
+                result.narrow(axis, half, half).copy_(result.narrow(axis, 0, half))
         return result
 
     def _masked(
