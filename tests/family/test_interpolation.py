@@ -271,7 +271,7 @@ def first_strand_alone(z, rows, channels, examples):
     ],
 )
 def test_faults_of_the_exchange_are_caught(fault, caught, monkeypatch):
-    """A wrong exchange that is alike in both frames obeys the law, so its meaning is compared with ``build``."""
+    """A wrong exchange that is alike in both frames obeys the law: its meaning is compared with ``build``."""
     monkeypatch.setattr(sites, "other_strand", fault)
     if caught == "law":
         member = fill(interpolate(residual(), outputs="1r", mixing=1.0).eval(), 3, only="received_")
