@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-NEEDS = {"bpnet_lite": "bpnetlite", "token_model": "transformers"}
+NEEDS = {"bpnet_lite": ["bpnetlite"], "token_model": ["transformers"], "interpolate": ["bpnetlite", "transformers"]}
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "conftest")
 
 
@@ -16,7 +16,7 @@ def run(name):
     """Run an example as the script that it is; what other people's packages warn of is theirs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if needed := NEEDS.get(name):
+        for needed in NEEDS.get(name, []):
             pytest.importorskip(needed, reason=f"{needed} is not installed: pip install 'rczoo[foreign]'")
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
 
@@ -34,7 +34,14 @@ def test_runs_and_prints_what_is_shown(name, capsys):
 
 
 def test_each_kind_is_there():
-    assert {"bpnet_lite", "token_model", "many_tasks", "lightning_training", "agreement"} <= set(NAMES)
+    assert {
+        "bpnet_lite",
+        "token_model",
+        "many_tasks",
+        "lightning_training",
+        "agreement",
+        "interpolate",
+    } <= set(NAMES)
 
 
 def test_words_leave_out_numbers_only():
