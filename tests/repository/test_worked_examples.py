@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-NEEDS = {"bpnet_lite": ["bpnetlite"], "token_model": ["transformers"], "interpolate": ["bpnetlite", "transformers"]}
+NEEDS = {
+    "bpnet_lite": ["bpnetlite"],
+    "token_model": ["transformers"],
+    "interpolate": ["bpnetlite", "transformers"],
+}
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "conftest")
 
 
