@@ -19,7 +19,7 @@ from .symmetry.geometry import admissible_lengths as admissible_lengths
 from .nn.convolution import RCConv1d as RCConv1d
 from .nn.layers import RCActivation as RCActivation
 from .nn.layers import RCBatchNorm1d as RCBatchNorm1d
-from .nn.layers import RCDropout as RCDropout
+from .nn.tied.dropout import RCDropout as RCDropout
 from .nn.layers import RCSequential as RCSequential
 from .nn.pooling import RCAvgPool1d as RCAvgPool1d
 from .nn.pooling import RCMaxPool1d as RCMaxPool1d

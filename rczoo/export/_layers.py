@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..nn.convolution import RCConv1d
-from ..nn.layers import RCActivation, RCBatchNorm1d, RCDropout, RCSequential
+from ..nn.layers import RCActivation, RCBatchNorm1d, RCSequential
 from ..nn.pooling import RCAvgPool1d, RCMaxPool1d
+from ..nn.tied.dropout import RCDropout
 from ..symmetry.geometry import admissible_lengths
 
 Layer = TypeVar("Layer", nn.Conv1d, nn.Linear)
@@ -67,19 +68,22 @@ def _scaled(before: Any, scale: Tensor, shift: Tensor) -> nn.Conv1d:
         return conv(scale[:, None, None], shift, groups=len(scale))
     bias = shift if before.bias is None else before.bias * scale + shift
     weight = before.weight * scale[:, None, None]
-    return conv(weight, bias, before.stride, before.padding, before.dilation, before.groups)
+    geometry = (before.stride, before.padding, before.dilation, before.groups, before.padding_mode)
+    return conv(weight, bias, *geometry)
 
 
 def _plain(layer: Any) -> nn.Module:
     if isinstance(layer, RCConv1d):
-        return conv(layer.kernel(), layer.dense_bias(), layer.stride, layer.padding, layer.dilation)
+        geometry = (layer.stride, layer.padding, layer.dilation, layer.groups, layer.padding_mode)
+        return conv(layer.kernel(), layer.dense_bias(), *geometry)
     if isinstance(layer, RCMaxPool1d | RCAvgPool1d):
         pool = nn.MaxPool1d if isinstance(layer, RCMaxPool1d) else nn.AvgPool1d
         return pool(layer.kernel_size, layer.stride, layer.padding)
-    if isinstance(layer, RCActivation):
+    if isinstance(layer, RCActivation) and layer.sign is None:
         return _activation(layer.function)
     raise ValueError(
-        f"fuse: {type(layer).__name__} is no tied layer of this package: fuse the layers around it"
+        f"fuse: there is no plain layer for {type(layer).__name__}({layer.extra_repr()}): fuse the layers "
+        "around it, or take torch.export"
     )
 
 
@@ -94,7 +98,13 @@ def _activation(function: Any) -> nn.Module:
 
 
 def conv(
-    weight: Tensor, bias: Tensor | None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    padding_mode: Any = "zeros",
 ) -> nn.Conv1d:
     """A convolution with the weight (filters, channels per group, width) and bias (filters,)."""
     filters, channels, width = weight.shape
@@ -106,6 +116,7 @@ def conv(
         padding=padding,
         dilation=dilation,
         groups=groups,
+        padding_mode=padding_mode,
         bias=bias is not None,
         device=UNFILLED,
     )

@@ -1,8 +1,9 @@
 """Layers between Reps: the regular-representation view, in which every layer obeys the law by itself.
 
 Each layer declares ``rep_in`` and ``rep_out``, takes plain tensors (batch, channels, length), and satisfies
-``layer(rep_in.act(x)) == rep_out.act(layer(x))`` for all parameter values, up to rounding.
-The tied convolution is in ``convolution.py``, the pools in ``pooling.py``.
+``layer(rep_in.act(x)) == rep_out.act(layer(x))`` for all parameter values, up to rounding. Layers that do not
+look at positions take (batch, channels), too.
+The tied convolution is in ``convolution.py``, the pools in ``pooling.py``, other layers in ``tied``.
 Proofs: ``proofs/theorems/t06_pointwise.py`` and ``t08_normalisation.py``.
 """
 
@@ -19,20 +20,36 @@ from torch.nn import functional as F
 from ..symmetry.rep import Rep
 
 
+def unsigned(rep: Rep) -> Rep:
+    """The Rep with the same partners, in which no channel changes its sign.
+
+    >>> unsigned(Rep("1r+2s"))
+    Rep("1r+2t")
+    """
+    return Rep.from_partners(rep.partners)
+
+
 class RCLayer(nn.Module):
     """What every layer here shares: its Reps, and a check of what it is given."""
+
+    ranks: tuple[int, ...] = (3,)
+    """How many axes an input may have: (2, 3) where a layer also takes what has no positions."""
 
     def __init__(self, rep_in: Rep | str, rep_out: Rep | str) -> None:
         super().__init__()
         self.rep_in, self.rep_out = Rep(rep_in), Rep(rep_out)
 
     def _check(self, x: Tensor) -> None:
-        if x.ndim != 3 or x.shape[1] != self.rep_in.channels:
-            hint = ": add a batch axis" if x.ndim == 2 else ""
-            if x.ndim == 3 and x.shape[2] == self.rep_in.channels:
+        channels = self.rep_in.channels
+        if x.ndim not in self.ranks or x.shape[1] != channels:
+            hint = ""
+            if x.ndim == 2 and (2 not in self.ranks or x.shape[0] == channels):
+                hint = ": add a batch axis"
+            if x.ndim == 3 and x.shape[2] == channels:
                 hint = ": transpose (batch, length, channels)"
+            shapes = {2: f"(batch, {channels})", 3: f"(batch, {channels}, length)"}
             raise ValueError(
-                f"{type(self).__name__}: expected (batch, {self.rep_in.channels}, length) for Rep "
+                f"{type(self).__name__}: expected {' or '.join(shapes[rank] for rank in self.ranks)} for Rep "
                 f"{self.rep_in}, got {tuple(x.shape)}{hint}"
             )
 
@@ -44,9 +61,9 @@ class RCLayer(nn.Module):
 class RCBatchNorm1d(RCLayer):
     """Batch normalisation with one mean, variance, scale and shift per pair.
 
-    (batch, channels, length) -> the same shape. A sign channel has no mean and no shift: it is divided by its
-    root mean square. Law: equivariant in eval mode, and in train mode, where statistics pool both strands
-    (T8). ``eps`` and ``momentum`` as in ``nn.BatchNorm1d``.
+    (batch, channels, length) or (batch, channels) -> the same shape. A sign channel has no mean and no shift:
+    it is divided by its root mean square. Law: equivariant in eval mode, and in train mode, where statistics
+    pool both strands (T8). ``eps`` and ``momentum`` as in ``nn.BatchNorm1d``.
     """
 
     running_mean: Tensor
@@ -54,6 +71,7 @@ class RCBatchNorm1d(RCLayer):
     orbit: Tensor
     partners: Tensor
     shifted: Tensor
+    ranks = (2, 3)
 
     def __init__(self, rep: Rep | str, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__(rep, rep)
@@ -86,8 +104,10 @@ class RCBatchNorm1d(RCLayer):
         return mean, variance
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, length) -> the same shape."""
+        """(batch, channels, length) or (batch, channels) -> the same shape."""
         self._check(x)
+        if x.ndim == 2:
+            return self(x[..., None])[..., 0]  # type: ignore[no-any-return]
         if self.training and x.numel():
             mean, variance = self._batch_statistics(x)
             scale, shift = self._affine(mean, variance)
@@ -107,58 +127,82 @@ class RCBatchNorm1d(RCLayer):
 class RCActivation(RCLayer):
     """A pointwise function: commutes with pairs and trivial channels always, with sign channels iff odd (T6).
 
-    A module may serve as the function, with parameters of one number each, which all channels share.
-    Raises ValueError when the Rep has sign channels and the function is not odd (relu is not, tanh is), and
-    for a parameter of several numbers: one for each channel would differ within pairs after training.
+    (batch, channels, length) or (batch, channels) -> the same shape. ``sign``: another function for sign
+    channels, such as tanh beside the ReLU of all others. A module may serve as a function, with parameters of
+    one number each, which all channels share.
+    Raises ValueError when the Rep has sign channels and their function is not odd (relu is not, tanh is),
+    when it has none for ``sign``, and for a parameter of several numbers: one for each channel would differ
+    within pairs after training.
+
+    >>> RCActivation("4r+2s", torch.relu, sign=torch.tanh)
+    RCActivation(4r+2s, sign=tanh)
     """
 
-    def __init__(self, rep: Rep | str, function: Callable[[Tensor], Tensor] = F.relu) -> None:
+    ranks = (2, 3)
+    signed: Tensor
+
+    def __init__(
+        self,
+        rep: Rep | str,
+        function: Callable[[Tensor], Tensor] = F.relu,
+        sign: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         super().__init__(rep, rep)
-        self.function = function
-        for name, parameter in function.named_parameters() if isinstance(function, nn.Module) else ():
-            if parameter.numel() > 1:
-                raise ValueError(
-                    f"RCActivation: {type(function).__name__} has {parameter.numel()} numbers in its {name}, "
-                    "which may come to differ between the channels of a pair: use one number for all"
-                )
-        # where activations of this field bend, and none of them is linear all the way
-        grid = torch.linspace(0.125, 4, 32, dtype=torch.float64)
-        if self.rep_in.sign and not torch.allclose(function(-grid), -function(grid), rtol=1e-12, atol=0):
-            name = getattr(function, "__name__", repr(function))
+        self.function, self.sign = function, sign
+        self.register_buffer("signed", torch.tensor(self.rep_in.signs) == -1, persistent=False)
+        for each in (function, sign):
+            _check_one_number_each(each)
+        if sign is not None and not self.rep_in.sign:
             raise ValueError(
-                f"RCActivation: {name} is not odd, but Rep {self.rep_in} has {self.rep_in.sign} sign "
-                "channels: use an odd function such as torch.tanh"
+                f"RCActivation: Rep {self.rep_in} has no sign channels, on which {_name(sign)} would act: "
+                "leave out sign"
+            )
+        on_sign = function if sign is None else sign
+        if self.rep_in.sign and not _is_odd(on_sign):
+            raise ValueError(
+                f"RCActivation: {_name(on_sign)} is not odd, but Rep {self.rep_in} has {self.rep_in.sign} "
+                "sign channels: use an odd function such as torch.tanh, for these alone by sign=torch.tanh"
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, length) -> the same shape."""
+        """(batch, channels, length) or (batch, channels) -> the same shape."""
         self._check(x)
-        return self.function(x)
+        if self.sign is None:
+            return self.function(x)
+        signed = self.signed if x.ndim == 2 else self.signed[:, None]
+        return torch.where(signed, self.sign(x), self.function(x))
+
+    def extra_repr(self) -> str:
+        """The Rep, and the function of sign channels if it is another."""
+        return str(self.rep_in) + ("" if self.sign is None else f", sign={_name(self.sign)}")
 
 
-class RCDropout(RCLayer):
-    """Dropout with one mask per pair: a position is dropped together with its reverse complement.
+def _name(function: Callable[[Tensor], Tensor]) -> str:
+    return getattr(function, "__name__", repr(function))
 
-    (batch, channels, length) -> the same shape; identity in eval mode. Law: equivariant in train mode too,
-    for the same random state, because the mask itself is RC-symmetric.
-    """
 
-    def __init__(self, rep: Rep | str, p: float = 0.5) -> None:
-        super().__init__(rep, rep)
-        if not 0 <= p < 1:
-            raise ValueError(f"RCDropout: p is {p}, expected 0 <= p < 1")
-        self.p = p
+def _is_odd(function: Callable[[Tensor], Tensor]) -> bool:
+    # where activations of this field bend, and none of them is linear all the way
+    grid = torch.linspace(0.125, 4, 32, dtype=torch.float64)
+    return torch.allclose(function(-grid), -function(grid), rtol=1e-12, atol=0)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, length) -> the same shape."""
-        self._check(x)
-        if not self.training or self.p == 0:
-            return x
-        unsigned = Rep.from_partners(self.rep_in.partners)
-        entry = torch.arange(x.shape[1] * x.shape[2], device=x.device).view(1, *x.shape[1:])
-        coin = torch.rand(x.shape, device=x.device)
-        coin = torch.where(entry <= unsigned.act(entry), coin, unsigned.act(coin))
-        return x * (coin >= self.p).to(x.dtype) / (1 - self.p)
+
+def _check_one_number_each(function: object) -> None:
+    for name, parameter in function.named_parameters() if isinstance(function, nn.Module) else ():
+        if parameter.numel() > 1:
+            raise ValueError(
+                f"RCActivation: {type(function).__name__} has {parameter.numel()} numbers in its {name}, "
+                "which may come to differ between the channels of a pair: use one number for all"
+            )
+
+
+def check_declares(container: str, number: int, layer: object) -> None:
+    """Refuse a layer that does not say between which Reps it is."""
+    if not hasattr(layer, "rep_in") or not hasattr(layer, "rep_out"):
+        raise ValueError(
+            f"{container}: layer {number} is a {type(layer).__name__}, which declares no Reps: "
+            "use the layers of rczoo, such as RCActivation for a function"
+        )
 
 
 class RCSequential(nn.Module):
@@ -172,11 +216,7 @@ class RCSequential(nn.Module):
     def __init__(self, *layers: Any) -> None:
         super().__init__()
         for n, layer in enumerate(layers):
-            if not hasattr(layer, "rep_in") or not hasattr(layer, "rep_out"):
-                raise ValueError(
-                    f"RCSequential: layer {n} is a {type(layer).__name__}, which declares no Reps: "
-                    "use the layers of rczoo, such as RCActivation for a function"
-                )
+            check_declares("RCSequential", n, layer)
             self.add_module(str(n), layer)
         if not layers:
             raise ValueError("RCSequential: no layers given, so there is no Rep: give at least one")

@@ -132,7 +132,7 @@ def test_shown_as_typed(arguments, text):
         ({"stride": 0}, r"RCConv1d: stride is 0, expected a whole number >= 1"),
         ({"dilation": 0}, r"RCConv1d: dilation is 0, expected a whole number >= 1"),
         ({"padding": -1}, r"RCConv1d: padding is -1, expected a whole number >= 0"),
-        ({"padding": "same"}, r"RCConv1d: padding is 'same', expected a whole number >= 0"),
+        ({"padding": "some"}, r"RCConv1d: padding is 'some', expected a whole number >= 0"),
     ],
 )
 def test_refused_arguments(options, message):

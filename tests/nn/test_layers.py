@@ -199,7 +199,7 @@ def join(*reps):
         (lambda: RCActivation("1s", torch.cos), r"RCActivation: cos is not odd"),
         (
             lambda: RCBatchNorm1d("2r")(torch.zeros(1, 3, 9)),
-            r"RCBatchNorm1d: expected \(batch, 4, length\) for Rep 2r, got \(1, 3, 9\)$",
+            r"RCBatchNorm1d: expected \(batch, 4\) or \(batch, 4, length\) for Rep 2r, got \(1, 3, 9\)$",
         ),
         (lambda: RCActivation("2r")(torch.zeros(4, 9)), r"RCActivation: .* got \(4, 9\): add a batch axis"),
         (

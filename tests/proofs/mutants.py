@@ -12,8 +12,10 @@ from rczoo.family import embedding, heads, network, trunk
 from rczoo.family.heads import LabelHead, ProfileHead
 from rczoo.family.trunk import Block, GainConv1d
 from rczoo.nn import conjoined, convolution
-from rczoo.nn.layers import RCActivation, RCBatchNorm1d, RCDropout
+from rczoo.nn.layers import RCActivation, RCBatchNorm1d
 from rczoo.nn.pooling import RCMaxPool1d
+from rczoo.nn.tied import kernel
+from rczoo.nn.tied.dropout import RCDropout
 from rczoo.symmetry import _notation, dna, frames, geometry
 from rczoo.symmetry.frames import alike, exchange, open_frames
 from rczoo.symmetry.rep import Rep, flip
@@ -100,26 +102,26 @@ def unknown_bases_complemented_to_a(monkeypatch):
 
 # The tied convolution
 
-_orbits = convolution._orbits
+_orbits = kernel._orbits
 
 
-@replaces(convolution, "_orbits", test_laws.test_t02_kernels_span_the_constraint)
-def kernel_tied_without_reversing_it(rep_out, rep_in, width):
+@replaces(kernel, "_orbits", test_laws.test_t02_kernels_span_the_constraint)
+def kernel_tied_without_reversing_it(rep_out, rep_in, width, groups):
     entry = torch.arange(rep_out.channels * rep_in.channels).view(rep_out.channels, rep_in.channels, 1)
-    index, sign, number = _orbits(rep_out, rep_in, 1)
+    index, sign, number = _orbits(rep_out, rep_in, 1, groups)
     taps = torch.arange(width).view(1, 1, -1)
     return index + taps * (number + 1) * (entry >= 0), sign.expand(-1, -1, width), (number + 1) * width
 
 
-@replaces(convolution, "_orbits", test_laws.test_t02_kernels_span_the_constraint)
-def kernel_tied_with_the_wrong_sign(rep_out, rep_in, width):
-    index, sign, number = _orbits(rep_out, rep_in, width)
+@replaces(kernel, "_orbits", test_laws.test_t02_kernels_span_the_constraint)
+def kernel_tied_with_the_wrong_sign(rep_out, rep_in, width, groups):
+    index, sign, number = _orbits(rep_out, rep_in, width, groups)
     return index, sign.abs(), number
 
 
-@replaces(convolution, "_orbits", test_laws.test_t02_kernels_span_the_constraint)
-def kernel_tied_on_output_channels_only(rep_out, rep_in, width):
-    return _orbits(rep_out, Rep(f"{rep_in.channels}t"), width)
+@replaces(kernel, "_orbits", test_laws.test_t02_kernels_span_the_constraint)
+def kernel_tied_on_output_channels_only(rep_out, rep_in, width, groups):
+    return _orbits(rep_out, Rep(f"{rep_in.channels}t"), width, groups)
 
 
 @mutant(test_laws.test_t02_kernels_span_the_constraint)
@@ -204,7 +206,7 @@ def sign_channels_with_a_mean(monkeypatch):
 @replaces(RCActivation, "__init__", test_laws.test_t06_pointwise_commutes)
 def even_function_on_sign_channels(self, rep, function=F.relu):
     super(RCActivation, self).__init__(rep, rep)
-    self.function = function
+    self.function, self.sign = function, None
 
 
 @replaces(RCActivation, "forward", test_laws.test_t06_pointwise_commutes)

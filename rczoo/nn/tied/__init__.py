@@ -1,0 +1,1 @@
+"""Tied layers: a kernel's law, and what peers have beside the convolution, each between two Reps."""

@@ -1,0 +1,113 @@
+"""The tied kernel, of which convolutions, linear maps, embeddings and relative positions are made.
+
+Proof: ``proofs/theorems/t02_kernels.py`` (which kernels, how many).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..._arguments import check_whole
+from ...symmetry.rep import TRIVIAL, Rep
+from ..layers import RCLayer
+from .groups import check_groups
+
+
+def _orbits(rows: Rep, columns: Rep, kernel_size: int, groups: int) -> tuple[Tensor, Tensor, int]:
+    """Which kernel entries the law makes equal.
+
+    Entry (o, c, k) is tied to (p[o], p[c], K-1-k) with sign s[o]s[c], where c counts within the group of o.
+    Returns for every entry the free parameter it equals and the sign, each (rows, columns / groups, K), and
+    the number of free parameters. An entry that is its own partner with sign -1 must vanish: it points one
+    past the last parameter.
+    """
+    height, width = (max(1, rep.channels // groups) for rep in (rows, columns))
+    row = torch.arange(rows.channels).view(-1, 1, 1)
+    column = row // height * width + torch.arange(columns.channels // groups).view(1, -1, 1)
+    mirrored = torch.arange(kernel_size - 1, -1, -1)
+    p, q = (torch.tensor(rep.partners, dtype=torch.long) for rep in (rows, columns))
+    partner = (p[row] * (columns.channels // groups) + q[column] % width) * kernel_size + mirrored
+    sign = (torch.tensor(rows.signs)[row] * torch.tensor(columns.signs)[column]).expand_as(partner)
+    entry = torch.arange(partner.numel()).view_as(partner)
+    free = (entry < partner) | ((entry == partner) & (sign == 1))
+    number = int(free.sum())
+    order = torch.full((entry.numel(),), number)
+    order[free.flatten()] = torch.arange(number)
+    first = torch.minimum(entry, partner)
+    return order[first], torch.where(entry == first, 1, sign), number
+
+
+def _row_order(rep: Rep) -> Tensor:
+    """For a Rep of pairs only: each channel's row, when all first partners come before all second ones."""
+    firsts = [c for c, partner in enumerate(rep.partners) if c < partner]
+    return torch.tensor([*firsts, *(rep.partners[c] for c in firsts)], dtype=torch.long).argsort()
+
+
+class TiedKernel(RCLayer):
+    """A layer with a kernel tied by reverse complement, and a bias.
+
+    The dense kernel has shape (rows, columns / groups, kernel_size); rows are the output's channels and
+    columns the input's, or the other way round where ``transposed``. Its free parameters are ``weight`` and
+    ``bias`` (one per pair and per trivial channel, zero on sign channels).
+    """
+
+    index: Tensor
+    sign: Tensor
+    order: Tensor | None
+    bias_index: Tensor
+
+    def __init__(
+        self,
+        rep_in: Rep | str,
+        rep_out: Rep | str,
+        kernel_size: int = 1,
+        bias: bool = True,
+        groups: int = 1,
+        transposed: bool = False,
+    ) -> None:
+        super().__init__(rep_in, rep_out)
+        check_whole(type(self).__name__, kernel_size=(kernel_size, 1))
+        check_groups(type(self).__name__, self.rep_in, self.rep_out, groups)
+        self.kernel_size, self.groups = int(kernel_size), int(groups)
+        rows, self._columns = (self.rep_out, self.rep_in)[:: -1 if transposed else 1]
+        self._paired_rows = 2 * rows.regular == rows.channels and groups == 1
+        if self._paired_rows:
+            number = rows.regular * self._columns.channels * self.kernel_size
+            order = _row_order(rows)
+            in_order = torch.equal(order, torch.arange(len(order)))
+            self.register_buffer("order", None if in_order else order, persistent=False)
+        else:
+            index, sign, number = _orbits(rows, self._columns, self.kernel_size, self.groups)
+            self.register_buffer("index", index, persistent=False)
+            self.register_buffer("sign", sign, persistent=False)
+        self.weight = nn.Parameter(torch.empty(number))
+        bias_index, _, bias_number = _orbits(self.rep_out, TRIVIAL, 1, 1)
+        self.register_buffer("bias_index", bias_index.flatten(), persistent=False)
+        self.bias = nn.Parameter(torch.empty(bias_number)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the kernel Glorot-uniform with the fans of the free kernel; set the bias to zero."""
+        out = self.rep_out.channels - self.rep_out.regular
+        fans = max(1, self.rep_in.channels + out) / self.groups
+        bound = (6 / (self.kernel_size * fans)) ** 0.5
+        nn.init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def kernel(self) -> Tensor:
+        """The dense kernel (rows, columns / groups, K): ``W[o,c,k] = s[o]*s[c]*W[p[o], p[c], K-1-k]``.
+
+        Built anew at every call: to tell whether the weight has changed would take as long.
+        """
+        if self._paired_rows:  # every first row of a pair is free, which needs no lookup of single entries
+            rows = self.weight.view(-1, self._columns.channels, self.kernel_size)
+            dense = torch.cat([rows, self._columns.act(rows)])
+            return dense if self.order is None else dense.index_select(0, self.order)
+        return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
+
+    def dense_bias(self) -> Tensor | None:
+        """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
+        return None if self.bias is None else F.pad(self.bias, (0, 1))[self.bias_index]
