@@ -215,5 +215,5 @@ def test_a_module_in_an_activation_stays_as_it_was():
 def test_layers_that_are_not_tied_are_refused():
     row = RCSequential(RCActivation("1r"))
     row.add_module("1", nn.ReLU())
-    with pytest.raises(ValueError, match=r"^fuse: ReLU is no tied layer of this package"):
+    with pytest.raises(ValueError, match=r"^fuse: there is no plain layer for ReLU"):
         fuse(row)

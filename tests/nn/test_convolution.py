@@ -6,8 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rczoo import Rep
-from rczoo.nn import RCConv1d
+from rczoo.export import fuse
+from rczoo.nn import RCBatchNorm1d, RCConv1d, RCSequential
+from rczoo.nn.convolution import PADDING_MODES
 from rczoo.testing import geometries, integer_tensor, reference, reps, seeds
+from tests.support.layer_loops import pad
 from tests.support.strategies import fill_with_integers
 
 
@@ -26,6 +29,37 @@ def test_exactly_the_loops_and_exactly_equivariant(rep_in, rep_out, geometry, bi
     turned = torch.from_numpy(reference.act(rep_in, x.numpy()))
     swapped = reference.act(rep_out, y.detach().numpy())
     assert torch.equal(layer(turned), torch.from_numpy(swapped))
+
+
+@given(reps(max_orbits=2), reps(max_orbits=2), geometries(), st.sampled_from(PADDING_MODES), seeds())
+def test_every_padding_mode_is_the_loop_s_and_obeys_the_law(rep_in, rep_out, geometry, mode, seed):
+    length, width, stride, dilation, padding = geometry
+    length += 3 * stride  # no shorter than the padding
+    layer = RCConv1d(rep_in, rep_out, width, True, stride, dilation, padding, padding_mode=mode).double()
+    fill_with_integers(layer, seed)
+    x = integer_tensor(seed + 9, 2, rep_in.channels, length)
+    kernel, bias = layer.kernel().detach().numpy(), layer.dense_bias().detach().numpy()
+    expected = reference.convolve(pad(x.numpy(), padding, mode), kernel, bias, stride, dilation)
+    y = layer(x)
+    assert torch.equal(y, torch.from_numpy(expected))
+    turned = torch.from_numpy(reference.act(rep_in, x.numpy()))
+    assert torch.equal(layer(turned), torch.from_numpy(reference.act(rep_out, y.detach().numpy())))
+
+
+def test_same_keeps_the_length_and_valid_pads_nothing():
+    x = torch.zeros(1, 4, 9)
+    for width, dilation in [(1, 1), (5, 1), (3, 2), (4, 2)]:  # an even kernel has an even reach if dilated
+        assert RCConv1d("2r:flip", "1r", width, dilation=dilation, padding="same")(x).shape == (1, 2, 9)
+    assert RCConv1d("2r:flip", "1r", 3, padding="valid").padding == 0
+
+
+def test_groups_and_padding_modes_are_fused():
+    row = RCSequential(
+        RCConv1d("2r", "2r", 3, padding=2, groups=2, padding_mode="reflect"), RCBatchNorm1d("2r")
+    )
+    fill_with_integers(row.double().eval(), 2)
+    x = integer_tensor(0, 2, 4, 9)
+    torch.testing.assert_close(fuse(row)(x), row(x), rtol=1e-12, atol=1e-12)
 
 
 def test_a_free_parameter_is_the_first_entry_it_ties():
@@ -118,6 +152,10 @@ def test_state_holds_free_parameters_only():
             ("1r", "1t", 3, False, 2, 4, 1),
             "RCConv1d(1r -> 1t, kernel=3, stride=2, dilation=4, padding=1, bias=False)",
         ),
+        (
+            ("2r", "2r", 3, True, 1, 1, "same", 2, "circular"),
+            "RCConv1d(2r -> 2r, kernel=3, padding=1, groups=2, padding_mode=circular)",
+        ),
     ],
 )
 def test_shown_as_typed(arguments, text):
@@ -132,6 +170,12 @@ def test_shown_as_typed(arguments, text):
         ({"stride": 0}, r"RCConv1d: stride is 0, expected a whole number >= 1"),
         ({"dilation": 0}, r"RCConv1d: dilation is 0, expected a whole number >= 1"),
         ({"padding": -1}, r"RCConv1d: padding is -1, expected a whole number >= 0"),
+        (
+            {"padding": "same", "kernel_size": 4},
+            r"padding 'same' of 3 positions, dilation 1 \* \(kernel_size 4 - 1\), pads one end more",
+        ),
+        ({"padding": "same", "stride": 2}, r"RCConv1d: padding 'same' keeps the length, but stride is 2"),
+        ({"padding_mode": "mirror"}, r"unknown padding_mode 'mirror'.*: choose one of zeros, reflect, "),
         ({"padding": "some"}, r"RCConv1d: padding is 'some', expected a whole number >= 0"),
     ],
 )
@@ -164,3 +208,14 @@ def test_refused_inputs(shape, message):
     with pytest.raises(ValueError, match=message.replace("kernel 5", r"\(kernel 5")) as caught:
         RCConv1d("2r:flip", "1r", 5, stride=2)(torch.zeros(shape))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("mode", "least"), [("reflect", 3), ("circular", 2)])
+def test_padding_that_is_longer_than_the_sequence(mode, least):
+    layer = RCConv1d("1r", "1r", 1, padding=2, padding_mode=mode)
+    message = (
+        rf"length {least - 1} is too short for {mode} padding of 2 positions: give at least {least}, or pad"
+    )
+    with pytest.raises(ValueError, match=message):
+        layer(torch.zeros(1, 2, least - 1))
+    assert layer(torch.zeros(1, 2, least)).shape == (1, 2, least + 4)

@@ -109,7 +109,34 @@ def test_pools_are_plain_pools(rep, geometry, seed):
     assert RCMaxPool1d(rep, width).stride == width
 
 
+@given(reps(), seeds())
+def test_another_function_for_sign_channels(rep, seed):
+    if not rep.sign:
+        with pytest.raises(
+            ValueError, match=r"has no sign channels, on which tanh would act: leave out sign"
+        ):
+            RCActivation(rep, torch.relu, sign=torch.tanh)
+        return
+    layer, x = RCActivation(rep, torch.relu, sign=torch.tanh), integer_tensor(seed, 2, rep.channels, 5)
+    y = layer(x)
+    for c, s in enumerate(rep.signs):
+        torch.testing.assert_close(y[:, c], torch.tanh(x[:, c]) if s == -1 else x[:, c].clamp(min=0))
+    torch.testing.assert_close(layer(rc(rep, x)), rc(rep, y), rtol=1e-14, atol=0)
+    torch.testing.assert_close(layer(x[..., 0]), y[..., 0])
+
+
+@pytest.mark.parametrize("make", [RCBatchNorm1d, RCActivation, RCDropout], ids=lambda make: make.__name__)
+def test_features_without_positions(make):
+    """As those of one position, in train mode too."""
+    layer, x = make("2r+1t"), torch.randn(3, 5, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    y = layer(x)
+    torch.manual_seed(0)
+    torch.testing.assert_close(y, layer(x[..., None])[..., 0])
+
+
 def test_layers_show_their_types():
+    assert repr(RCActivation("2r+1s", sign=torch.tanh)) == "RCActivation(2r+1s, sign=tanh)"
     assert repr(RCBatchNorm1d("2r+1s")) == "RCBatchNorm1d(2r+1s)"
     assert repr(RCMaxPool1d("2r", 40, 20)) == "RCMaxPool1d(2r, kernel=40, stride=20)"
     assert repr(RCActivation("2r")) == "RCActivation(2r)"
@@ -197,6 +224,7 @@ def join(*reps):
             r"RCActivation: relu is not odd, but Rep 2s has 2 sign channels: use an odd",
         ),
         (lambda: RCActivation("1s", torch.cos), r"RCActivation: cos is not odd"),
+        (lambda: RCActivation("1s", sign=torch.relu), r"RCActivation: relu is not odd.* by sign=torch.tanh$"),
         (
             lambda: RCBatchNorm1d("2r")(torch.zeros(1, 3, 9)),
             r"RCBatchNorm1d: expected \(batch, 4\) or \(batch, 4, length\) for Rep 2r, got \(1, 3, 9\)$",
