@@ -14,10 +14,11 @@ from rczoo.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text("utf-8")
+PAGES = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.S)
+def blocks(language, text=TEXT):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.S)
 
 
 COMMANDS = [line for code in blocks("sh") for line in code.splitlines() if line.startswith("rczoo ")]
@@ -31,6 +32,12 @@ def test_python_runs(code, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "mypackage", ModuleType("mypackage"))
     monkeypatch.setitem(sys.modules, "mypackage.models", somebody)
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+
+
+@pytest.mark.parametrize("code", [code for text in PAGES.values() for code in blocks("python", text)])
+def test_python_of_the_pages_runs_and_prints_what_they_say(code, capsys):
+    exec(compile(code, "docs", "exec"), {"__name__": "docs"})
+    assert capsys.readouterr().out.splitlines() == re.findall(r"^print\(.*\)  # (.*)$", code, re.M)
 
 
 @pytest.mark.parametrize("line", COMMANDS)

@@ -16,6 +16,7 @@ from .shell import Page, page
 HERE = Path(__file__).parent
 DOCUMENTS = {
     "README.md": "index.html",
+    "docs/layers.md": "layers.html",
     "proofs/README.md": "theory.html",
     "zoo/README.md": "zoo.html",
     "zoo/RESULTS.md": "results.html",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 NAVIGATION = {
     "index.html": "Start",
+    "layers.html": "Layers",
     "theory.html": "Theory",
     "results.html": "Results",
     "models/index.html": "Models",

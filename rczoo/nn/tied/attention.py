@@ -69,11 +69,19 @@ class RCAttention(RCLayer):
         if self.bias is not None:
             scores = scores + self.bias(x.shape[2])
         if mask is not None:
+            self._check_mask(mask, x)
             # the least number, not minus infinity: a row without keys would become NaN
             scores = scores.masked_fill(~mask[:, None, None], torch.finfo(scores.dtype).min)
         weights = self.dropout(scores.softmax(-1).flatten(2)).view_as(scores)
         joined: Tensor = self.output((weights @ v).mT.flatten(1, 2))
         return joined
+
+    def _check_mask(self, mask: Tensor, x: Tensor) -> None:
+        if mask.dtype != torch.bool or mask.shape != (x.shape[0], x.shape[2]):
+            raise ValueError(
+                f"RCAttention: expected a mask of bool {(x.shape[0], x.shape[2])}, got {mask.dtype} "
+                f"{tuple(mask.shape)}: give true where a position counts"
+            )
 
     def _split(self, x: Tensor) -> Tensor:
         """(batch, heads * width, length) -> (batch, heads, length, width)."""

@@ -52,7 +52,6 @@ class Rotary(nn.Module):
     """
 
     direction: Tensor
-    frequency: Tensor
 
     def __init__(self, heads: Rep, width: int) -> None:
         super().__init__()
@@ -66,14 +65,14 @@ class Rotary(nn.Module):
                 f"RCAttention: rotary positions turn pairs of numbers, but width is {width}: make it even"
             )
         first = [1 if h < j else -1 for h, j in enumerate(heads.partners)]
-        frequency = ROTARY_BASE ** -(torch.arange(width // 2, dtype=torch.float64) / (width // 2))
         self.register_buffer("direction", torch.tensor(first), persistent=False)
-        self.register_buffer("frequency", frequency, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, heads, length, width) -> the same shape."""
-        place = torch.arange(x.shape[2], device=x.device)
-        angle = self.direction[:, None, None] * place[:, None] * self.frequency
+        wide = torch.promote_types(x.dtype, torch.float32)  # half precision cannot count positions
+        place = torch.arange(x.shape[2], device=x.device, dtype=wide)
+        share = torch.arange(x.shape[3] // 2, device=x.device, dtype=wide) / (x.shape[3] // 2)
+        angle = self.direction[:, None, None] * place[:, None] * ROTARY_BASE**-share
         cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
         u, v = x.chunk(2, -1)
         return torch.cat([u * cos - v * sin, u * sin + v * cos], -1)

@@ -78,6 +78,12 @@ def test_dropout_is_drawn_once_for_a_pair(seed):
     assert not torch.allclose(drawn(x), layer.eval()(x))
 
 
+@pytest.mark.parametrize("mask", [torch.ones(1, 3), torch.ones(3, 1).bool()])
+def test_another_mask_is_refused(mask):
+    with pytest.raises(ValueError, match=r"RCAttention: expected a mask of bool \(1, 3\), got torch\.\w+ \("):
+        RCAttention("1r", "1r", width=2)(torch.ones(1, 2, 3), mask)
+
+
 def test_a_row_without_keys_stays_finite():
     layer = RCAttention("1r", "1r", width=2)
     assert layer(torch.ones(1, 2, 3), torch.zeros(1, 3).bool()).isfinite().all()
