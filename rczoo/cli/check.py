@@ -102,7 +102,7 @@ def measure(
 
     from ..conformance import divergence, suite
     from ..conformance._text import load_object, read_specs
-    from ..conformance.tested_model import Problem
+    from ..conformance.calls.inputs import Problem
 
     try:
         if (bed is None) != (fasta is None):
