@@ -14,6 +14,7 @@ import torch
 from ..symmetry.dna import BASES, UNKNOWN, complement_codes
 from ..symmetry.equivariance import relative_error
 from .calls.inputs import Problem
+from .calls.meter import SpentError
 from .calls.state import State
 from .calls.training import Training, train
 from .diagnosis.interventions import KeepPrecision
@@ -23,6 +24,8 @@ from .tested_model import Both, TestedModel
 
 FEWEST_TERMS = 64
 """Terms of a sum that are allowed for at least: activations and norms round as well."""
+MAGNIFIED = 1e4
+"""A model that magnifies rounding by more is not excused any further."""
 
 
 class FirstCalls(NamedTuple):
@@ -98,7 +101,7 @@ class Run:
     @cached_property
     def _covered(self) -> tuple[TestedModel, Batch]:
         words = windows(WORD, self.length, twice=not self.quick)
-        words = words[: max(1, MOST_BASES // self.length)]
+        words = words[: 1 if self.long else max(1, MOST_BASES // self.length)]
         for tested in self._precisions():
             for with_unknown in (False,) if self.long else (True, False):
                 unknown = self.codes(batch_size=int(with_unknown), seed=12, unknown=True)
@@ -123,12 +126,21 @@ class Run:
     def keep_precision(self) -> None:
         """From here on, casts inside the model to a narrower float are not made in float64."""
         mode = KeepPrecision()
-        self._covered = (self.high.under(lambda model: mode), self.covered)
+        # what was computed before rounds as float32 does
+        self._covered = (self.high.under(lambda model: mode), self.covered._replace(unknown=False))
         self.high = self._covered[0]
 
     @cached_property
     def condition(self) -> float:
-        """How much the model magnifies relative rounding of its parameters, between 1 and 1e4."""
+        """How much the model magnifies rounding of its parameters, between 1 and :data:`MAGNIFIED`."""
+        try:
+            with self.tested.meter.free():
+                return self._magnified()
+        except SpentError:
+            return MAGNIFIED
+
+    def _magnified(self) -> float:
+        """The relative change of the answer over that of every parameter, which is small."""
         # far above rounding, and far below the parameters
         step = 1e-6 if self.high.dtype == torch.float64 else 1e-3
         shaken = self.high.at(self.high.dtype)
@@ -141,8 +153,7 @@ class Run:
         with torch.no_grad():
             before, after = self.high(x), shaken(x)
         worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
-        # a model that magnifies rounding ten thousand times is not excused any further
-        return min(max(1.0, worst), 1e4) if worst == worst else 1.0
+        return min(max(1.0, worst), MAGNIFIED) if worst == worst else 1.0
 
     @cached_property
     def terms(self) -> float:
@@ -160,6 +171,8 @@ class Run:
         """
         rounding = min(self.terms * torch.finfo(dtype).eps / 2, 0.5)
         plain = 2 * rounding / (1 - rounding)
+        if error > plain * MAGNIFIED:
+            return plain * MAGNIFIED
         return plain if error <= plain else plain * self.condition
 
     def codes(self, length: int = 0, batch_size: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:

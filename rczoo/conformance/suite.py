@@ -116,7 +116,7 @@ def check(
         expect_fail or {},
         time.monotonic() - started,
         forwards,
-        meter.forwards - forwards,
+        meter.forwards - forwards + meter.freed,
         found.trouble,
     )
 

@@ -203,3 +203,25 @@ def test_measure_on_a_bed_and_fasta_with_a_plot(tmp_path):
     assert "counts: maximum" in done.output
     assert "(2 sequences)" in done.output
     assert (tmp_path / "p.png").stat().st_size > 1000
+
+
+def test_check_and_measure_read_own_sequences(tmp_path):
+    (tmp_path / "own.fa").write_text(">a\n" + "ACGTTGCAAC" * 6 + "\n>b\n" + "GATTACAGGC" * 6 + "\n")
+    own = ["--output", "1r", "--length", "60", "--fasta", str(tmp_path / "own.fa")]
+    done = CliRunner().invoke(app, ["check", f"{FAULTY}:tied", *own, "--quick", "--seconds", "60"])
+    assert done.exit_code == 0, done.output
+    assert "on 2 of 2" in " ".join(done.output.split())
+    done = CliRunner().invoke(app, ["measure", f"{FAULTY}:tied", *own])
+    assert done.exit_code == 0, done.output
+    assert "(2 sequences)" in done.output
+
+
+def test_a_name_is_no_picture(tmp_path, monkeypatch):
+    (tmp_path / "cli_m.py").write_text(
+        "from tests.support.faulty_models import tied\n\n\ndef m():\n    return tied()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    done = CliRunner().invoke(app, ["check", "cli_m:m", *BASE])
+    assert done.exit_code == 0, done.output
+    assert "cli_m:m: obeys" in " ".join(done.output.split())

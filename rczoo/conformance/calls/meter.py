@@ -19,17 +19,18 @@ class SpentError(Exception):
 class Meter:
     """Counts forward passes. ``limit``: how many; ``seconds``: from now on, both without end by default.
 
-    A forward pass that would probably end after the seconds is not begun, but for the first. ``spare``: for
-    so many seconds forward passes are free in all, while :meth:`free` lasts. ``drew``: whether a model drew
-    random numbers in the last pass.
+    A pass that would probably end after the seconds is not begun, but for the first. ``spare``: for so many
+    seconds in all, while :meth:`free` lasts, passes do not count towards the limit: ``freed`` are those.
+    ``drew``: whether a model drew random numbers in the last pass.
     """
 
     limit: float = float("inf")
     seconds: float = float("inf")
     spare: float = 0.0
     forwards: int = 0
+    freed: int = 0
     longest: float = 0.0
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
     free_until: float = 0.0
     drew: bool = False
 
@@ -39,15 +40,18 @@ class Meter:
         begun = time.monotonic()
         if self.forwards and begun - self.started + self.longest > self.seconds:
             raise SpentError(f"the {self.seconds:g} seconds given are used up")
-        if self.forwards >= self.limit and begun + self.longest > self.free_until:
+        if begun + self.longest <= self.free_until:
+            self.freed += 1
+        elif self.forwards < self.limit:
+            self.forwards += 1
+        else:
             raise SpentError(f"the budget of {self.limit:.0f} forward passes is used up")
-        self.forwards += 1
         yield
         self.longest = max(self.longest, time.monotonic() - begun)
 
     @contextmanager
     def free(self) -> Iterator[None]:
-        """While it lasts, and the spare seconds with it, the number of forward passes is not limited."""
+        """While it lasts, and the spare seconds with it, forward passes are not limited."""
         before, begun = self.free_until, time.monotonic()
         self.free_until = begun + self.spare
         try:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ..calls.inputs import Problem
 from ..results import Result
 from ..tested_model import TestedModel
+from .interventions import hooked_modules
 
 Features = dict[str, list[Tensor]]
 
@@ -66,7 +67,7 @@ def recorded(model: nn.Module) -> Iterator[Features]:
 
     handles = [
         module.register_forward_hook(lambda m, i, output, name=name: keep(name, output))
-        for name, module in model.named_modules()
+        for name, module in hooked_modules(model)
     ]
     try:
         yield features
