@@ -18,7 +18,7 @@ from .diagnosis.explanation import explain
 from .report import Report
 from .results import failed
 from .run import Check, Run
-from .sequences import as_codes
+from .sequences import LONG, as_codes
 from .tested_model import Encode, describe
 
 QUICK_SPARE, FULL_SPARE = 2.0, 20.0
@@ -59,7 +59,7 @@ def check(
     Every word of 6 bases is tried on both strands, of 8 where that takes no longer than seconds. The checks
     take 40 forward passes at most, 12 if ``quick``, but for your own sequences; to explain a failure takes
     more while it is quick. ``seconds``: no pass begins that would end later. Sequences of 4,101 bases and
-    more are tried one at a time.
+    more are tried one at a time, and their failures explained within the same number of passes.
 
     ``quick`` leaves out some checks; ``inference_only`` those of training; ``reference``: a model (or a
     factory) with equal outputs, for a fused path; ``only``: the names of the checks to run; ``expect_fail``:
@@ -97,7 +97,8 @@ def check(
         )
     own = None if sequences is None else as_codes(sequences)
     chosen = lengths_of(model, lengths) if lengths or own is None else (own.shape[1],)
-    meter = Meter(QUICK if quick else FULL, seconds, spare=QUICK_SPARE if quick else FULL_SPARE)
+    spare = 0.0 if chosen[0] >= LONG else QUICK_SPARE if quick else FULL_SPARE
+    meter = Meter(QUICK if quick else FULL, seconds, spare)
     try:
         tested = describe(model, inputs, outputs, layout, encode, device, arguments, meter)
     except Problem as problem:

@@ -50,6 +50,15 @@ def as_action(spec: Spec) -> Action:
     raise ValueError(f"{spec!r} is no action: give a Rep, its notation, a function of a tensor, or None")
 
 
+def undrawn(specs: Any) -> Any:
+    """Specs in which the action stands for whatever else is known of an input, as how to draw it."""
+    if isinstance(specs, Mapping):
+        return {name: undrawn(spec) for name, spec in specs.items()}
+    if isinstance(specs, list | tuple):
+        return tuple(undrawn(spec) for spec in specs)
+    return getattr(specs, "action", specs)
+
+
 def channels_last(rep: Rep | str) -> RepAction:
     """The action of ``rep`` on (batch, length, channels).
 

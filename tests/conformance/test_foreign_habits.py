@@ -396,6 +396,10 @@ def test_long_sequences_come_one_or_two_at_a_time():
     model = Counted(tied())
     assert check(model, outputs="1r", lengths=8_192).passed
     assert max(batch * length for batch, _, length in model.calls) <= 2 * 8_193
+    untied = Counted(profile_network())
+    report = check(untied, outputs="1r", lengths=8_192, quick=True)
+    assert report.repair == 'rczoo.conjoin(model, outputs="1r")'
+    assert report.forwards + report.explaining <= 12
 
 
 class Slow(nn.Module):
