@@ -21,7 +21,7 @@ from .run import Check, Run
 from .sequences import LONG, as_codes
 from .tested_model import Encode, describe
 
-QUICK_SPARE, FULL_SPARE = 2.0, 20.0
+QUICK_SPARE, FULL_SPARE = 5.0, 20.0
 """Seconds in which a failure is explained by as many forward passes as that takes."""
 
 
