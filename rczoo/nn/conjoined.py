@@ -32,9 +32,10 @@ def conjoin(
     or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping. A spec is a
     Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to that tensor, or ``None``
     for what RC leaves alone; :class:`rczoo.Input` stands for its action. Numbers, words, true and false pass
-    through. By default the model's own ``rep_in`` (else DNA) and ``rep_out``. Rows that are padded on the right are reversed within their own length, if an input has the spec ``"mask"``
-    (batch, positions), 1 on the sequence, or ``"lengths"`` (batch,). ``merge``: ``mean``, ``sum``, ``max``
-    or ``probability``, one for all outputs or one for each.
+    through. By default the model's own ``rep_in`` (else DNA) and ``rep_out``. Rows that are padded on the
+    right are reversed within their own length, if an input has the spec ``"mask"`` (batch, positions), 1 on
+    the sequence, or ``"lengths"`` (batch,). ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for
+    all outputs or one for each.
 
     Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
     run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. Hence the batch
