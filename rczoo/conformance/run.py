@@ -86,7 +86,7 @@ class Run:
             finally:
                 state.restore()
             got = tested(turned)
-        return FirstCalls(codes, tested.compare(got, answer), answer, again, moved)
+        return FirstCalls(codes, tested.compare(got, answer, codes), answer, again, moved)
 
     @cached_property
     def high(self) -> TestedModel:

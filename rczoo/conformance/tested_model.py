@@ -15,10 +15,11 @@ from torch import nn
 
 from ..hardware import choose_device
 from ..symmetry.actions import Action, RepAction, Spec, as_action, tokens
-from ..symmetry.dna import complement_codes, decode
+from ..symmetry.dna import UNKNOWN, complement_codes, decode
 from ..symmetry.equivariance import relative_error
+from ..symmetry.padding import PADDED, Padding
 from ..symmetry.rep import Rep
-from .calls.inputs import Input, Problem, explain, input_maker
+from .calls.inputs import Input, Problem, explain, input_maker, padding_input, row_lengths
 from .calls.meter import Meter
 from .calls.outputs import flattened, named_outputs
 from .calls.state import State, random_states
@@ -89,8 +90,13 @@ class TestedModel:
             if self.encode is not None:
                 return self._encoded(codes), self._encoded(complement_codes(codes))
             generator = torch.Generator().manual_seed(seed)
+            if (padding := self.padding(codes)) is not None:
+                after = np.arange(codes.shape[1]) >= padding.lengths.cpu().numpy()[:, None]
+                codes = np.where(after, UNKNOWN, codes)
             made = {name: self.draw(name, codes, generator) for name in self.inputs}
-            turned = {name: as_action(spec.action)(made[name]) for name, spec in self.inputs.items()}
+            actions = {name: spec.action for name, spec in self.inputs.items()}
+            within = actions if padding is None else padding.within(actions)
+            turned = {name: as_action(within[name])(x) for name, x in made.items()}
         except Problem:
             raise
         except Exception as error:  # an encode=, make= or action of the user's
@@ -134,20 +140,31 @@ class TestedModel:
         """For each output, what came out for ``R x`` and what the law demands: ``R f(x)``."""
         x, turned = self.pair(codes, seed)
         with torch.no_grad():
-            return self.compare(self(turned, seed), self(x, seed))
+            return self.compare(self(turned, seed), self(x, seed), codes)
 
-    def compare(self, got: dict[str, torch.Tensor], answer: dict[str, torch.Tensor]) -> Both:
-        """For each output, what came out for ``R x``, and RC of the answer for x."""
-        return {name: (got[name], self.act(name, y)) for name, y in answer.items()}
+    def compare(
+        self, got: dict[str, torch.Tensor], answer: dict[str, torch.Tensor], codes: np.ndarray
+    ) -> Both:
+        """For each output, what came out for ``R x``, and RC of the answer for x, the sequences ``codes``."""
+        padding = self.padding(codes)
+        return {name: (got[name], self.act(name, y, padding)) for name, y in answer.items()}
+
+    def padding(self, codes: np.ndarray) -> Padding | None:
+        """How far each of these rows goes, where an input of the model says it."""
+        if not any(padding_input(spec.action) for spec in self.inputs.values()):
+            return None
+        return Padding(row_lengths(*codes.shape).to(self.device), codes.shape[1])
 
     def error(self, codes: np.ndarray, seed: int = 0) -> float:
         """The relative error of the law, the largest over outputs."""
         return largest_error(self.both(codes, seed))
 
-    def act(self, name: str, output: torch.Tensor) -> torch.Tensor:
-        """RC of an output; a Rep that does not fit it is a :class:`Problem`."""
+    def act(self, name: str, output: torch.Tensor, padding: Padding | None = None) -> torch.Tensor:
+        """RC of an output, of padded rows within them; a Rep that does not fit it is a :class:`Problem`."""
         try:
-            return self.outputs[name](output)
+            action = self.outputs[name]
+            turned: torch.Tensor = (action if padding is None else padding.within(action))(output)
+            return turned
         except Exception as error:
             raise Problem(f"output {name!r} does not fit what was declared: {explain(error)}") from error
 
@@ -237,8 +254,13 @@ def _input(spec: Any, layout: str) -> Input:
     return replace(typed, action=_last(typed.action, layout))
 
 
-def _last(spec: Spec, layout: str) -> Action:
-    """The action of a spec, where a Rep under layout NLC acts on (batch, length, channels)."""
+def _last(spec: Spec, layout: str) -> Any:
+    """The action of a spec, where a Rep under layout NLC acts on (batch, length, channels).
+
+    What says how far rows go stays as it is.
+    """
+    if isinstance(spec, str) and spec in PADDED:
+        return spec
     action = as_action(spec)
     if isinstance(action, RepAction) and layout == "NLC":
         return RepAction(Rep(action.rep), last=True)

@@ -438,3 +438,32 @@ def test_the_best_answer_within_the_seconds_given(clock):
     report = check(Slow(clock), outputs="1r", lengths=60, seconds=65)
     assert report["float64-law"].status == "failed"
     assert clock[0] - started <= 65
+
+
+# Padded batches
+
+
+class Padded(nn.Module):
+    """Positions from the left, bases up to the mask: not the same once padding goes first."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.where, self.head = (
+            nn.Conv1d(4, 6, 3, padding=1),
+            nn.Embedding(80, 6),
+            nn.Linear(6, 2),
+        )
+
+    def forward(self, x, mask):
+        h = self.first(x).transpose(1, 2) + self.where(torch.arange(x.shape[-1]))
+        weights = (h.sum(-1) * mask).masked_fill(mask == 0, -1e9).softmax(-1)
+        return self.head(torch.tanh(h)) * mask[..., None], self.head((weights[..., None] * h).sum(1))
+
+
+@pytest.mark.parametrize("spec", ["mask", "positions"])
+def test_rows_of_unequal_lengths_are_drawn_where_an_input_says_them(spec):
+    outputs = (rczoo.channels_last("1r"), "1r")
+    both = rczoo.conjoin(Padded(), ("dna", spec), outputs)
+    assert check(Padded(), ("dna", spec), outputs, 40, quick=True).repair is not None
+    assert check(both, ("dna", spec), outputs, 40, quick=True).passed
+    assert check(both, ("dna", "mask"), outputs, 40, quick=True).passed == (spec == "mask")

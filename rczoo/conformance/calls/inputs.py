@@ -34,8 +34,26 @@ class Input:
     length: int | Callable[[int], int] | None = None
 
 
+def row_lengths(batch_size: int, length: int) -> torch.Tensor:
+    """How far each row of a padded batch goes: every second one has two thirds of the positions."""
+    return torch.tensor([length if row % 2 == 0 else max(1, 2 * length // 3) for row in range(batch_size)])
+
+
+def padding_input(spec: Spec) -> Make | None:
+    """How to draw an input that says how far rows go (``"mask"``, ``"lengths"``); None for others."""
+    if isinstance(spec, str) and spec == "lengths":
+        return lambda codes, generator: row_lengths(*codes.shape)
+    if isinstance(spec, str) and spec == "mask":
+        return lambda codes, generator: (
+            torch.arange(codes.shape[1]) < row_lengths(*codes.shape)[:, None]
+        ).long()
+    return None
+
+
 def input_maker(spec: Input, layout: str, first: bool, model: nn.Module) -> Make:
     """How to draw an input of which only the action is known."""
+    if (padding := padding_input(spec.action)) is not None:
+        return padding
     action = as_action(spec.action)
     length = spec.length if spec.length is not None or first else getattr(model, "output_length", None)
     if action is flip:  # "positions": a mask of all that is there

@@ -30,7 +30,7 @@ def train(tested: TestedModel, batches: Sequence[np.ndarray], gradients: bool) -
     with torch.no_grad():
         got = learner(turned)
     answer = _step(learner, x, 0, gradients)
-    both = learner.compare(got, {name: y.detach() for name, y in answer.items()})
+    both = learner.compare(got, {name: y.detach() for name, y in answer.items()}, batches[0])
     for seed, codes in enumerate(batches[1:], start=1):
         _step(learner, learner.pair(codes, seed)[0], seed, gradients)
     learner.model.eval()

@@ -108,7 +108,7 @@ def dropout(run: Run) -> Result:
         answer = tested(x, 1)
         if not tested.meter.drew:
             return skipped("no dropout")
-        both = tested.compare(tested(turned, 1), answer)
+        both = tested.compare(tested(turned, 1), answer, codes)
     return _judged(run, tested, codes, both, modes="train mode")
 
 
