@@ -21,6 +21,7 @@ from .nn.layers import RCActivation as RCActivation
 from .nn.layers import RCBatchNorm1d as RCBatchNorm1d
 from .nn.tied.dropout import RCDropout as RCDropout
 from .nn.layers import RCSequential as RCSequential
+from .nn.likelihood import SequenceLikelihood as SequenceLikelihood
 from .nn.pooling import RCAvgPool1d as RCAvgPool1d
 from .nn.pooling import RCMaxPool1d as RCMaxPool1d
 
@@ -40,7 +41,7 @@ from .family.interpolation.member import interpolate as interpolate
 # Checks of any model
 from .conformance.suite import check as check
 from .conformance.divergence import measure as measure
-from .conformance.tested_model import Input as Input
+from .conformance.calls.inputs import Input as Input
 from .conformance.cases import parametrize_with_checks as parametrize_with_checks
 
 # Published models, their answers and the reasons

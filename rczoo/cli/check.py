@@ -35,7 +35,16 @@ def check(
     length: Annotated[list[int] | None, typer.Option(help="Sequence length; repeatable.")] = None,
     layout: Layout = "NCL",
     encode: EncodeWith = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer checks, in seconds.")] = False,
+    fasta: Annotated[
+        Path | None, typer.Option(help="Your own sequences, of --length; with --bed, a genome.")
+    ] = None,
+    bed: Annotated[
+        Path | None, typer.Option(help="Intervals; windows of --length around their summits.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer checks, in 12 forward passes.")] = False,
+    seconds: Annotated[float, typer.Option(help="No forward pass begins that would end later.")] = float(
+        "inf"
+    ),
     inference_only: Annotated[
         bool, typer.Option("--inference-only", help="The model will not be trained again.")
     ] = False,
@@ -51,14 +60,17 @@ def check(
     from ..conformance._text import load_object, read_reasons, read_specs
 
     try:
+        model = _model(target)
         report = suite.check(
-            _model(target),
+            model,
             read_specs(input_) if input_ else None,
             read_specs(output) if output else None,
             length or None,
             layout,
             load_object(encode) if encode else None,
+            sequences=_sequences(fasta, bed, suite.lengths_of(model, length)[0]),
             quick=quick,
+            seconds=seconds,
             inference_only=inference_only,
             expect_fail=read_reasons(expect_fail or []),
             device=device,
@@ -86,8 +98,10 @@ def measure(
     bed: Annotated[
         Path | None, typer.Option(help="Intervals; windows of --length around their summits.")
     ] = None,
-    fasta: Annotated[Path | None, typer.Option(help="The genome of --bed.")] = None,
-    number: Annotated[int, typer.Option(help="How many random sequences, without --bed.")] = 256,
+    fasta: Annotated[
+        Path | None, typer.Option(help="Your own sequences, of --length; with --bed, a genome.")
+    ] = None,
+    number: Annotated[int, typer.Option(help="How many random sequences, without --fasta.")] = 256,
     threshold: Annotated[float, typer.Option(help="Above it a call is positive.")] = 0.0,
     plot: Annotated[Path | None, typer.Option(help="Draw one strand's answers against the other's.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the numbers as JSON.")] = None,
@@ -102,16 +116,14 @@ def measure(
 
     from ..conformance import divergence, suite
     from ..conformance._text import load_object, read_specs
-    from ..conformance.tested_model import Problem
+    from ..conformance.calls.inputs import Problem
 
     try:
-        if (bed is None) != (fasta is None):
-            raise ValueError("--bed and --fasta go together: give both or neither")
         model = _model(target)
         length = suite.lengths_of(model, length)[0]
         found = divergence.measure(
             model,
-            divergence.windows_of(bed, fasta, length) if bed and fasta else None,
+            _sequences(fasta, bed, length),
             read_specs(input_) if input_ else None,
             read_specs(output) if output else None,
             layout,
@@ -142,6 +154,23 @@ def _model(target: str) -> Any:
     from ..hub.published import load
 
     return load(target)
+
+
+def _sequences(fasta: Path | None, bed: Path | None, length: int) -> Any:
+    """The sequences of a FASTA file, or windows of a genome around intervals, or None."""
+    import numpy as np
+
+    from ..conformance.divergence import windows_of
+    from ..io.fasta import read_sequences
+
+    if bed and not fasta:
+        raise ValueError("--bed and --fasta go together: --fasta is the genome of --bed")
+    if not fasta:
+        return None
+    if bed:
+        return windows_of(bed, fasta, length)
+    rows = [codes for _, codes in read_sequences(fasta, length)]
+    return np.stack(rows)
 
 
 def _usage(error: Exception) -> None:

@@ -1,3 +1,5 @@
+from .calls.inputs import Input as Input
+from .calls.inputs import Problem as Problem
 from .cases import parametrize_with_checks as parametrize_with_checks
 from .checks.catalogue import CHECKS as CHECKS
 from .checks.catalogue import LAWS as LAWS
@@ -13,9 +15,8 @@ from .results import failed as failed
 from .results import noted as noted
 from .results import passed as passed
 from .results import skipped as skipped
+from .results import unrun as unrun
 from .run import Check as Check
 from .run import Run as Run
 from .suite import check as check
-from .tested_model import Input as Input
-from .tested_model import Problem as Problem
 from .tested_model import TestedModel as TestedModel

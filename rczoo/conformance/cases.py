@@ -82,6 +82,8 @@ class NamedCheck:
         _count(self.case.name, result.status)
         if result.status in ("skipped", "noted"):
             pytest.skip(f"{result.status}: {result.detail}")
+        if result.status == "unrun":
+            pytest.fail(f"unrun: {result.detail}", pytrace=False)
         if result.status == "failed":
             found = [f"{result.sentence} Not so: {result.detail}"]
             found += [f"smallest: {result.counterexample}"] if result.counterexample else []

@@ -1,170 +1,86 @@
-"""Sequences drawn by hypothesis, and a failure shrunk to the smallest one that still shows it."""
+"""The smallest sequence that still shows a failure, and where in the outputs it shows."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
-import hypothesis
-import hypothesis.strategies as st
 import numpy as np
-from hypothesis.errors import NoSuchExample
 
-from ..symmetry.dna import BASES, UNKNOWN, decode
+from ..symmetry.dna import decode
 from ..symmetry.equivariance import relative_error
-from .tested_model import Problem, TestedModel
+from .calls.inputs import Problem
+from .calls.meter import SpentError
+from .results import Counterexample, Result, Violation
+from .sequences import MOST_BASES
+from .tested_model import TestedModel, row_errors
 
 
-@dataclass(frozen=True)
-class SequenceRecipe:
-    """A batch of sequences: a homopolymer with edits, or random bases when ``seed`` is not 0."""
-
-    length: int
-    background: int
-    edits: tuple[tuple[int, int], ...]
-    seed: int
-
-    def codes(self, batch_size: int = 1, unknown: bool = False) -> np.ndarray:
-        """Base codes (batch, length). The first row is the one drawn; the others are always random."""
-        rng = np.random.default_rng([self.seed, self.length])
-        codes = rng.integers(0, len(BASES), (batch_size, self.length)).astype(np.uint8)
-        if unknown:
-            codes[rng.random(codes.shape) < 0.1] = UNKNOWN
-        if self.seed == 0:
-            codes[0] = self.background
-        for position, base in self.edits:
-            codes[0, position % self.length] = base
-        return codes
+def with_counterexample(result: Result) -> Result:
+    """A failure of the law with a sequence of that length, of as few bases other than A as it takes."""
+    violation = result.violation
+    if result.status != "failed" or violation is None or result.cause:
+        return result
+    codes = violation.batches[0]
+    single = next((codes[i : i + 1] for i in range(len(codes)) if _breaks(violation, codes[i : i + 1])), None)
+    if single is not None and violation.modes != "train mode" and violation.tested.encode is None:
+        codes = smallest(violation, single)
+    elif single is not None:
+        codes = single
+    return replace(result, counterexample=locate(violation.tested, codes))
 
 
-def sequence_recipes(
-    lengths: Sequence[int] | None, longest: int = 1, bases: int = len(BASES)
-) -> st.SearchStrategy:
-    """Recipes of these lengths, or of any length from 1 to ``longest``."""
-    size = st.sampled_from(sorted(lengths)) if lengths else st.integers(1, longest)
-    edit = st.tuples(st.integers(0, max(lengths) if lengths else longest), st.integers(0, bases - 1))
-    return st.builds(
-        SequenceRecipe,
-        length=size,
-        background=st.integers(0, bases - 1),
-        edits=st.lists(edit, max_size=6).map(tuple),
-        seed=st.integers(0, 2**16),
-    )
-
-
-def search(
-    strategy: st.SearchStrategy, violates: Callable[[SequenceRecipe], bool], tries: int, seconds: float
-) -> SequenceRecipe | None:
-    """The smallest recipe found that violates, after hypothesis has shrunk it; None if ``tries`` all hold.
-
-    Shrinking stops after ``seconds``, keeping the smallest so far.
-    """
-    started, best = time.monotonic(), None
-
-    def condition(recipe: SequenceRecipe) -> bool:
-        nonlocal best
-        if best is not None and time.monotonic() - started > seconds:
-            return False
-        if violates(recipe):
-            best = recipe if best is None or _size(recipe) <= _size(best) else best
-            return True
+def _breaks(violation: Violation, codes: np.ndarray) -> bool:
+    """Is the law broken there, by a number? A sequence on which the model does not run breaks nothing."""
+    try:
+        return violation.tolerance < violation.tested.error(codes) < float("inf")
+    except Problem:
         return False
 
-    settings = hypothesis.settings(
-        max_examples=tries,
-        database=None,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=list(hypothesis.HealthCheck),
-        phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
-        verbosity=hypothesis.Verbosity.quiet,
-        report_multiple_bugs=False,
-    )
 
-    @settings
-    @hypothesis.given(strategy)
-    def run(recipe: SequenceRecipe) -> None:
-        if condition(recipe):
-            raise _FoundError
+def smallest(violation: Violation, codes: np.ndarray) -> np.ndarray:
+    """As few bases other than A as a search finds, at the length of ``codes`` (1, length), which violate.
 
+    Delta debugging: halves of those bases, then smaller parts, are kept alone or left out, many at once. It
+    ends early, with the best so far, when the forward passes that may be spent on it are.
+    """
+    parts = 1
     try:
-        run()
-    except (_FoundError, NoSuchExample, hypothesis.errors.Flaky, BaseExceptionGroup):
-        return best
-    return best
-
-
-class _FoundError(Exception):
-    pass
-
-
-def _size(recipe: SequenceRecipe) -> tuple[bool, int, int, int]:
-    return recipe.seed != 0, recipe.length, len(recipe.edits), recipe.background
-
-
-@dataclass(frozen=True)
-class Counterexample:
-    """The smallest sequence found that breaks a law, and the entry of the output that differs most."""
-
-    sequence: str
-    output: str
-    channel: int | None
-    strand: str | None
-    position: int | None
-    got: float
-    expected: float
-
-    def __str__(self) -> str:
-        place = "".join(
-            [
-                f", channel {self.channel}" if self.channel is not None else "",
-                f" (strand {self.strand})" if self.strand else "",
-                f", position {self.position}" if self.position is not None else "",
-            ]
-        )
-        return f"{self.sequence}: {self.output}{place} is {self.got:.6g}, the law demands {self.expected:.6g}"
-
-    def as_dict(self) -> dict[str, object]:
-        """Every field, for JSON."""
-        return asdict(self)
-
-
-def smallest(
-    tested: TestedModel,
-    violates: Callable[[np.ndarray], bool],
-    start: np.ndarray,
-    seconds: float,
-    unknown: bool,
-) -> np.ndarray:
-    """The smallest single sequence that violates: shorter than ``start`` if it can be."""
-    longest = start.shape[1]
-    bases = len(BASES) + unknown
-
-    def fails(recipe: SequenceRecipe) -> bool:
-        try:
-            return violates(recipe.codes())
-        except Problem:
-            return False
-
-    for strategy in (sequence_recipes(None, longest, bases), sequence_recipes([longest], bases=bases)):
-        found = search(strategy, fails, tries=40, seconds=seconds / 2)
-        if found is not None:
-            return _fewer(found.codes(), violates, seconds / 2) if found.seed else found.codes()
-    return _fewer(start[:1], violates, seconds / 2)
-
-
-def _fewer(codes: np.ndarray, violates: Callable[[np.ndarray], bool], seconds: float) -> np.ndarray:
-    """Replace ever smaller stretches by the first base while the violation lasts."""
-    started, size = time.monotonic(), codes.shape[1]
-    while size >= 1 and time.monotonic() - started < seconds:
-        for start in range(0, codes.shape[1], size):
-            simpler = codes.copy()
-            simpler[:, start : start + size] = 0
-            if time.monotonic() - started < seconds and (simpler != codes).any() and violates(simpler):
-                codes = simpler
-        size //= 2
+        while (places := np.flatnonzero(codes[0])).size and parts <= 2 * places.size:
+            simpler = _simplest(violation, codes, list(_candidates(codes, places, parts)))
+            parts = 2 * parts if simpler is None else max(parts - 1, 1)
+            codes = codes if simpler is None else simpler
+    except SpentError:
+        pass
     return codes
+
+
+def _candidates(codes: np.ndarray, places: np.ndarray, parts: int) -> Iterator[np.ndarray]:
+    """Sequences in which one part of the places is A, and such in which all but one part is."""
+    for part in np.array_split(places, min(parts, places.size)):
+        for erased in (np.setdiff1d(places, part), part):
+            if erased.size:
+                simpler = codes.copy()
+                simpler[0, erased] = 0
+                yield simpler
+
+
+def _simplest(violation: Violation, codes: np.ndarray, candidates: list[np.ndarray]) -> np.ndarray | None:
+    """The candidate with the fewest bases other than A that violates by itself; None if none does."""
+    rows = max(1, MOST_BASES // codes.shape[1])
+    candidates.sort(key=np.count_nonzero)
+    for start in range(0, len(candidates), rows):
+        chosen = np.concatenate(candidates[start : start + rows])
+        try:
+            errors = row_errors(violation.tested.both(chosen), len(chosen), each=True)
+        except Problem:
+            return None
+        told = np.ones(len(chosen)) if errors is None else errors
+        for row in np.flatnonzero((told > violation.tolerance) & np.isfinite(told))[:1]:
+            if _breaks(violation, chosen[row : row + 1]):
+                simplest: np.ndarray = chosen[row : row + 1]
+                return simplest
+    return None
 
 
 def locate(tested: TestedModel, codes: np.ndarray) -> Counterexample:

@@ -12,8 +12,9 @@ import numpy as np
 from ..io.bed import located, read_bed, window_start
 from ..io.genome import Genome
 from ..symmetry.actions import Action
-from ..symmetry.dna import BASES, encode
+from ..symmetry.dna import BASES
 from .disagreement import disagreement
+from .sequences import as_codes
 from .tested_model import Encode, describe
 
 
@@ -149,16 +150,9 @@ def _row(
 
 
 def _codes(sequences: Sequence[str] | np.ndarray | None, length: int, number: int) -> np.ndarray:
-    if sequences is None:
-        return np.random.default_rng(0).integers(0, len(BASES), (number, length)).astype(np.uint8)
-    if isinstance(sequences, np.ndarray):
-        return sequences
-    rows = [encode(s) for s in sequences]
-    if sizes := sorted({len(row) for row in rows} - {len(rows[0]) if rows else 0}):
-        raise ValueError(f"sequences have lengths {len(rows[0])} and {sizes[0]}: give them one length")
-    if not rows:
-        raise ValueError("no sequences given")
-    return np.stack(rows)
+    if sequences is not None:
+        return as_codes(sequences)
+    return np.random.default_rng(0).integers(0, len(BASES), (number, length)).astype(np.uint8)
 
 
 def _finite(value: Any) -> Any:

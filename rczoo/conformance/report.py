@@ -16,14 +16,21 @@ from rich.table import Table
 from .checks.catalogue import LAWS
 from .results import Diagnosis, Result
 
-SIGNS = {"passed": "pass", "failed": "FAIL", "skipped": "skip", "noted": "note", "expected": "xfail"}
+SIGNS = {
+    "passed": "pass",
+    "failed": "FAIL",
+    "skipped": "skip",
+    "noted": "note",
+    "expected": "xfail",
+    "unrun": "ERROR",
+}
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
   margin: 2rem auto; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; width: 100% }
 td, th { text-align: left; vertical-align: top; padding: .4rem }
 tr { border-bottom: 1px solid #ddd } .passed { color: #176f2c } .failed { color: #b3261e; font-weight: bold }
-.expected { color: #8a5a00 } .skipped { color: #666 } small { color: #555; display: block }
+.expected, .unrun { color: #8a5a00 } .skipped { color: #666 } small { color: #555; display: block }
 pre { background: #f4f4f4; padding: .7rem; white-space: pre-wrap }
 """
 
@@ -33,7 +40,8 @@ class Report:
     """The outcome of a check. ``passed`` is the verdict; a model on which no law was tried has not passed.
 
     ``expected`` maps names of checks that may fail to the reason why; an expected failure that does not
-    happen fails the report, so that the list stays true.
+    happen fails the report, so that the list stays true. ``forwards`` passes through the model were made by
+    the checks, and ``explaining`` more to explain a failure; ``trouble`` is what of that could not be done.
     """
 
     model: str
@@ -43,12 +51,15 @@ class Report:
     repair: str | None = None
     expected: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    forwards: int = 0
+    explaining: int = 0
+    trouble: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
         """Every check that ran passed or failed as expected, and the law itself was tried."""
         statuses = {r.name: self.status(r) for r in self.results}
-        if "failed" in statuses.values():
+        if {"failed", "unrun"} & set(statuses.values()):
             return False
         tried = any(statuses.get(name) in ("passed", "expected") for name in LAWS)
         return tried and statuses.get("runs", "passed") == "passed"
@@ -59,8 +70,8 @@ class Report:
         return sum(r.status in ("passed", "failed") for r in self.results)
 
     def status(self, result: Result) -> str:
-        """A result's status in view of expected failures: passed, failed, expected, skipped or noted."""
-        if result.name not in self.expected or result.status in ("skipped", "noted"):
+        """A result's status in view of expected failures: its own, or ``expected``."""
+        if result.name not in self.expected or result.status in ("skipped", "noted", "unrun"):
             return result.status
         return "expected" if result.status == "failed" else "failed"
 
@@ -86,9 +97,17 @@ class Report:
             )
         elif not self.ran or any(r.name == "runs" and r.status == "failed" for r in self.results):
             words = "COULD NOT BE CHECKED"
+        elif failures:
+            words = "FAILS"
         else:
-            words = "FAILS" if failures else "NO LAW WAS TRIED"
+            words = "NOT WHOLLY CHECKED" if "unrun" in counts else "NO LAW WAS TRIED"
         return f"{self.model}: {words}; {self.ran} of {len(self.results)} checks ran, {failures} failed"
+
+    @property
+    def cost(self) -> str:
+        """How many forward passes it took, in words."""
+        more = f", and {self.explaining} to explain what failed" if self.explaining else ""
+        return f"{self.forwards} forward passes{more}, {self.seconds:.1f} s"
 
     def __getitem__(self, name: str) -> Result:
         """The result of one check. KeyError, with the names there are, for any other."""
@@ -98,7 +117,7 @@ class Report:
         return found[name]
 
     def __str__(self) -> str:
-        lines = [self.verdict, ""]
+        lines = [self.verdict, self.cost, ""]
         for r in self.results:
             lines.append(f"  {SIGNS[self.status(r)]:5} {r.name:19} {self.detail(r)}")
             if r.counterexample is not None and r.status == "failed":
@@ -114,6 +133,8 @@ class Report:
             found.append(("First broken", [self.place]))
         if self.repair:
             found.append(("Repair", [self.repair]))
+        if self.trouble:
+            found.append(("Not explained", self.trouble))
         return found
 
     def show(self) -> None:
@@ -124,6 +145,7 @@ class Report:
             "expected": "yellow",
             "noted": "cyan",
             "skipped": "dim",
+            "unrun": "magenta",
         }
         table = Table(title=literal(self.verdict), title_justify="left", box=None, pad_edge=False)
         for heading in ("", "check", "what was found"):
@@ -133,8 +155,9 @@ class Report:
             colour = colours[self.status(r)]
             sign = f"[{colour}]{SIGNS[self.status(r)]}[/{colour}]"
             table.add_row(sign, r.name, literal(self.detail(r) + more))
-        console = Console()
+        console = Console(emoji=False)  # a name such as models:m: is no picture
         console.print(table)
+        console.print(literal(self.cost))
         for title, items in self._findings():
             console.print(f"\n[bold]{title}[/bold]", *(literal(f"  {item}") for item in items), sep="\n")
 
@@ -146,6 +169,9 @@ class Report:
             "verdict": self.verdict,
             "ran": self.ran,
             "seconds": round(self.seconds, 3),
+            "forwards": self.forwards,
+            "forwards_explaining": self.explaining,
+            "trouble": self.trouble,
             "checks": [
                 {
                     "name": r.name,
@@ -198,6 +224,7 @@ def _page(report: Report) -> str:
         + (f"<h2>Likely cause</h2>{causes}" if causes else "")
         + place
         + repair
+        + f"<p>{escape(report.cost)}</p>\n"
         + f"<h2>Checks</h2><table><tr><th></th><th>check</th><th>what was found</th></tr>\n{rows}</table>"
         "</body></html>\n"
     )

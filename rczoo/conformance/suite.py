@@ -9,13 +9,20 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from .calls.inputs import Problem
+from .calls.meter import FULL, QUICK, Meter
 from .checks.catalogue import CHECKS, named_checks, run_checks, sentence
-from .diagnosis.causes import diagnose, repair_call
-from .diagnosis.features import place_of
+from .diagnosis.explanation import explain
 from .report import Report
 from .results import failed
 from .run import Check, Run
-from .tested_model import Encode, Problem, describe
+from .sequences import LONG, as_codes
+from .tested_model import Encode, describe
+
+QUICK_SPARE, FULL_SPARE = 5.0, 20.0
+"""Seconds in which a failure is explained by as many forward passes as that takes."""
 
 
 def check(
@@ -26,6 +33,9 @@ def check(
     layout: str = "NCL",
     encode: Encode | None = None,
     *,
+    sequences: Sequence[str] | np.ndarray | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    seconds: float = float("inf"),
     quick: bool = False,
     inference_only: bool = False,
     reference: Any = None,
@@ -43,6 +53,13 @@ def check(
     otherwise. Defaults: the model's ``rep_in`` (else DNA) and ``rep_out``. ``lengths``: the sequence lengths
     it must hold at, the main one first (default: the model's own, else 200 and 201). ``layout``: ``"NCL"``
     or ``"NLC"`` for every Rep. ``encode``: from a list of strings to the model's inputs, for tokenisers.
+    ``sequences``: your own, which it is tried on as well: strings of one length, or base codes (n, length).
+    ``arguments``: what else ``forward`` takes and RC cannot touch, such as ``{"return_dict": True}``.
+
+    Every word of 6 bases is tried on both strands, of 8 where that takes no longer than seconds. The checks
+    take 40 forward passes at most, 12 if ``quick``, but for your own sequences; to explain a failure takes
+    more while it is quick. ``seconds``: no pass begins that would end later. Sequences of 4,101 bases and
+    more are tried one at a time, and their failures explained within the same number of passes.
 
     ``quick`` leaves out some checks; ``inference_only`` those of training; ``reference``: a model (or a
     factory) with equal outputs, for a fused path; ``only``: the names of the checks to run; ``expect_fail``:
@@ -78,22 +95,30 @@ def check(
         raise ValueError(
             f"no layout {layout!r}: NCL is (batch, channels, length), NLC (batch, length, channels)"
         )
+    own = None if sequences is None else as_codes(sequences)
+    chosen = lengths_of(model, lengths) if lengths or own is None else (own.shape[1],)
+    spare = 0.0 if chosen[0] >= LONG else QUICK_SPARE if quick else FULL_SPARE
+    meter = Meter(QUICK if quick else FULL, seconds, spare)
     try:
-        tested = describe(model, inputs, outputs, layout, encode, device)
+        tested = describe(model, inputs, outputs, layout, encode, device, arguments, meter)
     except Problem as problem:
         unrun = failed(str(problem), name="runs", sentence=sentence(CHECKS["runs"]))
         return Report(called, [unrun], expected=expect_fail or {})
-    run = Run(tested, lengths_of(model, lengths), quick, inference_only, reference)
+    run = Run(tested, chosen, quick, inference_only, reference, own)
     results = run_checks(run, only, checks)
-    causes = diagnose(run, results)
+    forwards = meter.forwards
+    found = explain(run, results)
     return Report(
         called,
-        results,
-        causes,
-        place_of(results),
-        repair_call(run, results),
+        found.results,
+        found.causes,
+        found.place,
+        found.repair,
         expect_fail or {},
         time.monotonic() - started,
+        forwards,
+        meter.forwards - forwards + meter.freed,
+        found.trouble,
     )
 
 

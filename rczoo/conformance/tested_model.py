@@ -14,65 +14,31 @@ import torch
 from torch import nn
 
 from ..hardware import choose_device
-from ..symmetry.actions import Action, RepAction, Spec, as_action, tokens, typed
-from ..symmetry.dna import complement_codes, decode, one_hot
+from ..symmetry.actions import Action, RepAction, Spec, as_action, tokens
+from ..symmetry.dna import UNKNOWN, complement_codes, decode
 from ..symmetry.equivariance import relative_error
-from ..symmetry.rep import Rep, flip
+from ..symmetry.padding import PADDED, Padding
+from ..symmetry.rep import Rep
+from .calls.inputs import Input, Problem, explain, input_maker, padding_input, row_lengths
+from .calls.meter import Meter
+from .calls.outputs import flattened, named_outputs
+from .calls.state import State, random_states
 
-Make = Callable[[np.ndarray, torch.Generator], torch.Tensor]
-
-
-class Problem(Exception):  # noqa: N818 - a verdict on a model, not a fault of ours
-    """A verdict on a model that cannot be tested as asked: one line, with the remedy."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of a model: how RC acts on it, and how to draw it.
-
-    ``make(codes, generator)`` gives the tensor for base codes (batch, length) of ``rczoo.symmetry.dna``; by
-    default the first input is one-hot DNA and any other Rep is uniform noise. ``length`` is that of a control
-    track when it is not the sequence's: a number, or a function of the sequence's length.
-    """
-
-    action: Spec
-    make: Make | None = None
-    length: int | Callable[[int], int] | None = None
-
-
-def input_maker(spec: Input, layout: str, first: bool, model: nn.Module) -> Make:
-    """How to draw an input of which only the action is known."""
-    action = as_action(spec.action)
-    length = spec.length if spec.length is not None or first else getattr(model, "output_length", None)
-    if action is flip:  # "positions": a mask of all that is there
-        return lambda codes, generator: torch.ones(codes.shape, dtype=torch.int64)
-    if isinstance(action, tokens):
-        return lambda codes, generator: action.ids(codes)
-    if not isinstance(action, RepAction):
-        asked = typed(spec.action)
-        raise Problem(f"cannot draw an input for {asked}: give rczoo.Input({asked}, make=...)")
-    channels, last = action.rep.channels, action.last or layout == "NLC"
-
-    def make(codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:
-        batch_size, size = codes.shape
-        if first and channels in (4, 5):
-            x = one_hot(codes)
-            x = torch.cat([x, 1 - x.sum(1, keepdim=True)], dim=1) if channels == 5 else x
-        else:
-            size = length(size) if callable(length) else length or size
-            x = torch.rand(batch_size, channels, size, generator=generator)
-        return x.transpose(1, 2).contiguous() if last else x
-
-    return make
-
+__all__ = ["Encode", "Input", "Problem", "TestedModel", "describe"]
 
 Encode = Callable[[list[str]], Any]
 """From strings to the model's inputs: a tensor, a tuple of them, or a mapping from argument names."""
+Both = dict[str, tuple[torch.Tensor, torch.Tensor]]
+"""For each output, what came out for ``R x`` and what the law demands: ``R f(x)``."""
 
 
 @dataclass(frozen=True)
 class TestedModel:
-    """A model with its inputs and outputs by name; ``keywords`` says that inputs are passed by name."""
+    """A model with its inputs and outputs by name; ``keywords`` says that inputs are passed by name.
+
+    ``arguments`` are what is passed beside the inputs, and RC cannot touch. ``remembers``: a call leaves the
+    model in whatever state it brings it to.
+    """
 
     model: nn.Module
     inputs: dict[str, Input]
@@ -83,6 +49,20 @@ class TestedModel:
     dtype: torch.dtype = torch.float32
     device: str = "cpu"
     around: list[Callable[[nn.Module], Any]] = field(default_factory=list)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    remembers: bool = False
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def sequence(self) -> str:
+        """The name of the input that is drawn as the sequence: the first that can be one, else the first."""
+        for name, spec in self.inputs.items():
+            action = as_action(spec.action)
+            if isinstance(action, tokens) or (
+                isinstance(action, RepAction) and action.rep.channels in (4, 5)
+            ):
+                return name
+        return next(iter(self.inputs))
 
     def at(self, dtype: torch.dtype, train: bool = False) -> TestedModel:
         """The same, on a copy of its model, in another number type; in eval mode unless ``train``.
@@ -94,7 +74,7 @@ class TestedModel:
             try:
                 model = copy.deepcopy(self.model).to(device=self.device, dtype=dtype)
             except Exception as error:
-                raise Problem(f"cannot be copied, as every check needs: {_explain(error)}") from error
+                raise Problem(f"cannot be copied, as every check needs: {explain(error)}") from error
         return replace(self, model=model.train(train), dtype=dtype)
 
     def under(self, *around: Callable[[nn.Module], Any]) -> TestedModel:
@@ -102,56 +82,96 @@ class TestedModel:
         return replace(self, around=[*self.around, *around])
 
     def pair(self, codes: np.ndarray, seed: int = 0) -> tuple[Any, Any]:
-        """The inputs for these base codes (batch, length), and their reverse complement."""
-        if self.encode is not None:
-            both = [self._encoded(c) for c in (codes, complement_codes(codes))]
-            return both[0], both[1]
-        generator = torch.Generator().manual_seed(seed)
-        made = {name: self.draw(name, codes, generator) for name in self.inputs}
-        turned = {name: as_action(spec.action)(made[name]) for name, spec in self.inputs.items()}
+        """The inputs for these base codes (batch, length), and their reverse complement.
+
+        Raises :class:`Problem` where they cannot be made.
+        """
+        try:
+            if self.encode is not None:
+                return self._encoded(codes), self._encoded(complement_codes(codes))
+            generator = torch.Generator().manual_seed(seed)
+            if (padding := self.padding(codes)) is not None:
+                after = np.arange(codes.shape[1]) >= padding.lengths.cpu().numpy()[:, None]
+                codes = np.where(after, UNKNOWN, codes)
+            made = {name: self.draw(name, codes, generator) for name in self.inputs}
+            actions = {name: spec.action for name, spec in self.inputs.items()}
+            within = actions if padding is None else padding.within(actions)
+            turned = {name: as_action(within[name])(x) for name, x in made.items()}
+        except Problem:
+            raise
+        except Exception as error:  # an encode=, make= or action of the user's
+            raise Problem(f"its inputs cannot be made: {explain(error)}") from error
         return self._pack(made), self._pack(turned)
 
     def __call__(self, inputs: Any, seed: int = 0) -> dict[str, torch.Tensor]:
-        """Every output by name, for inputs as :meth:`pair` gives them. Raises :class:`Problem`."""
+        """Every output by name, for inputs as :meth:`pair` gives them. Raises :class:`Problem`.
+
+        The model is left in the state in which it was, unless ``remembers``.
+        """
         args, kwargs = ((), inputs) if isinstance(inputs, Mapping) else (inputs, {})
-        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        with self.meter.forward():
+            state = None if self.remembers else State(self.model)
+            try:
+                raw = self._run(args, {**self.arguments, **kwargs}, seed)
+            except Exception as error:
+                raise Problem(explain(error)) from error
+            finally:
+                if state is not None:
+                    state.restore()
+        return named_outputs(raw, list(self.outputs))
+
+    def _run(self, args: Any, kwargs: Mapping[str, Any], seed: int) -> Any:
+        """What the model returns, its random numbers drawn from ``seed``."""
+        default = torch.get_default_dtype()
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), ExitStack() as stack:
             warnings.simplefilter("ignore")
             torch.manual_seed(seed)
-            default = torch.get_default_dtype()
             torch.set_default_dtype(self.dtype)  # so that tensors a model makes for itself are no narrower
+            stack.callback(torch.set_default_dtype, default)
+            for mend in self.around:
+                stack.enter_context(mend(self.model))
+            before = random_states()
             try:
-                with ExitStack() as stack:
-                    for mend in self.around:
-                        stack.enter_context(mend(self.model))
-                    raw = self.model(*args, **kwargs)
-            except Exception as error:
-                raise Problem(_explain(error)) from error
+                return self.model(*args, **kwargs)
             finally:
-                torch.set_default_dtype(default)
-        return self._named(raw)
+                self.meter.drew = random_states() != before
 
-    def both(self, codes: np.ndarray, seed: int = 0) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    def both(self, codes: np.ndarray, seed: int = 0) -> Both:
         """For each output, what came out for ``R x`` and what the law demands: ``R f(x)``."""
         x, turned = self.pair(codes, seed)
         with torch.no_grad():
-            direct, got = self(x, seed), self(turned, seed)
-        return {name: (got[name], self.act(name, direct[name])) for name in direct}
+            return self.compare(self(turned, seed), self(x, seed), codes)
+
+    def compare(
+        self, got: dict[str, torch.Tensor], answer: dict[str, torch.Tensor], codes: np.ndarray
+    ) -> Both:
+        """For each output, what came out for ``R x``, and RC of the answer for x, the sequences ``codes``."""
+        padding = self.padding(codes)
+        return {name: (got[name], self.act(name, y, padding)) for name, y in answer.items()}
+
+    def padding(self, codes: np.ndarray) -> Padding | None:
+        """How far each of these rows goes, where an input of the model says it."""
+        if not any(padding_input(spec.action) for spec in self.inputs.values()):
+            return None
+        return Padding(row_lengths(*codes.shape).to(self.device), codes.shape[1])
 
     def error(self, codes: np.ndarray, seed: int = 0) -> float:
         """The relative error of the law, the largest over outputs."""
-        return max((relative_error(got, want) for got, want in self.both(codes, seed).values()), default=0.0)
+        return largest_error(self.both(codes, seed))
 
-    def act(self, name: str, output: torch.Tensor) -> torch.Tensor:
-        """RC of an output; a Rep that does not fit it is a :class:`Problem`."""
+    def act(self, name: str, output: torch.Tensor, padding: Padding | None = None) -> torch.Tensor:
+        """RC of an output, of padded rows within them; a Rep that does not fit it is a :class:`Problem`."""
         try:
-            return self.outputs[name](output)
+            action = self.outputs[name]
+            turned: torch.Tensor = (action if padding is None else padding.within(action))(output)
+            return turned
         except Exception as error:
-            raise Problem(f"output {name!r} does not fit what was declared: {_explain(error)}") from error
+            raise Problem(f"output {name!r} does not fit what was declared: {explain(error)}") from error
 
     def draw(self, name: str, codes: np.ndarray, generator: torch.Generator) -> torch.Tensor:
         """One input as a tensor, floats in its type."""
         spec = self.inputs[name]
-        first = name == next(iter(self.inputs))
+        first = name == self.sequence
         made = (spec.make or input_maker(spec, self.layout, first, self.model))(codes, generator)
         return made.to(device=self.device, dtype=self.dtype if made.is_floating_point() else None)
 
@@ -166,36 +186,6 @@ class TestedModel:
     def _pack(self, made: dict[str, torch.Tensor]) -> Any:
         return made if self.keywords else tuple(made.values())
 
-    def _named(self, raw: Any) -> dict[str, torch.Tensor]:
-        """Outputs by name: a tensor, a sequence in the order declared, a mapping or an object."""
-        if isinstance(raw, torch.Tensor):
-            raw = (raw,)
-        if isinstance(raw, list | tuple) and not hasattr(raw, "_fields"):
-            if len(raw) != len(self.outputs):
-                raise Problem(
-                    f"the model returns {len(raw)} outputs, {len(self.outputs)} declared: name each"
-                )
-            return dict(zip(self.outputs, raw, strict=True))
-        found: dict[str, Any] = {
-            n: raw.get(n) if isinstance(raw, Mapping) else getattr(raw, n, None) for n in self.outputs
-        }
-        for name, value in found.items():
-            if not isinstance(value, torch.Tensor):
-                have = ", ".join(map(str, raw)) if isinstance(raw, Mapping) else type(raw).__name__
-                raise Problem(
-                    f"no output {name!r} in what the model returns ({have}): name outputs as it does"
-                )
-        return found
-
-
-def _explain(error: Exception) -> str:
-    """An exception in one line, with the remedy where it is known."""
-    text = str(error).strip().splitlines()
-    line = f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__
-    if any(word in str(error) for word in ("CUDA", "NVIDIA", "cuda", "same device")):
-        return f"needs a GPU ({line}): make it run on the CPU, or give device='cuda' where there is one"
-    return line
-
 
 def describe(
     model: Any,
@@ -204,6 +194,8 @@ def describe(
     layout: str = "NCL",
     encode: Encode | None = None,
     device: str = "cpu",
+    arguments: Mapping[str, Any] | None = None,
+    meter: Meter | None = None,
 ) -> TestedModel:
     """A :class:`TestedModel` from specs as :func:`rczoo.conjoin` takes them.
 
@@ -217,22 +209,44 @@ def describe(
     if outputs is None:
         raise Problem("say how RC acts on the outputs, for example '1t' for a logit or '1r' for two strands")
     try:
-        named_in = {n: _input(spec, layout) for n, spec in _by_name(inputs, "input").items()}
-        named_out = {n: _last(spec, layout) for n, spec in _by_name(outputs, "output").items()}
+        named_in = {n: _input(spec, layout) for n, spec in flattened(inputs, "input").items()}
+        named_out = {n: _last(spec, layout) for n, spec in flattened(outputs, "output").items()}
     except ValueError as error:
         raise Problem(str(error)) from error
     tested = TestedModel(
-        model, named_in, named_out, isinstance(inputs, Mapping), encode, layout, device=place
+        model,
+        named_in,
+        named_out,
+        isinstance(inputs, Mapping),
+        encode,
+        layout,
+        device=place,
+        arguments=arguments or {},
+        meter=meter or Meter(),
     )
     return tested.at(torch.float32)
 
 
-def _by_name(specs: Any, what: str) -> dict[str, Any]:
-    if isinstance(specs, Mapping):
-        return dict(specs)
-    if isinstance(specs, list | tuple):
-        return {what if len(specs) == 1 else f"{what} {n}": spec for n, spec in enumerate(specs)}
-    return {what: specs}
+def largest_error(both: Both) -> float:
+    """The relative error of the law, the largest over outputs."""
+    return max((relative_error(got, want) for got, want in both.values()), default=0.0)
+
+
+def row_errors(both: Both, number: int, each: bool = False) -> np.ndarray | None:
+    """The error of the law for each sequence of a batch (number,); None where it cannot be told.
+
+    Relative to the largest entry of the batch, or of ``each`` sequence's own answer.
+    """
+    errors = np.zeros(number)
+    for got, want in both.values():
+        if got.shape != want.shape or not got.ndim or len(got) != number:
+            return None
+        rows = [y.double().reshape(number, -1).nan_to_num(float("inf")) for y in (got, want)]
+        gap, scale = ((rows[0] - rows[1]).abs().amax(1), torch.maximum(*(y.abs().amax(1) for y in rows)))
+        scale = scale if each else scale.max()
+        told = torch.where(gap > 0, gap / scale, 0.0).nan_to_num(float("inf"))
+        errors = np.maximum(errors, told.cpu().numpy())
+    return errors
 
 
 def _input(spec: Any, layout: str) -> Input:
@@ -240,8 +254,13 @@ def _input(spec: Any, layout: str) -> Input:
     return replace(typed, action=_last(typed.action, layout))
 
 
-def _last(spec: Spec, layout: str) -> Action:
-    """The action of a spec, where a Rep under layout NLC acts on (batch, length, channels)."""
+def _last(spec: Spec, layout: str) -> Any:
+    """The action of a spec, where a Rep under layout NLC acts on (batch, length, channels).
+
+    What says how far rows go stays as it is.
+    """
+    if isinstance(spec, str) and spec in PADDED:
+        return spec
     action = as_action(spec)
     if isinstance(action, RepAction) and layout == "NLC":
         return RepAction(Rep(action.rep), last=True)

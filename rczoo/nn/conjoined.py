@@ -14,7 +14,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from ..symmetry.actions import Spec, Specs, act, argument_names, as_action
+from ..symmetry.actions import Spec, Specs, act, argument_names, as_action, undrawn
 from ..symmetry.frames import check_merge_of, combine
 from ..symmetry.padding import Padding, fixed, position_axis
 from ..symmetry.rep import Rep
@@ -31,10 +31,11 @@ def conjoin(
     ``inputs``: how RC acts on each input, as one spec, a sequence in the order of ``forward``'s parameters,
     or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping. A spec is a
     Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to that tensor, or ``None``
-    for what RC leaves alone. By default the model's own ``rep_in`` (else DNA) and ``rep_out``. Rows that
-    are padded on the right are reversed within their own length, if an input has the spec ``"mask"``
-    (batch, positions), 1 on the sequence, or ``"lengths"`` (batch,). ``merge``: ``mean``, ``sum``, ``max``
-    or ``probability``, one for all outputs or one for each.
+    for what RC leaves alone; :class:`rczoo.Input` stands for its action. Numbers, words, true and false pass
+    through. By default the model's own ``rep_in`` (else DNA) and ``rep_out``. Rows that are padded on the
+    right are reversed within their own length, if an input has the spec ``"mask"`` (batch, positions), 1 on
+    the sequence, or ``"lengths"`` (batch,). ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for
+    all outputs or one for each.
 
     Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
     run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. Hence the batch
@@ -53,7 +54,7 @@ def declared(
     model: nn.Module, inputs: Specs | None, outputs: Specs | None, caller: str
 ) -> tuple[Specs, Specs]:
     """How RC acts on inputs and outputs: as given, else as the model declares it."""
-    inputs = inputs if inputs is not None else getattr(model, "rep_in", "dna")
+    inputs = undrawn(inputs if inputs is not None else getattr(model, "rep_in", "dna"))
     outputs = outputs if outputs is not None else getattr(model, "rep_out", None)
     if outputs is None:
         raise ValueError(
@@ -94,7 +95,7 @@ class Conjoined(nn.Module):
     def _answers(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
         """An output in the model's own type, then both strands' answers, read in the given strand."""
         values = dict(enumerate(args)) | kwargs
-        specs = {key: None if value is None else self._spec(key) for key, value in values.items()}
+        specs = {key: None if _is_flag(value) else self._spec(key) for key, value in values.items()}
         padding = _padding(specs, values)
         within = {key: padding.within(spec) for key, spec in specs.items()} if padding else specs
         turned = {key: as_action(within[key])(value) for key, value in values.items()}
@@ -222,6 +223,11 @@ def one_batch(
     batch = sizes[0]
     both = {key: torch.cat([v, turned[key]]) if _size(v) == batch else v for key, v in values.items()}
     return batch, run(both, batch)
+
+
+def _is_flag(value: Any) -> bool:
+    """Whether an argument is one that RC cannot touch, such as ``return_dict=True``."""
+    return value is None or isinstance(value, bool | int | float | str)
 
 
 def _padding(specs: Mapping[Any, Spec], values: Mapping[Any, Any]) -> Padding | None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .._arguments import check_whole
-from ..symmetry.geometry import check_geometry
+from ..symmetry.geometry import check_pool
 from ..symmetry.rep import Rep
 from .layers import RCLayer
 
@@ -37,7 +37,7 @@ class _RCPool1d(RCLayer):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, length) -> (batch, channels, windows)."""
         self._check(x)
-        check_geometry(type(self).__name__, x.shape[2], self.kernel_size, self.stride, 1, self.padding)
+        check_pool(type(self).__name__, x.shape[2], self.kernel_size, self.stride, self.padding)
         return type(self).pool(x, self.kernel_size, self.stride, self.padding)
 
     def extra_repr(self) -> str:
@@ -46,7 +46,7 @@ class _RCPool1d(RCLayer):
 
 
 class RCMaxPool1d(_RCPool1d):
-    """Max-pooling; lengths that leave a remainder raise, and so do sign channels (never equivariant, T7)."""
+    """Max-pooling; lengths at which windows shift raise, and so do sign channels (never equivariant, T7)."""
 
     pool = staticmethod(F.max_pool1d)
 
@@ -60,6 +60,6 @@ class RCMaxPool1d(_RCPool1d):
 
 
 class RCAvgPool1d(_RCPool1d):
-    """Average-pooling, on any Rep; lengths that leave a remainder raise (T7)."""
+    """Average-pooling, on any Rep; lengths at which windows shift raise (T7)."""
 
     pool = staticmethod(F.avg_pool1d)

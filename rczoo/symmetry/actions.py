@@ -28,7 +28,8 @@ _UNCHANGED = ("none", "mask", "lengths")
 def as_action(spec: Spec) -> Action:
     """The function that a spec stands for.
 
-    A Rep acts on (batch, channels, length) or (batch, channels); with one channel also on (batch,).
+    A Rep acts on (batch, channels, length) or (batch, channels); with one channel also on (batch,), or on one
+    number, as a loss is.
     ``"dna"`` is ``Rep.dna()``; ``"positions"`` reverses (batch, length), as an attention mask or a
     per-position output needs; ``"none"`` or ``None`` changes nothing, nor do ``"mask"`` and ``"lengths"``,
     which say how far each row of a right-padded batch goes (``rczoo.symmetry.padding``). A function is
@@ -49,6 +50,15 @@ def as_action(spec: Spec) -> Action:
     raise ValueError(f"{spec!r} is no action: give a Rep, its notation, a function of a tensor, or None")
 
 
+def undrawn(specs: Any) -> Any:
+    """Specs in which the action stands for whatever else is known of an input, as how to draw it."""
+    if isinstance(specs, Mapping):
+        return {name: undrawn(spec) for name, spec in specs.items()}
+    if isinstance(specs, list | tuple):
+        return tuple(undrawn(spec) for spec in specs)
+    return getattr(specs, "action", specs)
+
+
 def channels_last(rep: Rep | str) -> RepAction:
     """The action of ``rep`` on (batch, length, channels).
 
@@ -66,8 +76,8 @@ class RepAction:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Reverse complement of ``x``."""
-        if x.ndim == 1 and self.rep.channels == 1:
-            return self.rep.act(x[:, None])[:, 0]
+        if x.ndim < 2 and self.rep.channels == 1:
+            return self.rep.act(x.reshape(-1, 1)).reshape(x.shape)
         if self.last and x.ndim == 3:
             return self.rep.act(x.transpose(1, 2)).transpose(1, 2)
         return self.rep.act(x)
@@ -158,7 +168,10 @@ def argument_names(model: Callable[..., Any]) -> list[str]:
     """The names of what a model is called with, in order; what a conjoined model holds takes the same."""
     if (names := getattr(model, "argument_names", None)) is not None:
         return list(names)
-    parameters = inspect.signature(getattr(model, "forward", model)).parameters.values()
+    forward = getattr(model, "forward", model)
+    if isinstance(forward, torch.ScriptMethod):
+        return [argument.name for argument in forward.schema.arguments[1:]]  # the first is the module itself
+    parameters = inspect.signature(forward).parameters.values()
     return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 

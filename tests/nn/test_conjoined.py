@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import Rep, build, conjoin, one_hot
+from rczoo import Input, Rep, build, conjoin, one_hot
 from rczoo.evaluation.losses import binary_cross_entropy
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import combine
@@ -464,3 +464,16 @@ def test_the_strands_share_dropout_masks_and_batch_statistics():
     given, other = g.strands(x)
     assert torch.equal((given + other) / 2, merged)
     assert f.body[1].num_batches_tracked.item() == 1
+
+
+class Flagged(nn.Module):
+    def forward(self, x, scale=1.0, head="mouse", double=False):
+        return x.sum(1) * scale * (2 if head == "human" else 1) * (2 if double else 1)
+
+
+@pytest.mark.parametrize("inputs", ["dna", {"x": "dna"}, Input("dna"), [Input("dna")]])
+def test_flags_need_no_spec_and_an_input_stands_for_its_action(inputs):
+    both = conjoin(Flagged(), inputs, "positions")
+    x = torch.rand(2, 4, 7)
+    for mode in (True, False):
+        torch.testing.assert_close(both.train(mode)(x, 3.0, head="human", double=True), 12 * x.sum(1))

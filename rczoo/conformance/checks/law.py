@@ -2,60 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import torch
 
 from ...symmetry.actions import RepAction, as_action
 from ...symmetry.dna import UNKNOWN
-from ...symmetry.equivariance import relative_error
-from ..counterexample import SequenceRecipe, search, sequence_recipes
-from ..diagnosis.interventions import KeepPrecision, no_dropout
+from ..calls.inputs import Problem
+from ..calls.meter import SpentError
+from ..diagnosis.interventions import KeepPrecision
 from ..results import Result, Violation, failed, noted, passed, skipped
 from ..run import Run
-from ..tested_model import Problem, TestedModel
+from ..sequences import MOST_BASES, WORD, windows
+from ..tested_model import Both, TestedModel, largest_error, row_errors
+
+FAST = 2.0
+"""Seconds that words of two more bases may take."""
 
 
 def float64_law(run: Run) -> Result:
-    """In float64, the answer for R x is R of the answer for x, to rounding."""
-    high, base = run.high, run.tolerance(run.high.dtype)
-    worst = 0.0
+    """In float64, the answer for R x is R of the answer for x, to rounding, whatever word it holds."""
+    codes, both, unknown = run.covered
+    errors = row_errors(both, len(codes))
+    if unknown and errors is not None:  # what is only so for N is the concern of another check
+        codes, both = codes[:-1], _rows(both, slice(len(codes) - 1))
+    result = _judged(run, run.high, codes, both)
+    word = min(WORD, run.length)
+    if result.status == "passed" and (further := _longer_words(run, len(codes))) is not None:
+        result, word = further, word + 2
+    if result.status == "failed" and _precise_once_kept(run, result):
+        run.keep_precision()
+        return passed(f"off by {result.error:.1g} relative: it computes in float32 inside", result.error)
+    refused = f" (in float32, where smaller faults are not seen: {run.float64_refused})"
+    refused = refused if run.high.dtype != torch.float64 else ""
+    words = "" if run.high.encode else f"; every word of {word} bases on both strands"
+    return _worded(result, result.detail + words + refused)
 
-    def violates(recipe: SequenceRecipe) -> bool:
-        nonlocal worst
-        error = high.error(recipe.codes())
-        worst = max(worst, error)
-        return not error <= base and not error <= run.tolerance(high.dtype, error)
 
-    tries = 1 if run.quick else 8
-    found = search(sequence_recipes([run.length]), violates, tries=tries, seconds=0.0)
-    batches = [run.codes(batch_size=1 if run.quick else 2)]
-    worst = max(worst, *(high.error(codes) for codes in batches))
-    tolerance = run.tolerance(high.dtype, worst)
-    if found is not None and high.error(batches[0]) <= tolerance:
-        batches = [found.codes()]
-    refused = f" (in float32: {run.float64_refused})" if run.float64_refused else ""
-    if not worst <= tolerance:
-        violation = Violation(high, batches, tolerance)
-        if worst <= run.tolerance(torch.float32, worst) and float32_inside(violation):
-            run.keep_precision()
-            return passed(f"off by {worst:.1g} relative: it computes in float32 inside", worst)
-        return failed(
-            f"off by {worst:.2g} relative, allowed {tolerance:.1g}{refused}", worst, violation=violation
-        )
-    return passed(f"off by {worst:.1g} relative{refused}", worst)
+def own_sequences(run: Run) -> Result:
+    """The law holds on the sequences that were given."""
+    if run.sequences is None:
+        return skipped("none were given")
+    size = 1 if run.long else max(1, MOST_BASES // run.sequences.shape[1])
+    tried, worst = 0, 0.0
+    with run.tested.meter.asked_for():
+        for start in range(0, len(run.sequences), size):
+            codes = run.sequences[start : start + size]
+            try:
+                result = _law(run, run.high, [codes])
+            except SpentError:
+                if not tried:
+                    raise
+                break
+            tried, worst = tried + len(codes), max(worst, result.error or 0.0)
+            if result.status == "failed":
+                return result
+    return passed(f"off by {worst:.1g} relative on {tried} of {len(run.sequences)}", worst)
 
 
 def float32_law(run: Run) -> Result:
     """In float32, the law holds to rounding, as much as the model magnifies it."""
-    return _law(run, run.tested, [run.codes(seed=5)])
+    return _judged(run, run.tested, run.first.codes, run.first.both)
 
 
 def bfloat16_report(run: Run) -> Result:
     """In bfloat16, how far off rounding puts the law (reported, never failed)."""
     try:
-        error = run.tested.at(torch.bfloat16).error(run.codes(seed=6))
+        error = run.tested.at(torch.bfloat16).error(run.codes(batch_size=1, seed=6))
     except Problem as problem:
         return skipped(f"does not run in bfloat16: {problem}")
     return noted(f"off by {error:.1g} relative", error)
@@ -69,15 +85,16 @@ def trained_state(run: Run) -> Result:
         trained = run.trained()
     except (Problem, RuntimeError, ValueError) as problem:
         return skipped(f"cannot be trained here: {problem}")
-    return _law(run, trained, [run.codes(batch_size=1, seed=7)])
+    result = _law(run, trained, [run.codes(batch_size=1, seed=7)])
+    return _worded(result, f"{result.detail}; only its statistics moved" if run.long else result.detail)
 
 
 def train_mode(run: Run) -> Result:
     """In train mode, with batch statistics and without dropout, the law holds for a whole batch."""
     if why := _untrainable(run):
         return skipped(why)
-    tested = run.high.at(run.high.dtype, train=True).under(no_dropout)
-    return _law(run, tested, [run.codes(batch_size=2 if run.quick else 3, seed=8)], modes="train mode")
+    training = run.training
+    return _judged(run, training.learner, training.codes, training.both, modes="train mode")
 
 
 def dropout(run: Run) -> Result:
@@ -86,75 +103,146 @@ def dropout(run: Run) -> Result:
         return skipped(why)
     tested = run.high.at(run.high.dtype, train=True)
     codes = run.codes(seed=9)
-    x, _ = tested.pair(codes)
+    x, turned = tested.pair(codes)
     with torch.no_grad():
-        first, second = tested(x, 1), tested(x, 2)
-    if all(relative_error(first[n], second[n]) < 1e-12 for n in first):  # two seeds, one answer
-        return skipped("no dropout")
-    return _law(run, tested, [codes], modes="train mode")
+        answer = tested(x, 1)
+        if not tested.meter.drew:
+            return skipped("no dropout")
+        both = tested.compare(tested(turned, 1), answer, codes)
+    return _judged(run, tested, codes, both, modes="train mode")
 
 
 def lengths(run: Run) -> Result:
     """The law holds at every length asked for; the neighbours of the main one are reported."""
-    batches = [run.codes(length, batch_size=1, seed=10) for length in run.lengths]
-    required = _law(run, run.high, batches)
-    if required.status == "failed" or run.quick:
-        return required
-    words = [required.detail]
-    for length in (run.length + 1, run.length - 1):
-        if length in run.lengths or length < 1:
-            continue
+    words, worst, tried = [], 0.0, 1
+    for tried, length in enumerate(run.lengths[1:], start=2):
         try:
-            error = run.high.error(run.codes(length, batch_size=1))
-            good = error <= run.tolerance(run.high.dtype, error)
-            words.append(f"{length}: holds" if good else f"note that at {length} it does not ({error:.1g})")
-        except Problem:
-            words.append(f"{length}: refused by the model")
-    return passed("; ".join(words), required.error)
+            required = _law(run, run.high, [run.codes(length, batch_size=1, seed=10)])
+        except Problem as problem:
+            return failed(f"at length {length}: {problem}")
+        except SpentError as spent:
+            words.append(f"not tried, as {spent}: {', '.join(map(str, run.lengths[tried - 1 :]))}")
+            break
+        if required.status == "failed":
+            return _worded(required, f"at length {length}: {required.detail}")
+        worst = max(worst, required.error or 0.0)
+    if not (run.quick or run.long):
+        around = (n for n in (run.length + 1, run.length - 1) if n >= 1 and n not in run.lengths)
+        words += [_neighbour(run, n) for n in around]
+    if len(run.lengths) == 1:
+        return passed("; ".join(["no other was asked for", *words]))
+    return passed("; ".join([f"off by {worst:.1g} relative", *words]), worst)
+
+
+def _neighbour(run: Run, length: int) -> str:
+    """Whether the law holds at a length that nobody asked for."""
+    try:
+        error = run.high.error(run.codes(length, batch_size=1))
+    except Problem:
+        return f"{length}: refused by the model"
+    if error <= run.tolerance(run.high.dtype, error):
+        return f"{length}: holds"
+    return f"note that at {length} it does not ({error:.1g})"
 
 
 def batch_sizes(run: Run) -> Result:
     """The law holds for one sequence, and for an odd and a larger batch."""
-    sizes = (3,) if run.quick else (1, 3, 5)
+    sizes = (1,) if run.long else (1, 5)
     return _law(run, run.tested, [run.codes(batch_size=size, seed=11) for size in sizes])
 
 
 def unknown_bases(run: Run) -> Result:
     """The law holds where bases are unknown (N): all zeros, and a quarter each."""
-    batches = [run.codes(batch_size=1, seed=12, unknown=True)]
-    variants = [run.high] if (quarter := _quarters(run.high)) is None else [run.high, quarter]
+    codes = run.codes(batch_size=1, seed=12, unknown=True)
     try:
-        results = [_law(run, tested, batches) for tested in variants]
+        result = _zeros(run, codes)
+        quarter = None if run.quick or result.status == "failed" else _quarters(run.high)
+        return result if quarter is None else _law(run, quarter, [codes])
     except Problem as problem:
         return noted(f"N is refused: {problem}")
-    return next((r for r in results if r.status == "failed"), results[0])
+
+
+def _zeros(run: Run, codes: np.ndarray) -> Result:
+    """The law where unknown bases are all zeros; the last of the sequences that were tried first has some."""
+    every, both, unknown = run.covered
+    if unknown and row_errors(both, len(every)) is not None:
+        return _judged(run, run.high, codes, _rows(both, slice(len(every) - 1, None)))
+    return _law(run, run.high, [codes])
 
 
 def palindromes(run: Run) -> Result:
     """A sequence that is its own reverse complement has an answer that is its own RC."""
     codes = run.palindromes(batch_size=1)
-    if run.length % 2 and (codes == UNKNOWN).any():
-        try:
-            return _law(run, run.high, [codes])
-        except Problem:
-            return skipped("an odd palindrome needs an N, which the model refuses")
-    return _law(run, run.high, [codes])
+    try:
+        return _law(run, run.high, [codes])
+    except Problem:
+        if not (codes == UNKNOWN).any():
+            raise
+        return skipped("an odd palindrome needs an N, which the model refuses")
 
 
-def _law(run: Run, tested: TestedModel, batches: list[np.ndarray], modes: str = "evaluation mode") -> Result:
-    """The law on these sequences, with what is needed to look for the cause."""
-    error = Violation(tested, batches, 0.0).error()
-    violation = Violation(tested, batches, run.tolerance(tested.dtype, error), modes)
-    if not error <= violation.tolerance:
-        worst = max(batches, key=tested.error)
-        where = f" at length {worst.shape[1]}" if len({b.shape[1] for b in batches}) > 1 else ""
-        words = f"off by {error:.2g} relative{where}, allowed {violation.tolerance:.1g}"
-        return failed(words, error, violation=Violation(tested, [worst], violation.tolerance, modes))
-    return passed(f"off by {error:.1g} relative", error)
+def _law(run: Run, tested: TestedModel, batches: Sequence[np.ndarray]) -> Result:
+    """The law on these batches, with what is needed to look for the cause."""
+    results = [_judged(run, tested, codes, tested.both(codes)) for codes in batches]
+    worst = max(results, key=lambda r: r.error or 0.0)
+    return next((r for r in results if r.status == "failed"), worst)
 
 
-def float32_inside(violation: Violation) -> bool:
-    """Does the model cast to float32, no lower, and does the law hold to float64 once it does not?"""
+def _judged(
+    run: Run, tested: TestedModel, codes: np.ndarray, both: Both, modes: str = "evaluation mode"
+) -> Result:
+    """The law on a batch that was tried, and where it is broken the worst of its sequences."""
+    errors = row_errors(both, len(codes))
+    error = largest_error(both) if errors is None else max(largest_error(both), float(errors.max()))
+    tolerance = run.tolerance(tested.dtype, error)
+    if error <= tolerance:
+        return passed(f"off by {error:.1g} relative, allowed {tolerance:.1g}", error)
+    words = f"off by {error:.2g} relative, allowed {tolerance:.1g}"
+    return failed(
+        words,
+        error,
+        violation=Violation(tested, _narrowed(tested, codes, errors, tolerance, modes), tolerance, modes),
+    )
+
+
+def _narrowed(
+    tested: TestedModel, codes: np.ndarray, errors: np.ndarray | None, tolerance: float, modes: str
+) -> list[np.ndarray]:
+    """The worst sequence of a batch with the one after it, where these break the law too; else the batch."""
+    if errors is None or len(codes) <= 2 or modes == "train mode":
+        return [codes]
+    pair = codes[[int(errors.argmax()), (int(errors.argmax()) + 1) % len(codes)]]
+    try:
+        with tested.meter.free():
+            return [pair] if tested.error(pair) > tolerance else [codes]
+    except (Problem, SpentError):
+        return [codes]
+
+
+def _rows(both: Both, rows: slice) -> Both:
+    return {name: (got[rows], want[rows]) for name, (got, want) in both.items()}
+
+
+def _worded(result: Result, detail: str) -> Result:
+    return replace(result, detail=detail)
+
+
+def _longer_words(run: Run, number: int) -> Result | None:
+    """The law on every word of two more bases, where that takes no longer than :data:`FAST`; else None."""
+    rows = 5 * MOST_BASES // run.length  # most often all of them in one batch
+    seconds = run.tested.meter.longest * 4**2  # as many times more words
+    if run.quick or run.long or run.high.encode or run.length < WORD + 2 or seconds > FAST:
+        return None
+    every = windows(WORD + 2, run.length)
+    ends = [*range(0, len(every), rows), len(every)]
+    return _law(run, run.high, [every[start:end] for start, end in pairwise(ends)])
+
+
+def _precise_once_kept(run: Run, result: Result) -> bool:
+    """Is it off by no more than float32 rounds, which the model computes in, and precise once it does not?"""
+    violation = result.violation
+    if violation is None or not (result.error or 0.0) <= run.tolerance(torch.float32, result.error or 0.0):
+        return False
     mode = KeepPrecision()
     return violation.holds(violation.tested.under(lambda model: mode)) and mode.narrowest == torch.float32
 
@@ -169,7 +257,8 @@ def _untrainable(run: Run) -> str:
 
 def _quarters(tested: TestedModel) -> TestedModel | None:
     """The model with N as a quarter of each base, if its first input is one-hot DNA of four channels."""
-    name, spec = next(iter(tested.inputs.items()))
+    name = tested.sequence
+    spec = tested.inputs[name]
     action = as_action(spec.action)
     if tested.encode or spec.make or not isinstance(action, RepAction) or action.rep.channels != 4:
         return None
@@ -180,46 +269,3 @@ def _quarters(tested: TestedModel) -> TestedModel | None:
         return x + (1 - x.sum(axis, keepdim=True)) / 4
 
     return replace(tested, inputs=tested.inputs | {name: replace(spec, make=make)})
-
-
-def gradients(run: Run) -> Result:
-    """The gradient with respect to the input obeys the law too."""
-    name, spec = next(iter(run.high.inputs.items()))
-    action = as_action(spec.action)
-    if run.high.encode is not None or not isinstance(action, RepAction):
-        return skipped("the first input is no one-hot DNA")
-    x, _ = run.high.pair(run.codes(batch_size=1, seed=13))
-    first = x[name] if isinstance(x, dict) else x[0]
-    if not first.is_floating_point():
-        return skipped("the first input is not a float")
-    noise = torch.randn(first.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    jittered = first + 0.05 * noise.to(first)  # no ties, where a gradient would not exist
-    try:
-        direct, turned = (_gradient(run.high, run, side, jittered, action) for side in (False, True))
-    except (Problem, RuntimeError) as problem:
-        return skipped(f"no gradient: {problem}")
-    if direct is None or turned is None:
-        return skipped("no output depends on the input by a gradient")
-    error = relative_error(turned, action(direct))
-    # a gradient is a sum over more terms than an output, and has no scale of its own
-    if not error <= 100 * run.tolerance(run.high.dtype, error):
-        return failed(f"off by {error:.2g} relative", error)
-    return passed(f"off by {error:.1g} relative", error)
-
-
-def _gradient(
-    tested: TestedModel, run: Run, turned: bool, jittered: torch.Tensor, action: RepAction
-) -> torch.Tensor | None:
-    """The gradient of a fixed weighting of the outputs at x, or of the turned weighting at R x."""
-    given = tested.pair(run.codes(batch_size=1, seed=13))[turned]
-    first = (action(jittered) if turned else jittered).detach().clone().requires_grad_()
-    x = {**given, next(iter(given)): first} if isinstance(given, dict) else (first, *given[1:])
-    generator = torch.Generator().manual_seed(1)
-    with torch.enable_grad():
-        total: torch.Tensor | float = 0.0
-        for name, y in tested(x).items():
-            weight = torch.randn(y.shape, generator=generator, dtype=torch.float64).to(y)
-            total = total + ((tested.act(name, weight) if turned else weight) * y).sum()
-        if not isinstance(total, torch.Tensor) or not total.requires_grad:
-            return None
-        return torch.autograd.grad(total, first, allow_unused=True)[0]

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import torch
 
-from ...nn.conjoined import conjoin
-from ...symmetry.actions import typed
+from ..calls.inputs import Problem
+from ..calls.meter import SpentError
 from ..results import Diagnosis, Result, Violation
 from ..run import Run
-from ..tested_model import Problem
-from .actions import batch_axis, input_action, output_action
+from .actions import batch_axis, wrong_actions
 from .features import first_break, recorded
 from .interventions import no_dropout
 from .operations import active_dropout, geometry, narrow_precision, several, untied_norms
+from .repair import Repair, causal, conjoined
 
 HYPOTHESES = (
-    output_action,
-    input_action,
+    wrong_actions,
     batch_axis,
     active_dropout,
     narrow_precision,
     untied_norms,
     geometry,
     several,
+    causal,
 )
 
 
-def diagnose(run: Run, results: list[Result]) -> list[Diagnosis]:
+def diagnose(run: Run, results: list[Result], repair: Repair | None = None) -> list[Diagnosis]:
     """The likely cause of each failure, first failures first; one diagnosis for each cause."""
     found: dict[str, Diagnosis] = {}
     for result in results:
         if result.status == "failed" and result.name != "runs":
             try:
-                diagnosis = _one(run, result)
+                diagnosis = _one(run, result, repair)
             except Problem:
                 continue
             if diagnosis is not None:
@@ -45,10 +42,13 @@ def diagnose(run: Run, results: list[Result]) -> list[Diagnosis]:
     return list(found.values())
 
 
-def _one(run: Run, result: Result) -> Diagnosis | None:
+def _one(run: Run, result: Result, repair: Repair | None) -> Diagnosis | None:
     """The diagnosis of one failed check."""
     if result.cause == "constant":
         return Diagnosis("constant", result.detail + _dead(run))
+    if result.cause == "state":
+        words = f"in evaluation mode {result.detail}: move it only where self.training is true"
+        return Diagnosis("state", words, conjoins=False)
     if result.cause in ("non-local", "fused path"):
         remedy = {"non-local": "the branch reads the strand backwards: reverse it in both strands or in none"}
         return Diagnosis(result.cause, f"{result.detail}; {remedy.get(result.cause, _reordered(run))}")
@@ -61,9 +61,12 @@ def _one(run: Run, result: Result) -> Diagnosis | None:
         words = "the law holds until a base is unknown: N must not be read as one of the four bases"
         return Diagnosis("unknown base", words)
     for hypothesis in HYPOTHESES:
-        if (diagnosis := hypothesis(violation, run)) is not None:
-            return diagnosis
-    return _untied(violation, result)
+        try:
+            if (diagnosis := hypothesis(violation, run)) is not None:
+                return diagnosis
+        except SpentError as spent:
+            return _untied(violation, result, repair, f"; {spent}, so that other causes were not all tried")
+    return _untied(violation, result, repair)
 
 
 def _random(violation: Violation) -> Diagnosis:
@@ -80,34 +83,23 @@ def _random(violation: Violation) -> Diagnosis:
     return Diagnosis("random", words, verified=same)
 
 
-def _untied(violation: Violation, result: Result) -> Diagnosis:
+def _untied(violation: Violation, result: Result, repair: Repair | None, spent: str = "") -> Diagnosis:
     """No single mend explains it: say where it starts, and that conjoining repairs it."""
+    where = "" if spent else f"; {_start(violation)}"
+    if result.name == "trained-state":
+        words = f"the law holds only until training: parameters are tied by their values alone{where}"
+        return Diagnosis("untied", words, verified=False)
+    repaired = repair is not None or (not spent and conjoined(violation) is not None)
+    words = f"computations are not shared between the strands{where}"
+    mended = "; conjoining mends it" if repaired else ""
+    return Diagnosis("untied", words + mended + spent, verified=repaired and not spent)
+
+
+def _start(violation: Violation) -> str:
     place = first_break(violation.tested, violation.batches[0], max(violation.tolerance, 1e-9))
-    where = (
+    return (
         f"the first features that break are those of {place}" if place else "every sub-module's features hold"
     )
-    if result.name == "trained-state":
-        words = f"the law holds only until training: parameters are tied by their values alone; {where}"
-        return Diagnosis("untied", words, verified=False)
-    repaired = _conjoined(violation) is not None
-    words = f"computations are not shared between the strands; {where}"
-    return Diagnosis("untied", words + ("; conjoining mends it" if repaired else ""), verified=repaired)
-
-
-def _conjoined(violation: Violation) -> tuple[Any, Any] | None:
-    """Specs of inputs and outputs, in the form the model wants, with which conjoining mends it; else None."""
-    tested = violation.tested
-    if tested.encode is not None:
-        return None
-    inputs: Any = {name: spec.action for name, spec in tested.inputs.items()}
-    if not tested.keywords:
-        inputs = tuple(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values()))
-    outputs = tuple(tested.outputs.values())
-    for form in (*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs):
-        model = conjoin(tested.model, inputs, form).train(tested.model.training)
-        if violation.holds(replace(tested, model=model)):
-            return inputs, form
-    return None
 
 
 def _dead(run: Run) -> str:
@@ -124,15 +116,3 @@ def _dead(run: Run) -> str:
 
 def _reordered(run: Run) -> str:
     return "check the order in which it concatenates the halves of each pair"
-
-
-def repair_call(run: Run, results: list[Result]) -> str | None:
-    """The call that conjoins the model, as it must be typed, if the law then holds; else None."""
-    broken = next((r for r in results if r.status == "failed" and r.violation), None)
-    if broken is None or broken.cause == "random" or broken.violation is None:
-        return None
-    if (specs := _conjoined(broken.violation)) is None:
-        return None
-    inputs, outputs = map(typed, specs)
-    default = inputs == '"dna"' and not hasattr(run.tested.model, "rep_in")
-    return f"rczoo.conjoin(model, {'' if default else f'inputs={inputs}, '}outputs={outputs})"

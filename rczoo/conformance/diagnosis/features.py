@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..calls.inputs import Problem
 from ..results import Result
-from ..tested_model import Problem, TestedModel
+from ..tested_model import TestedModel
+from .interventions import hooked_modules
 
 Features = dict[str, list[Tensor]]
 
@@ -65,7 +67,7 @@ def recorded(model: nn.Module) -> Iterator[Features]:
 
     handles = [
         module.register_forward_hook(lambda m, i, output, name=name: keep(name, output))
-        for name, module in model.named_modules()
+        for name, module in hooked_modules(model)
     ]
     try:
         yield features
@@ -130,27 +132,17 @@ def signed_permutation(a: Tensor, b: Tensor, tolerance: float) -> tuple[list[int
     return partners, signs
 
 
-def output_relation(
-    tested: TestedModel, name: str, batches: list[np.ndarray], tolerance: float
-) -> tuple[list[int], list[int], bool] | None:
-    """How RC does act on an output: partners, signs, and whether positions are reversed; or None.
+def relation(u: Tensor, v: Tensor, last: bool, tolerance: float) -> tuple[list[int], list[int], bool] | None:
+    """How an answer v comes of an answer u: partners, signs, and whether positions are reversed; or None.
 
-    Channels are axis 1, or the last with channels last. ``f(R x)[c] = signs[c] * f(x)[partners[c]]``.
+    Channels are axis 1, or the last with channels ``last``. ``v[c] = signs[c] * u[partners[c]]``.
     """
-    direct, got = [], []
-    for seed, codes in enumerate(batches):
-        x, turned = tested.pair(codes, seed)
-        with torch.no_grad():
-            direct.append(tested(x, seed)[name])
-            got.append(tested(turned, seed)[name])
-    u, v = torch.cat(direct), torch.cat(got)
     if u.shape != v.shape or u.ndim not in (2, 3):
         return None
-    last = getattr(tested.outputs[name], "last", False) and u.ndim == 3
-    u, v = (u.transpose(1, 2), v.transpose(1, 2)) if last else (u, v)
+    u, v = (u.transpose(1, 2), v.transpose(1, 2)) if last and u.ndim == 3 else (u, v)
     for reverse in (True, False) if u.ndim == 3 else (True,):
-        turned_u = u.flip(-1) if reverse and u.ndim == 3 else u
-        found = signed_permutation(_rows([turned_u], 1), _rows([v], 1), tolerance)
+        turned = u.flip(-1) if reverse and u.ndim == 3 else u
+        found = signed_permutation(_rows([turned], 1), _rows([v], 1), tolerance)
         if found is not None:
             return *found, reverse
     return None

@@ -19,7 +19,8 @@ from torch.overrides import TorchFunctionMode
 from ...symmetry.rep import flip
 
 DROPOUTS = {"dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_alpha_dropout"}
-NARROWER = {"to", "type", "float", "half", "bfloat16"}
+NARROWER = {"to", "type", "type_as", "float", "half", "bfloat16"}
+NARROW = {torch.float32, torch.float16, torch.bfloat16}
 
 
 @contextmanager
@@ -62,14 +63,21 @@ class KeepPrecision(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """One operation, with a cast undone."""
-        result = function(*args, **(kwargs or {}))
+        """One operation, with a cast undone, also one that a ``dtype`` asks for."""
+        kwargs = kwargs or {}
+        if kwargs.get("dtype") in NARROW:
+            self._note(kwargs["dtype"])
+            kwargs = kwargs | {"dtype": torch.float64}
+        result = function(*args, **kwargs)
         cast = getattr(function, "__name__", "") in NARROWER and isinstance(result, Tensor)
         if not cast or not result.is_floating_point() or result.dtype == torch.float64:
             return result
-        if self.narrowest is None or torch.finfo(result.dtype).eps > torch.finfo(self.narrowest).eps:
-            self.narrowest = result.dtype
+        self._note(result.dtype)
         return args[0].to(torch.float64)
+
+    def _note(self, dtype: torch.dtype) -> None:
+        if self.narrowest is None or torch.finfo(dtype).eps > torch.finfo(self.narrowest).eps:
+            self.narrowest = dtype
 
 
 @contextmanager
@@ -95,7 +103,7 @@ def module_names(model: nn.Module) -> Iterator[Callable[[], str]]:
     """A function that tells, during a forward pass, the name of the sub-module that is running."""
     stack: list[str] = []
     handles = []
-    for name, module in model.named_modules():
+    for name, module in hooked_modules(model):
         handles.append(module.register_forward_pre_hook(lambda m, i, name=name: stack.append(name)))
         handles.append(module.register_forward_hook(lambda m, i, o: _drop(stack), always_call=True))
     try:
@@ -103,6 +111,11 @@ def module_names(model: nn.Module) -> Iterator[Callable[[], str]]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def hooked_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The modules of a model that take hooks, which scripted and traced ones do not."""
+    return ((n, m) for n, m in model.named_modules() if not isinstance(m, torch.jit.ScriptModule))
 
 
 def _drop(stack: list[str]) -> None:

@@ -1,0 +1,469 @@
+"""What other people's models do: no false alarm, no miss, and no repair that does harm."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import rczoo
+from rczoo.conformance import Input
+from rczoo.conformance.suite import check
+from rczoo.symmetry.rep import Rep
+from tests.support.faulty_models import DNA, Conjoined, Through, Tied, plain, profile_network, tied
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
+class Around(nn.Module):
+    """A model with something done to its answer, which may use the module and its input."""
+
+    def __init__(self, model, change, **modules):
+        super().__init__()
+        self.model, self.change = model, change
+        for name, module in modules.items():
+            setattr(self, name, module)
+
+    def forward(self, x):
+        return self.change(self, self.model(x), x)
+
+
+def cause(report):
+    assert not report.passed, str(report)
+    return report.diagnoses[0].cause
+
+
+# False alarms
+
+
+class Merge(nn.Module):
+    def forward(self, h):
+        n = h.shape[1] // 2
+        return h[:, :n] + h[:, n:].flip(-1)
+
+
+def test_strands_may_be_merged_in_a_module():
+    model = nn.Sequential(Tied(DNA, "6r:halves", 5), nn.ReLU(), Merge(), Through(lambda h: h.mean(-1)))
+    report = check(model, outputs="6t", lengths=200)
+    assert report.passed, str(report)
+    assert report["locality"].status == "noted"
+    assert "'2'" in report["locality"].detail
+    backwards = Around(tied(out="1t"), lambda m, y, x: y + 0.5 * y.flip(-1))
+    assert cause(check(backwards, outputs="1t", lengths=60)) == "non-local"
+
+
+@pytest.mark.parametrize("spec", ["none", "1t"])
+def test_one_number_for_the_whole_batch_is_an_output_like_any_other(spec):
+    report = check(Around(tied(), lambda m, y, x: y.mean()), outputs=spec, lengths=60)
+    assert report.passed, str(report)
+    assert report["outputs-vary"].status == "passed"
+    assert report["batch-independence"].detail == "every output is one number for the whole batch"
+    untied = Around(profile_network(), lambda m, y, x: {"loss": y.square().mean(), "logits": y})
+    assert cause(check(untied, outputs={"loss": spec, "logits": "1r"}, lengths=60)) == "untied"
+
+
+def test_a_fault_of_a_check_is_told_as_ours_and_is_neither_a_failure_nor_a_pass(monkeypatch):
+    from rczoo.conformance.checks import catalogue
+
+    def broken(run):
+        """It breaks."""
+        raise IndexError("ours")
+
+    monkeypatch.setitem(catalogue.CHECKS, "locality", broken)
+    report = check(tied(), outputs="1r", lengths=60)
+    assert report["locality"].status == "unrun"
+    assert "IndexError: ours: a fault of rczoo, not of the model" in report["locality"].detail
+    assert not report.passed
+    assert "NOT WHOLLY CHECKED" in report.verdict
+    assert "0 failed" in report.verdict
+    assert not check(tied(), outputs="1r", lengths=60, expect_fail={"locality": "?"}).passed
+
+
+def test_what_goes_wrong_in_an_explanation_hides_no_failure(monkeypatch):
+    from rczoo.conformance.diagnosis import explanation
+
+    monkeypatch.setattr(explanation, "place_of", lambda results: 1 / 0)
+    report = check(profile_network(), outputs="1r", lengths=60, quick=True)
+    assert cause(report) == "untied"
+    assert report.trouble == [
+        "place: ZeroDivisionError: division by zero: a fault of rczoo; please report it"
+    ]
+
+
+class WarmingUp(nn.Module):
+    """Scales by a count of its calls, which it keeps up in train mode, or always."""
+
+    def __init__(self, always=False):
+        super().__init__()
+        self.net, self.always, self.calls = tied(), always, 0
+        self.register_buffer("scale", torch.ones(()))
+
+    def forward(self, x):
+        if self.training or self.always:
+            self.calls += 1
+            self.scale = self.scale * 0.9
+        return self.net(x) * self.scale
+
+
+def spectral():
+    norm = nn.utils.parametrizations.spectral_norm
+    return nn.Sequential(Tied(DNA, "1r", 5), nn.Tanh(), norm(Tied("1r", "1r", 3)))
+
+
+@pytest.mark.parametrize("build", [WarmingUp, spectral])
+def test_both_strands_meet_the_same_state(build):
+    report = check(build(), outputs="1r", lengths=60)
+    assert report.passed, str(report)
+    assert report["train-mode"].status == report["trained-state"].status == "passed"
+
+
+def test_state_that_moves_in_evaluation_is_named():
+    model = WarmingUp(always=True)
+    report = check(model, outputs="1r", lengths=60)
+    assert cause(report) == "state"
+    assert [r.name for r in report.results if r.status == "failed"] == ["deterministic"]
+    assert "a call moves 'scale', 'calls'" in report["deterministic"].detail
+    assert report["float64-law"].status == "passed"
+    assert report.repair is None
+    assert model.calls == 0
+
+
+class TwoMasks(nn.Module):
+    """Batch normalisation of a vector, which refuses a batch of one, and dropout drawn for each strand."""
+
+    def __init__(self):
+        super().__init__()
+        self.net, self.norm, self.drop, self.head = (
+            plain(3),
+            nn.BatchNorm1d(3),
+            nn.Dropout(0.3),
+            nn.Linear(3, 1),
+        )
+
+    def forward(self, x):
+        both = self.norm(torch.cat([self.net(x).mean(-1), self.net(DNA.act(x)).mean(-1)]))
+        return sum(self.head(self.drop(h)) for h in both.chunk(2))
+
+
+def test_a_norm_that_refuses_one_sequence_hides_no_dropout():
+    report = check(TwoMasks(), outputs="1t", lengths=60)
+    assert cause(report) == "dropout"
+    assert [r.name for r in report.results if r.status == "failed"] == ["dropout"]
+    assert "off by" in report["dropout"].detail
+
+
+# Misses
+
+
+class Detector(nn.Module):
+    """A tied network, and an untied detector of one word that is silent on anything else."""
+
+    def __init__(self, word):
+        super().__init__()
+        self.net, self.find = tied(out="1t"), nn.Conv1d(4, 1, len(word))
+        self.find.weight.data = rczoo.symmetry.one_hot(word)
+        self.find.bias.data.fill_(0.5 - len(word))
+
+    def forward(self, x):
+        return self.net(x).mean(-1) + F.relu(self.find(x)).amax(-1)
+
+
+@pytest.mark.parametrize(("word", "quick"), [("GATTAC", True), ("CCGTGG", True), ("GATTACAG", False)])
+def test_every_word_is_tried_on_both_strands(word, quick):
+    report = check(Detector(word), outputs="1t", lengths=200, quick=quick)
+    assert cause(report) == "untied"
+    assert f"every word of {len(word)} bases on both strands" in report["float64-law"].detail
+    shown = report["float64-law"].counterexample.sequence
+    assert shown.startswith("A x 200 but ")
+    assert shown.count(" at ") <= len(word) - word.count("T") - 1 or shown.count(" at ") <= len(word)
+
+
+def test_own_sequences_are_tried():
+    word = "GATTACAGATTACA"
+    model = Detector(word)
+    assert check(model, outputs="1t", lengths=60, quick=True).passed
+    own = ["C" * 60, "C" * 20 + word + "C" * 26]
+    report = check(model, outputs="1t", sequences=own, quick=True)
+    assert [r.name for r in report.results if r.status == "failed"] == ["own-sequences"]
+    assert report.diagnoses[0].cause == "untied"
+    fine = check(tied(), outputs="1r", sequences=own * 2)
+    assert fine["own-sequences"].detail.endswith("on 4 of 4")
+    with pytest.raises(ValueError, match="have lengths 3 and 4"):
+        check(model, outputs="1t", sequences=["ACG", "ACGT"])
+
+
+def cast_head(m, y, x):
+    return m.head(F.softplus(y.float())).softmax(1, dtype=torch.float32) + m.size * m.extra(x).float().mean(
+        -1, keepdim=True
+    )
+
+
+@pytest.mark.parametrize("size", [0, 1e-6])
+def test_a_cast_inside_hides_no_fault_and_is_none(size):
+    modules = {"head": nn.Conv1d(2, 2, 1), "extra": nn.Conv1d(4, 2, 7)}
+    model = Around(tied(out="2t"), cast_head, **modules)
+    model.size = size
+    report = check(model, outputs="2t", lengths=60, inference_only=True)
+    assert report.passed == (size == 0), str(report)
+
+
+def test_a_tolerance_is_derived_from_the_longest_sum():
+    wide = nn.Sequential(Tied(DNA, "100r", 50), nn.Tanh(), Tied("100r", "1r", 50))
+    for model, terms in ((tied(), 64), (wide, 200 * 50)):
+        from rczoo.conformance.run import Run
+        from rczoo.conformance.tested_model import describe
+
+        run = Run(describe(model, outputs="1r"), (120,))
+        assert run.tolerance(torch.float64) == pytest.approx((terms + 6.9) * 2**-52, rel=1e-3)
+
+
+# Harmful repairs
+
+
+def test_a_repair_mends_the_declaration_where_that_is_the_fault():
+    report = check(Conjoined(plain(4), DNA.act, Rep("2r").act), outputs="2r:halves", lengths=60)
+    assert cause(report) == "layout"
+    assert report.repair.startswith('declare outputs="2r"')
+    reordered = Conjoined(plain(2), lambda x: x[:, [0, 1, 3, 2]].flip(1, 2)[:, [0, 1, 3, 2]], Rep("1r").act)
+    report = check(reordered, outputs="1r", lengths=60)
+    assert cause(report) == "base order"
+    assert report.repair is None
+
+
+class Causal(nn.Module):
+    """A language model of the next base, of token ids."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.read, self.head = nn.Embedding(8, 8), nn.GRU(8, 8, batch_first=True), nn.Linear(8, 8)
+
+    def forward(self, input_ids):
+        return {"logits": self.head(self.read(self.table(input_ids))[0])}
+
+
+class CausalConvolution(nn.Module):
+    """A language model of the next base, of one-hot bases."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.head = nn.Conv1d(4, 8, 5), nn.Conv1d(8, 4, 1)
+
+    def forward(self, x):
+        return self.head(torch.tanh(self.first(F.pad(x, (4, 0)))))
+
+
+IDS = rczoo.tokens({0: 3, 1: 2, 2: 1, 3: 0}, unknown=4)
+LOGITS = {"logits": rczoo.channels_last("[3,2,1,0,4,5,6,7]")}
+
+
+@pytest.mark.parametrize(
+    ("build", "inputs", "outputs"),
+    [(Causal, {"input_ids": IDS}, LOGITS), (CausalConvolution, "dna", "2r:flip")],
+)
+def test_a_causal_model_is_not_conjoined_position_by_position(build, inputs, outputs):
+    model = build()
+    report = check(model, inputs, outputs, 40)
+    assert cause(report) == "causal"
+    assert report.repair.startswith("rczoo.conjoin(rczoo.SequenceLikelihood(model")
+    both = eval(report.repair, {"rczoo": rczoo, "model": model})
+    assert check(both, lengths=40, quick=True).passed
+
+
+# Names of causes
+
+
+FLIPS = [
+    (lambda: Conjoined(plain(2), Rep("4t").act, Rep("2t").act), "1r", "not complemented"),
+    (lambda: Conjoined(plain(2), lambda x: x.flip(0, 1), Rep("1r").act), "1r", "swapped axes"),
+    (lambda: Conjoined(plain(2), lambda x: x.flip(0, 2), Rep("1r").act), "1r", "swapped axes"),
+]
+
+
+@pytest.mark.parametrize(("build", "outputs", "name"), FLIPS)
+def test_wrong_flips_have_their_names(build, outputs, name):
+    assert cause(check(build(), outputs=outputs, lengths=60)) == name
+
+
+def test_two_wrong_actions_at_once_are_both_told():
+    report = check(FLIPS[0][0](), outputs="1r", lengths=60)
+    assert "without complementing it" in report.diagnoses[0].sentence
+    assert "acts as 2t, not 1r" in report.diagnoses[0].sentence
+
+
+def test_an_index_complement_has_its_name():
+    class Flipped(nn.Module):
+        """Five channels, of which the last is N, all reversed."""
+
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Conv1d(5, 2, 5)
+
+        def forward(self, x):
+            return self.net(x) + Rep("1r").act(self.net(x.flip(1, 2)))
+
+    assert cause(check(Flipped(), "2r:flip+1t", "1r", 60)) == "index complement"
+
+
+def test_a_model_that_minds_no_order_is_not_said_to_reverse():
+    model = nn.Sequential(nn.Conv1d(4, 3, 1), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten())
+    assert cause(check(model, outputs="3t", lengths=60)) == "untied"
+
+
+# Reach
+
+
+class Flagged(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = tied()
+
+    def forward(self, x, head="mouse", return_dict=False):
+        y = self.net(x)
+        return {"human": {"profile": y if head == "human" else -1}} if return_dict else (y, None)
+
+
+def test_nested_outputs_none_among_them_and_flags():
+    arguments = {"head": "human", "return_dict": True}
+    report = check(Flagged(), outputs={"human": {"profile": "1r"}}, lengths=60, arguments=arguments)
+    assert report.passed, str(report)
+    for outputs in ("1r", ("1r", None)):
+        assert check(Flagged(), outputs=outputs, lengths=60, quick=True).passed
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+@pytest.mark.parametrize("make", [torch.jit.script, lambda net: torch.jit.trace(net, torch.rand(1, 4, 60))])
+def test_scripted_and_traced_models_get_a_verdict(make):
+    report = check(make(plain(2)), outputs="1r", lengths=60)
+    assert cause(report) == "untied"
+    assert report.repair == 'rczoo.conjoin(model, outputs="1r")'
+    assert report.trouble == []
+
+
+def test_a_sequence_need_not_be_the_first_input():
+    class Masked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = tied()
+
+        def forward(self, mask, x):
+            return self.net(x * mask[:, None])
+
+    assert check(Masked(), ("positions", "dna"), "1r", 60).passed
+    scale = Input(None, make=lambda codes, generator: torch.tensor(2.0))
+    assert check(Masked(), {"mask": "positions", "x": "dna"}, "1r", 60, quick=True).passed
+    assert scale.make is not None
+
+
+# Cost
+
+
+class Counted(nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.calls, self.largest = model, [], 0
+
+    def forward(self, x):
+        self.calls.append(tuple(x.shape))
+        return self.model(x)
+
+    def __deepcopy__(self, memo):
+        import copy
+
+        copied = Counted(copy.deepcopy(self.model, memo))
+        copied.calls = self.calls
+        return copied
+
+
+@pytest.mark.parametrize("build", [tied, lambda: tied(nn.Dropout(0.2))])
+@pytest.mark.parametrize(("quick", "most"), [(True, 12), (False, 40)])
+def test_the_checks_keep_to_their_budget(build, quick, most):
+    model = Counted(build())
+    report = check(model, outputs="1r", quick=quick)
+    assert len(model.calls) == report.forwards + report.explaining
+    assert report.forwards <= most
+    assert not [r for r in report.results if "budget" in r.detail], str(report)
+    assert f"{report.forwards} forward passes" in str(report)
+
+
+def test_the_budget_hides_no_fault():
+    model = Counted(tied(nn.BatchNorm1d(12)))
+    assert cause(check(model, outputs="1r", quick=True)) == "normalisation"
+
+
+def test_long_sequences_come_one_or_two_at_a_time():
+    model = Counted(tied())
+    assert check(model, outputs="1r", lengths=8_192).passed
+    assert max(batch * length for batch, _, length in model.calls) <= 2 * 8_193
+    untied = Counted(profile_network())
+    report = check(untied, outputs="1r", lengths=8_192, quick=True)
+    assert report.repair == 'rczoo.conjoin(model, outputs="1r")'
+    assert report.forwards + report.explaining <= 12
+
+
+class Slow(nn.Module):
+    """A model whose every pass takes as long as a clock says that does not run."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.net, self.clock = profile_network(), clock
+
+    def forward(self, x):
+        self.clock[0] += 10.0
+        return self.net(x)
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    from rczoo.conformance.calls import meter
+
+    now = [1000.0]
+    monkeypatch.setattr(meter.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_slow_model_is_explained_within_the_budget(clock):
+    report = check(Slow(clock), outputs="1r", lengths=60, quick=True)
+    assert cause(report) == "untied"
+    assert report.forwards + report.explaining <= 12
+    assert report.repair == 'rczoo.conjoin(model, outputs="1r")'
+
+
+def test_the_best_answer_within_the_seconds_given(clock):
+    started = clock[0]
+    report = check(Slow(clock), outputs="1r", lengths=60, seconds=65)
+    assert report["float64-law"].status == "failed"
+    assert clock[0] - started <= 65
+
+
+# Padded batches
+
+
+class Padded(nn.Module):
+    """Positions from the left, bases up to the mask: not the same once padding goes first."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.where, self.head = (
+            nn.Conv1d(4, 6, 3, padding=1),
+            nn.Embedding(80, 6),
+            nn.Linear(6, 2),
+        )
+
+    def forward(self, x, mask):
+        h = self.first(x).transpose(1, 2) + self.where(torch.arange(x.shape[-1]))
+        weights = (h.sum(-1) * mask).masked_fill(mask == 0, -1e9).softmax(-1)
+        return self.head(torch.tanh(h)) * mask[..., None], self.head((weights[..., None] * h).sum(1))
+
+
+@pytest.mark.parametrize("spec", ["mask", "positions"])
+def test_rows_of_unequal_lengths_are_drawn_where_an_input_says_them(spec):
+    outputs = (rczoo.channels_last("1r"), "1r")
+    both = rczoo.conjoin(Padded(), ("dna", spec), outputs)
+    assert check(Padded(), ("dna", spec), outputs, 40, quick=True).repair is not None
+    assert check(both, ("dna", spec), outputs, 40, quick=True).passed
+    assert check(both, ("dna", "mask"), outputs, 40, quick=True).passed == (spec == "mask")
