@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import sys
 import time
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
@@ -41,13 +42,22 @@ def run(chosen: list[str], console: Console, verbose: bool) -> bool:
             mark = "[red]FAILED[/red]"
         seconds = f"{time.perf_counter() - start:.1f}"
         table.add_row(f"T{theorem.number}", theorem.title, theorem.coverage, theorem.method, mark, seconds)
-        for name, counter_example in theorem.refutations.items() if verbose else ():
-            console.print(f"T{theorem.number} {name}: {counter_example}", highlight=False, markup=False)
+        for line in _details(theorem) if verbose else ():
+            console.print(f"T{theorem.number} {line}", highlight=False, markup=False)
     console.print(table)
     console.print(f"{time.perf_counter() - begun:.1f} seconds in all")
     for failure in failures:
         console.print(failure, markup=False)
     return not failures
+
+
+def _details(theorem: Theorem) -> Iterator[str]:
+    """Which claims carry each part, what is only words, and the counter-example to each twin."""
+    for part in theorem.parts:
+        yield f"{part.words}: by {', '.join(map(repr, part.by)) or 'definition'}"
+        if part.prose:
+            yield f"in words only: {part.prose}"
+    yield from (f"{name}: {counter_example}" for name, counter_example in theorem.refutations.items())
 
 
 def _console() -> Console:

@@ -14,12 +14,29 @@ sp = pytest.importorskip("sympy", reason="the proofs need sympy: install rczoo[p
 
 from proofs import readme  # noqa: E402
 from proofs.__main__ import main, theorems  # noqa: E402
-from proofs.engine.claims import Fact, Grid, Identity, NotProvedError, NotRefutedError, Theorem  # noqa: E402
+from proofs.engine.claims import (  # noqa: E402
+    Fact,
+    Grid,
+    Identity,
+    NotProvedError,
+    NotRefutedError,
+    Theorem,
+    UncarriedError,
+)
 from proofs.engine.ranges import Channels, Interval, UnsoundError  # noqa: E402
-from proofs.engine.sums import Sum, residual  # noqa: E402
+from proofs.engine.statements import (  # noqa: E402
+    AT_MOST,
+    EQUALS,
+    IFF,
+    LESS,
+    Part,
+    Quantity,
+    StatementError,
+)
+from proofs.engine.sums import Sum, Total, residual  # noqa: E402
 from proofs.engine.symbols import Below, Same, SameChannel, natural, size, table  # noqa: E402
 from proofs.engine.worlds import World  # noqa: E402
-from proofs.models.convolution import K, c, inputs, k  # noqa: E402
+from proofs.models.convolution import K, c, inputs, k, outputs  # noqa: E402
 from proofs.picture import draw  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -49,13 +66,79 @@ def test_first_line_states_the_sizes(file):
 
 
 @pytest.mark.parametrize("file", ALL)
-def test_what_is_prose_is_labelled(file):
+def test_what_is_no_identity_is_labelled(file):
     """Claims that are no identity hold for the cases tried: the method says so, or prose what it lacks."""
     theorem = ALL[file]
     if not all(isinstance(claim, Identity) for claim in theorem.claims):
         assert "grid" in theorem.method or theorem.prose
-    assert "prose" not in theorem.method or theorem.prose
     assert theorem.method == "every size" or "grid" in theorem.method or theorem.prose
+
+
+def without(sequence, n):
+    return [*sequence[:n], *sequence[n + 1 :]]
+
+
+CLAIMS = [(file, n) for file, theorem in ALL.items() for n in range(len(theorem.claims))]
+PARTS = [(file, n) for file, theorem in ALL.items() for n in range(len(theorem.parts))]
+
+
+@pytest.mark.parametrize(("file", "n"), CLAIMS)
+def test_a_theorem_misses_each_claim(file, n):
+    claim, fewer = ALL[file].claims[n], without(ALL[file].claims, n)
+    with pytest.raises(UncarriedError, match=f"lacks the claim {re.escape(repr(claim.name))}"):
+        replace(ALL[file], claims=fewer).check()
+    # Nor may a part let go of it: then it carries nothing, or nothing carries the part.
+    freed = [replace(p, by=tuple(b for b in p.by if b != claim.name)) for p in ALL[file].parts]
+    with pytest.raises(UncarriedError, match="carries"):
+        replace(ALL[file], parts=freed).check()
+
+
+@pytest.mark.parametrize(("file", "n"), PARTS)
+def test_a_theorem_misses_each_part(file, n):
+    """A part that no claim carries is a definition; of every other some claim is its own."""
+    part, fewer = ALL[file].parts[n], without(ALL[file].parts, n)
+    alone = set(part.by) - {name for other in fewer for name in other.by}
+    if alone:
+        with pytest.raises(UncarriedError, match="carries no part of the statement"):
+            replace(ALL[file], parts=fewer).check()
+    assert part.words in readme.README.read_text(encoding="utf-8").replace("\\|", "|")
+
+
+@pytest.mark.parametrize(("file", "n"), PARTS)
+def test_a_statement_is_neither_reversed_nor_weakened(file, n):
+    part = ALL[file].parts[n]
+    part.check()
+    if part.relation in (AT_MOST, LESS):
+        with pytest.raises(StatementError, match="the package says greater"):
+            replace(part, left=part.right, right=part.left).check()
+        with pytest.raises(StatementError):
+            replace(part, relation=LESS if part.relation is AT_MOST else AT_MOST).check()
+    if part.relation is IFF:
+        wrong = Quantity(f"not {part.right.words}", lambda case: not part.right.measure(case))
+        with pytest.raises(StatementError, match="the package says"):
+            replace(part, right=wrong).check()
+    if part.relation is EQUALS:
+        with pytest.raises(StatementError):
+            replace(part, relation=replace(EQUALS, outcomes=frozenset({"different"}))).check()
+
+
+def test_a_part_shows_every_outcome_and_something():
+    def part(relation, *pairs):
+        sides = (Quantity(words, lambda pair, n=n: pair[n]) for n, words in enumerate(("left", "right")))
+        left, right = sides
+        return Part(left, relation, right, ("claim",), lambda: pairs)
+
+    with pytest.raises(StatementError, match="left <= right: no case shows less: more holds than is said"):
+        part(AT_MOST, (1, 1)).check()
+    with pytest.raises(StatementError, match="left < right: the package says equal at"):
+        part(LESS, (1, 1)).check()
+    with pytest.raises(StatementError, match="left iff right: no case shows"):
+        part(IFF, (True, True)).check()
+    with pytest.raises(StatementError, match="left = right: everything is zero"):
+        part(EQUALS, (0, 0)).check()
+    with pytest.raises(StatementError, match="left = right: no case shows equal"):
+        part(EQUALS).check()
+    part(EQUALS, ((1.0, 2.0), (1.0, 2.0))).check()
 
 
 @pytest.mark.parametrize("name", [name for t in ALL.values() for name in t.code])
@@ -96,24 +179,36 @@ def test_command_line(capsys):
 
 
 def test_command_line_fails_with_the_proof(monkeypatch, capsys):
-    false = replace(ALL["t09_crops.py"], claims=ALL["t09_crops.py"].twins)
+    false = replace(ALL["t09_crops.py"], claims=renamed(ALL["t09_crops.py"], ALL["t09_crops.py"].twins[0]))
     monkeypatch.setattr("proofs.theorems.t09_crops.THEOREM", false)
     assert main(["t09"]) == 1
-    assert "T9 failed: NotProvedError: twin: any crop" in capsys.readouterr().out
+    assert "T9 failed: NotProvedError: equal crops" in capsys.readouterr().out
+
+
+def renamed(theorem, claim):
+    """The theorem's claims, another in the place and under the name of the first."""
+    return [replace(claim, name=theorem.claims[0].name), *theorem.claims[1:]]
 
 
 @pytest.mark.parametrize("file", ALL)
 def test_a_theorem_with_a_false_claim_fails(file):
     theorem = ALL[file]
     with pytest.raises((NotProvedError, UnsoundError)):
-        replace(theorem, claims=[*theorem.claims[:1], *theorem.twins]).check()
+        replace(theorem, parts=bare(theorem), claims=renamed(theorem, theorem.twins[0])).check()
+
+
+def bare(theorem):
+    """The parts without what the package is asked, for a test that is about claims."""
+    one = Quantity("1", lambda case: 1)
+    return [replace(p, left=one, right=one, relation=EQUALS, cases=lambda: [0]) for p in theorem.parts]
 
 
 @pytest.mark.parametrize("file", ALL)
 def test_a_theorem_with_a_true_twin_fails(file):
     theorem = ALL[file]
+    true = replace(theorem.claims[0], name="true")
     with pytest.raises(NotRefutedError):
-        replace(theorem, claims=[], twins=theorem.claims[:1]).check()
+        replace(theorem, parts=[], claims=[], twins=[true]).check()
 
 
 def test_a_theorem_without_twins_fails():
@@ -150,6 +245,61 @@ def test_a_factor_that_depends_on_the_index_stays_inside():
 def test_a_split_stays_inside_the_range():
     with pytest.raises(UnsoundError, match="not known to lie"):
         Sum(W(k), (taps,)).split("k", K + 1)
+
+
+def test_maxima_are_not_added():
+    a, b = (Sum(table(name)(k), (taps,), max) for name in "ab")
+    with pytest.raises(UnsoundError, match="maxima are not added term by term"):
+        a + b
+    with pytest.raises(UnsoundError, match="maxima are not added"):
+        Total((a,))
+    assert residual(a, b)
+    assert residual(a, Sum(table("a")(k), (taps,)))
+    assert not residual(a, a)
+
+
+def test_a_collapse_stays_among_the_channels():
+    pinned = Sum(W(c) * SameChannel(c, size("n")), (channels,))
+    with pytest.raises(UnsoundError, match="c = n is not known to be a channel of in"):
+        pinned.collapse("c")
+    other = replace(pinned, given=(Channels(size("n"), outputs),))
+    with pytest.raises(UnsoundError, match="not known to be a channel of in"):
+        other.collapse("c")
+    assert replace(pinned, given=(Channels(size("n"), inputs),)).collapse("c").summand == W(size("n"))
+
+
+def test_an_identity_has_a_world():
+    free = Identity("free", W(c), W(c))
+    with pytest.raises(UnsoundError, match="free: no world to evaluate it in"):
+        free.prove()
+    with pytest.raises(UnsoundError, match="no world"):
+        replace(free, free=(taps,), worlds=[World({"K": 0})]).prove()
+    replace(free, worlds=[World({"c": 0})]).prove()
+
+
+def test_an_index_is_not_both_free_and_summed_over():
+    with pytest.raises(UnsoundError, match="are free and summed over"):
+        Identity("both", Sum(W(k), (taps,)), W(k), (taps,), [World({"K": 2})]).prove()
+
+
+def test_a_special_case_is_stated_and_not_derived():
+    special = Identity(
+        "special", Sum(W(k), (taps,)), W(0), (), [World({"K": 1})], lambda side: side.substitute({K: 1})
+    )
+    with pytest.raises(UnsoundError, match="belongs to the statement, not to its derivation"):
+        special.prove()
+    with pytest.raises(UnsoundError, match="touch an index"):
+        Sum(W(k), (taps,)).substitute({k: 1})
+
+
+def test_ranges_do_not_depend_on_indices():
+    below = Interval(size("j"), sp.S.Zero, k)
+    with pytest.raises(UnsoundError, match="depends on another index"):
+        Sum(W(k), (taps, below))
+    with pytest.raises(UnsoundError, match="two indices have one name"):
+        Sum(W(k), (taps, taps))
+    with pytest.raises(UnsoundError, match="it is no whole number"):
+        Sum(W(k), (taps,)).shift("k", sp.Rational(1, 2))
 
 
 def test_a_collapse_hits_one_index():
