@@ -47,6 +47,12 @@ def updated(text: str, theorems: dict[str, Theorem]) -> str:
     return f"{before}{BEGIN}\n{table(theorems)}\n{END}{after}"
 
 
+def stale(theorems: dict[str, Theorem]) -> bool:
+    """Whether the README's table is not that of the theorems."""
+    text = README.read_text(encoding="utf-8")
+    return updated(text, theorems) != text
+
+
 def write(theorems: dict[str, Theorem]) -> str:
     """Write table and picture in place; return what was written."""
     README.write_text(updated(README.read_text(encoding="utf-8"), theorems), encoding="utf-8")

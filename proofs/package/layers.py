@@ -148,9 +148,29 @@ def turned_of_padded(case: tuple[int, int, int]) -> Tensor:
     return _padded(case, False)
 
 
+def reps() -> Iterator[str]:
+    """Every Rep of the table."""
+    yield from REPS
+
+
 def pools() -> Iterator[Windows]:
     """The pools among them: a kernel's shape would load much of PyTorch."""
     yield from (case for case in windows() if case.kind != "conv")
+
+
+def max_pool_takes(rep: str) -> bool:
+    """Whether RCMaxPool1d takes a Rep."""
+    try:
+        RCMaxPool1d(rep, 2)
+    except ValueError:
+        return False
+    return True
+
+
+def maximum_commutes(rep: str) -> bool:
+    """Whether the maximum over two positions commutes with R, on features of both signs."""
+    x = whole(9, 4, len(REPS[rep][0]), 2)
+    return torch.equal(act(rep, x).amax(2, keepdim=True), act(rep, x.amax(2, keepdim=True)))
 
 
 def admissible(case: Windows) -> bool:

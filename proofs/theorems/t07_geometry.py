@@ -163,6 +163,10 @@ def _not_mended(shape: Any) -> str | None:
     )
 
 
+def _changed(width: int) -> str | None:
+    return None if maximum_on_sign(width) else "the maximum of the negated is the negated"
+
+
 def _trivial(shape: Any) -> str | None:
     return decided_by_the_remainder(shape, pairs=False)
 
@@ -206,6 +210,13 @@ THEOREM = Theorem(
             cases=package.pools,
         ),
         Part(
+            Quantity("RCMaxPool1d takes a Rep", package.max_pool_takes),
+            IFF,
+            Quantity("a maximum commutes with R", package.maximum_commutes),
+            by=("if: max pooling", "a maximum is not equivariant on sign channels"),
+            cases=package.reps,
+        ),
+        Part(
             Quantity(
                 "with padding, and (L + 2p - d(K-1) - 1) mod stride = 0, layer(R x)", package.padded_of_turned
             ),
@@ -241,6 +252,7 @@ THEOREM = Theorem(
         Grid("brute force, no padding, pairs", lambda: grid(range(1)), decided_by_the_remainder),
         Grid("brute force, padding, pairs", lambda: grid(range(4)), decided_with_padding),
         Grid("brute force, ceil_mode", _plain, _not_mended),
+        Grid("a maximum is not equivariant on sign channels", lambda: range(2, 6), _changed),
     ],
     twins=[
         layer("twin: a remainder does no harm", padding, padding, rho),

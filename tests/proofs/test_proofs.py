@@ -16,7 +16,6 @@ from proofs import readme  # noqa: E402
 from proofs.__main__ import main, theorems  # noqa: E402
 from proofs.engine.claims import (  # noqa: E402
     Fact,
-    Grid,
     Identity,
     NotProvedError,
     NotRefutedError,
@@ -24,6 +23,7 @@ from proofs.engine.claims import (  # noqa: E402
     UncarriedError,
 )
 from proofs.engine.ranges import Channels, Interval, UnsoundError  # noqa: E402
+from proofs.engine.refusals import REFUSED  # noqa: E402
 from proofs.engine.statements import (  # noqa: E402
     AT_MOST,
     EQUALS,
@@ -33,10 +33,10 @@ from proofs.engine.statements import (  # noqa: E402
     Quantity,
     StatementError,
 )
-from proofs.engine.sums import Sum, Total, residual  # noqa: E402
+from proofs.engine.sums import Sum, residual  # noqa: E402
 from proofs.engine.symbols import Below, Same, SameChannel, natural, size, table  # noqa: E402
 from proofs.engine.worlds import World  # noqa: E402
-from proofs.models.convolution import K, c, inputs, k, outputs  # noqa: E402
+from proofs.models.convolution import K, c, inputs, k  # noqa: E402
 from proofs.picture import draw  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -216,111 +216,27 @@ def test_a_theorem_without_twins_fails():
         replace(ALL["t09_crops.py"], twins=[]).check()
 
 
-@pytest.mark.parametrize(
-    "image", [K - k, K - 2 - k, k + 1, 2 * k, -k], ids=["beyond", "short", "shift", "double", "negative"]
-)
-def test_a_re_indexing_that_is_no_bijection_is_refused(image):
-    with pytest.raises(UnsoundError, match="onto itself"):
-        Sum(W(k), (taps,)).reindex(k=image)
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_falsehood_is_refused(name):
+    with pytest.raises((UnsoundError, NotProvedError)):
+        REFUSED[name]()
 
 
-def test_a_re_indexing_of_channels_is_the_partner_map():
-    with pytest.raises(UnsoundError, match="not the partner map"):
-        Sum(W(c), (channels,)).reindex(c=c + 1)
+def test_the_run_names_what_the_machinery_lets_pass(monkeypatch, capsys):
+    monkeypatch.setitem(REFUSED, "2 + 2 = 5", lambda: None)
+    assert main(["t09"]) == 1
+    assert "the machinery lets pass: 2 + 2 = 5" in capsys.readouterr().out
+
+
+def test_what_is_sound_is_not_refused():
     assert Sum(W(c), (channels,)).reindex(c=inputs.p(c)).summand == W(inputs.p(c))
-
-
-def test_a_re_indexing_may_not_mix_indices():
-    with pytest.raises(UnsoundError, match="depends on another index"):
-        Sum(W(c, k), (channels, taps)).reindex(k=K - 1 - k + c)
-
-
-def test_a_factor_that_depends_on_the_index_stays_inside():
-    with pytest.raises(UnsoundError, match="does not pass under"):
-        k * Sum(W(k), (taps,))
-    with pytest.raises(UnsoundError, match="does not pass under"):
-        2 * Sum(W(k), (taps,), max)
-
-
-def test_a_split_stays_inside_the_range():
-    with pytest.raises(UnsoundError, match="not known to lie"):
-        Sum(W(k), (taps,)).split("k", K + 1)
-
-
-def test_maxima_are_not_added():
-    a, b = (Sum(table(name)(k), (taps,), max) for name in "ab")
-    with pytest.raises(UnsoundError, match="maxima are not added term by term"):
-        a + b
-    with pytest.raises(UnsoundError, match="maxima are not added"):
-        Total((a,))
-    assert residual(a, b)
-    assert residual(a, Sum(table("a")(k), (taps,)))
-    assert not residual(a, a)
-
-
-def test_a_collapse_stays_among_the_channels():
-    pinned = Sum(W(c) * SameChannel(c, size("n")), (channels,))
-    with pytest.raises(UnsoundError, match="c = n is not known to be a channel of in"):
-        pinned.collapse("c")
-    other = replace(pinned, given=(Channels(size("n"), outputs),))
-    with pytest.raises(UnsoundError, match="not known to be a channel of in"):
-        other.collapse("c")
-    assert replace(pinned, given=(Channels(size("n"), inputs),)).collapse("c").summand == W(size("n"))
-
-
-def test_an_identity_has_a_world():
-    free = Identity("free", W(c), W(c))
-    with pytest.raises(UnsoundError, match="free: no world to evaluate it in"):
-        free.prove()
-    with pytest.raises(UnsoundError, match="no world"):
-        replace(free, free=(taps,), worlds=[World({"K": 0})]).prove()
-    replace(free, worlds=[World({"c": 0})]).prove()
-
-
-def test_an_index_is_not_both_free_and_summed_over():
-    with pytest.raises(UnsoundError, match="are free and summed over"):
-        Identity("both", Sum(W(k), (taps,)), W(k), (taps,), [World({"K": 2})]).prove()
-
-
-def test_a_special_case_is_stated_and_not_derived():
-    special = Identity(
-        "special", Sum(W(k), (taps,)), W(0), (), [World({"K": 1})], lambda side: side.substitute({K: 1})
-    )
-    with pytest.raises(UnsoundError, match="belongs to the statement, not to its derivation"):
-        special.prove()
-    with pytest.raises(UnsoundError, match="touch an index"):
-        Sum(W(k), (taps,)).substitute({k: 1})
-
-
-def test_ranges_do_not_depend_on_indices():
-    below = Interval(size("j"), sp.S.Zero, k)
-    with pytest.raises(UnsoundError, match="depends on another index"):
-        Sum(W(k), (taps, below))
-    with pytest.raises(UnsoundError, match="two indices have one name"):
-        Sum(W(k), (taps, taps))
-    with pytest.raises(UnsoundError, match="it is no whole number"):
-        Sum(W(k), (taps,)).shift("k", sp.Rational(1, 2))
-
-
-def test_a_collapse_hits_one_index():
-    with pytest.raises(UnsoundError, match="not known to lie"):
-        Sum(W(k) * Same(k - K), (taps,)).collapse("k")
-    with pytest.raises(UnsoundError, match="not known to lie"):
-        Sum(W(k) * Same(2 * k - natural("n")), (taps,)).collapse("k")
-    with pytest.raises(UnsoundError, match="2 indicators pin k, expected 1"):
-        Sum(Same(k - 1) * Same(k - 2), (taps,)).collapse("k")
     assert Sum(W(k) * Same(k), (taps,)).collapse("k").summand == W(0)
-
-
-def test_a_sum_vanishes_only_for_a_reason():
-    with pytest.raises(UnsoundError, match="may lie in"):
-        Sum(W(k) * Same(k), (taps,)).vanish("k", floor=K - 1)
     assert Sum(W(k) * Same(k - K), (taps,)).vanish("k", floor=K - 1).summand == 0
-
-
-def test_parts_add_up():
-    with pytest.raises(UnsoundError, match="do not add up"):
-        Sum(W(k), (taps,)).parts(W(k), W(k + 1))
+    pinned = Sum(W(c) * SameChannel(c, size("n")), (channels,), given=(Channels(size("n"), inputs),))
+    assert pinned.collapse("c").summand == W(size("n"))
+    assert not residual(Sum(W(k), (taps,)), Sum(W(k), (taps,)))
+    assert not residual(Sum(W(k), (taps,), max), Sum(W(k), (taps,), max))
+    Identity("free", W(c), W(c), worlds=[World({"c": 0})]).prove()
 
 
 @pytest.mark.parametrize("rewrite", ["split", "collapse", "vanish", "parts"])
@@ -328,31 +244,6 @@ def test_a_maximum_is_only_re_indexed(rewrite):
     arguments = {"split": ("k", K), "collapse": ("k",), "vanish": ("k", K), "parts": (W(k),)}[rewrite]
     with pytest.raises(UnsoundError, match="only re-indexing holds"):
         getattr(Sum(W(k), (taps,), max), rewrite)(*arguments)
-
-
-def test_only_equal_ranges_are_exchanged():
-    other = Interval(size("j"), sp.S.Zero, K + 1)
-    with pytest.raises(UnsoundError, match="different ranges"):
-        Sum(W(k), (taps, other)).exchange("k", "j")
-
-
-def test_sums_over_different_ranges_are_not_confused():
-    longer = Interval(k, sp.S.Zero, K + 1)
-    assert residual(Sum(W(k), (taps,)), Sum(W(k), (longer,)))
-    assert not residual(Sum(W(k), (taps,)), Sum(W(k), (taps,)))
-
-
-def test_a_world_exposes_a_false_derivation():
-    """A rewriting that cheats is caught by evaluating the identity as stated."""
-    cheat = Identity(
-        "cheat",
-        Sum(W(k), (taps,)),
-        Sum(W(k + 1), (taps,)),
-        worlds=[World({"K": 3}, seed=seed) for seed in range(2)],
-        rewrite_right=lambda side: Sum(W(k), (taps,)),
-    )
-    with pytest.raises(UnsoundError, match="derived, and yet"):
-        cheat.prove()
 
 
 def test_indicators_follow_their_arguments():
@@ -366,11 +257,6 @@ def test_indicators_follow_their_arguments():
     assert SameChannel(first, p(second)) != SameChannel(first, second)
     assert Below(natural("n"), natural("n") + 1) == 1
     assert Below(natural("n") + 1, natural("n")) == 0
-
-
-def test_an_empty_grid_proves_nothing():
-    with pytest.raises(NotProvedError, match="no case to check"):
-        Grid("empty", lambda: [], lambda case: None).prove()
 
 
 def test_a_fact_without_a_fault_is_not_refuted():
