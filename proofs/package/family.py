@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -396,3 +397,40 @@ def attributed_turned(case: Explained) -> Tensor:
 def turned_attribution(case: Explained) -> Tensor:
     """R of the attribution of x."""
     return act(DNA, attribute(case[0].build(), case[0].input()[:1], method=case[1], target=0))
+
+
+class Spanned(NamedTuple):
+    """A network of two blocks by hand: filters, taps, input length, and filters exchanged by two of them."""
+
+    filters: int
+    taps: int
+    length: int
+    exchanged: tuple[int, int]
+    merges: tuple[str, str] = ("sum", "mean")
+
+    def build(self, n: int) -> Network:
+        """The first or the second network."""
+        mixing = (self.exchanged[n] / self.filters,)
+        shape = {"length": self.length, "pool": (1, 1), "mixing": mixing, "merge": self.merges[n]}
+        config = replace(build("tf-cnn", mixing=0.0).config, filters=self.filters, **shape)
+        return Network([BlockShape(self.taps), BlockShape(1)], config)
+
+
+def spanning_networks() -> Iterator[Spanned]:
+    """Shares that differ and do not, kernels that span the input and do not, F up to 2K and beyond."""
+    for exchanged in ((0, 1), (1, 2), (2, 0), (1, 1)):
+        yield from (Spanned(2, taps, length, exchanged) for taps, length in ((2, 2), (1, 1), (2, 3)))
+    yield Spanned(3, 1, 1, (0, 3))
+    yield Spanned(2, 2, 2, (0, 1), ("sum", "max"))
+
+
+def called_different(case: Spanned) -> bool:
+    """Whether the package says so, by T15."""
+    verdict = same_function_class(case.build(0), case.build(1))
+    return verdict == ("different", ("T15",))
+
+
+def differ_by_theorem(case: Spanned) -> bool:
+    """Whether the kernel spans the input, F <= 2K, merges are linear, and the shares differ."""
+    spans = case.taps == case.length and case.filters <= 2 * case.taps
+    return spans and case.exchanged[0] != case.exchanged[1] and "max" not in case.merges

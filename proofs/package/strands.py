@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -313,3 +314,117 @@ def mean_loss_and_penalty(case: tuple[Scored, float]) -> float:
 def zero(case: object) -> float:
     """0."""
     return 0.0
+
+
+def _on_both(case: Model, g: Callable[[Tensor], Tensor]) -> Tensor:
+    """What a function says of the inputs and of their reverse complements."""
+    return g(torch.cat([x(), act(DNA, x())]))
+
+
+def _target(case: Model) -> nn.Module:
+    """An equivariant function."""
+    return case.conjoined(Ordinary(case.seed + 70, len(REPS[case.rep][0])))
+
+
+def risk_lost(case: Model) -> float:
+    """The mean squared error of f, less that of conjoin(f)."""
+    y = _on_both(case, _target(case))
+    errors = [(_on_both(case, g) - y).square().mean() for g in (case.plain(), case.conjoined())]
+    return float(errors[0] - errors[1])
+
+
+def disagreement(case: Model) -> float:
+    """A quarter of the mean square of f - R f R."""
+    u = _on_both(case, case.plain())
+    v = _on_both(case, lambda z: act(case.rep, case.plain()(act(DNA, z))))
+    return float((u - v).square().mean() / 4)
+
+
+def least_squares() -> Iterator[tuple[int, int]]:
+    """Numbers of features and examples."""
+    yield from ((4, 12), (8, 24), (8, 60))
+
+
+@functools.cache
+def _excess(case: tuple[int, int]) -> tuple[float, float, float]:
+    """Mean excess risks over many draws: conjoined while training, afterwards, not at all.
+
+    Rows hold the features of a sequence; R negates the second half of them, and noise has variance 1.
+    """
+    features, examples = case
+    rows, noise = normal(1, 400, examples, features), normal(2, 400, examples, 1)
+    true = torch.cat([torch.ones(features // 2), torch.zeros(features // 2)]).double()[:, None]
+    turned = rows * (2 * true - 1).T
+    assert torch.equal((rows @ true), (turned @ true)), "the target is even"
+    fit = torch.linalg.lstsq(rows, rows @ true + noise).solution
+    even = torch.linalg.pinv((rows + turned) / 2) @ (rows @ true + noise)
+    conjoined = (fit + fit * (2 * true - 1)) / 2
+    first, second, third = (float((w - true).square().sum(1).mean()) for w in (even, conjoined, fit))
+    return first, second, third
+
+
+def conjoined_in_training(case: tuple[int, int]) -> float:
+    """Least squares of the mean of a sequence's features and those of its reverse complement."""
+    return _excess(case)[0]
+
+
+def conjoined_afterwards(case: tuple[int, int]) -> float:
+    """Least squares, then conjoined."""
+    return _excess(case)[1]
+
+
+def plain_least_squares(case: tuple[int, int]) -> float:
+    """Least squares."""
+    return _excess(case)[2]
+
+
+Pair = tuple[Model, bool]
+
+
+def pairs_of_models() -> Iterator[Pair]:
+    """A model with an equivariant function: an ordinary model, and one that is equivariant itself."""
+    yield from itertools.product(models("mean")(), (False, True))
+
+
+def _pair(case: Pair, conjoined: bool) -> Tensor:
+    """A function less an equivariant one, before and after both are conjoined."""
+    model, equivariant = case
+    f = model.conjoined() if equivariant else model.plain()
+    f, g = (model.conjoined(h) if conjoined else h for h in (f, _target(model)))
+    return _on_both(model, f) - _on_both(model, g)
+
+
+def apart(case: Pair) -> float:
+    """The norm of the difference."""
+    return float(_pair(case, False).norm())
+
+
+def apart_conjoined(case: Pair) -> float:
+    """The norm of the difference once both are conjoined."""
+    return float(_pair(case, True).norm())
+
+
+def error(case: Pair) -> float:
+    """The largest difference."""
+    return float(_pair(case, False).abs().max())
+
+
+def error_conjoined(case: Pair) -> float:
+    """The largest difference once both are conjoined."""
+    return float(_pair(case, True).abs().max())
+
+
+def weights() -> Iterator[tuple[Scored, float]]:
+    """Losses with weights of the first strand."""
+    yield from itertools.product(scored(), (0.0, 0.3, 0.5, 1.5))
+
+
+def merged_by_weight(case: tuple[Scored, float]) -> float:
+    """The mean of the losses at x and at R x, where the answers change places."""
+    (u, v, y), w, loss = case[0].answers(), case[1], LOSSES[case[0].loss]
+    return float((loss(w * u + (1 - w) * v, y) + loss(w * v + (1 - w) * u, y)) / 2)
+
+
+def merged_by_half(case: tuple[Scored, float]) -> float:
+    """The same of the package's mean."""
+    return merged_loss(case[0])
