@@ -29,21 +29,37 @@ def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:
     return {f"{n}.py": importlib.import_module(f"{folder.__name__}.{n}").THEOREM for n in wanted}
 
 
-def run(chosen: list[str], console: Console, verbose: bool) -> bool:
-    """Check the theorems, print the table, and return whether all hold."""
-    table = Table("", "theorem", "machine-checked for", "method", "twins refuted", "seconds", title="proofs")
+def complaints(chosen: list[str]) -> list[str]:
+    """What is wrong with the machinery, with the README where all theorems are run, and with each theorem."""
+    return [*_general(chosen), *(problem for t in theorems(chosen).values() if (problem := _problem(t)))]
+
+
+def _general(chosen: list[str]) -> list[str]:
     failures = [f"the machinery lets pass: {name}" for name in accepted()]
     if not chosen and stale(theorems()):
         failures.append("README.md is not what the theorems say: run python -m proofs --readme")
+    return failures
+
+
+def _problem(theorem: Theorem) -> str:
+    """Why a theorem does not hold, or nothing."""
+    try:
+        theorem.check()
+    except Exception as error:
+        return f"T{theorem.number} failed: {type(error).__name__}: {error}"
+    return ""
+
+
+def run(chosen: list[str], console: Console, verbose: bool) -> bool:
+    """Check the theorems, print the table, and return whether all hold."""
+    table = Table("", "theorem", "machine-checked for", "method", "twins refuted", "seconds", title="proofs")
     begun = time.perf_counter()
+    failures = _general(chosen)
     for theorem in theorems(chosen).values():
         start = time.perf_counter()
-        try:
-            theorem.check()
-            mark = f"{len(theorem.refutations)} of {len(theorem.twins)}"
-        except Exception as error:
-            failures.append(f"T{theorem.number} failed: {type(error).__name__}: {error}")
-            mark = "[red]FAILED[/red]"
+        if problem := _problem(theorem):
+            failures.append(problem)
+        mark = "[red]FAILED[/red]" if problem else f"{len(theorem.refutations)} of {len(theorem.twins)}"
         seconds = f"{time.perf_counter() - start:.1f}"
         table.add_row(f"T{theorem.number}", theorem.title, theorem.coverage, theorem.method, mark, seconds)
         for line in _details(theorem) if verbose else ():

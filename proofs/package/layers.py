@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from rczoo.nn.convolution import RCConv1d
 from rczoo.nn.pooling import RCAvgPool1d, RCMaxPool1d
@@ -179,14 +180,41 @@ def admissible(case: Windows) -> bool:
     return verdict.admissible
 
 
-def accepts_and_commutes(case: Windows) -> bool:
-    """Whether the layer takes the length and then commutes with R."""
-    layer, x = case.build(), whole(9, 2, 4, case.length)
+def accepts(case: Windows) -> bool:
+    """Whether the layer takes the length."""
     try:
-        y = layer(x).detach()
+        case.build()(whole(9, 2, 4, case.length))
     except ValueError:
         return False
-    return torch.equal(layer(act("2r:flip", x)).detach(), act("2r" if case.kind == "conv" else "2r:flip", y))
+    return True
+
+
+def windows_commute(case: Windows) -> bool:
+    """Whether the layer's kernel or pool, by PyTorch alone, commutes with R."""
+    layer, x = case.build(), whole(9, 4, 4, case.length, low=-20, high=20)
+    if case.kind == "conv":
+        W = layer.kernel().detach()
+        first, second = (F.conv1d(z, W, None, case.stride, 0, case.dilation) for z in (act("2r:flip", x), x))
+        return torch.equal(first, act("2r", second))
+    pool = {"max": F.max_pool1d, "average": F.avg_pool1d}[case.kind]
+    first, second = (pool(z, case.width, case.stride) for z in (act("2r:flip", x), x))
+    return torch.allclose(first, act("2r:flip", second), rtol=1e-12, atol=1e-12)
+
+
+def layer_of_turned(case: Windows) -> Tensor:
+    """layer(R x)."""
+    return case.build()(act("2r:flip", whole(9, 2, 4, case.length))).detach()
+
+
+def turned_of_layer(case: Windows) -> Tensor:
+    """R layer(x)."""
+    y = case.build()(whole(9, 2, 4, case.length)).detach()
+    return act("2r" if case.kind == "conv" else "2r:flip", y)
+
+
+def fitting() -> Iterator[Windows]:
+    """Those that leave no remainder."""
+    yield from filter(no_remainder, windows())
 
 
 def no_remainder(case: Windows) -> bool:

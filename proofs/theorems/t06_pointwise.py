@@ -95,17 +95,19 @@ THEOREM = Theorem(
     title="Pointwise functions commute with r and t, and with s iff odd",
     parts=[
         Part(
-            Quantity("rczoo takes a function on a Rep, and it commutes with R", package.activation_commutes),
+            Quantity("a function commutes with R on a Rep", package.function_commutes),
             IFF,
             Quantity("the Rep has no sign channel or the function is odd", package.odd_where_needed),
-            by=(
-                "any function, without sign channels",
-                "an odd function, on any Rep",
-                "odd activations",
-                "activations that are not odd have a counter-example",
-            ),
+            by=("any function, without sign channels", "an odd function, on any Rep"),
             cases=package.pointwise,
             prose="'only if': that the law on a sign channel is oddness",
+        ),
+        Part(
+            Quantity("RCActivation takes a function", package.activation_taken),
+            IFF,
+            Quantity("it commutes with R", package.function_commutes),
+            by=("odd activations", "activations that are not odd have a counter-example"),
+            cases=package.pointwise,
         ),
     ],
     coverage="every function, Rep and size; five odd and nine other activations by name",

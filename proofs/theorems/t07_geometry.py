@@ -180,7 +180,7 @@ THEOREM = Theorem(
     title="The remainder decides whether a tied layer or a pool is equivariant",
     parts=[
         Part(
-            Quantity("a layer takes a length, and commutes with R", package.accepts_and_commutes),
+            Quantity("a tied convolution or a pool commutes with R", package.windows_commute),
             IFF,
             Quantity("(L - d(K-1) - 1) mod stride = 0", package.no_remainder),
             by=(
@@ -198,6 +198,20 @@ THEOREM = Theorem(
                 "brute force, ceil_mode",
             ),
             cases=package.windows,
+        ),
+        Part(
+            Quantity("RCConv1d, RCMaxPool1d or RCAvgPool1d takes a length", package.accepts),
+            IFF,
+            Quantity("nothing is left over the stride", package.no_remainder),
+            by=("if: any tied kernel, any padding", "if: average pooling", "if: max pooling"),
+            cases=package.windows,
+        ),
+        Part(
+            Quantity("the layer of R x, where it takes the length", package.layer_of_turned),
+            EQUALS,
+            Quantity("R of the layer of x", package.turned_of_layer),
+            by=("if: any tied kernel, any padding", "if: average pooling", "if: max pooling"),
+            cases=package.fitting,
         ),
         Part(
             Quantity("admissible_lengths lets a length pass", package.admissible),
