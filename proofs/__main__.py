@@ -29,16 +29,16 @@ def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:
     return {f"{n}.py": importlib.import_module(f"{folder.__name__}.{n}").THEOREM for n in wanted}
 
 
-def complaints(chosen: list[str]) -> list[str]:
+def complaints(chosen: list[str]) -> Iterator[str]:
     """What is wrong with the machinery, with the README where all theorems are run, and with each theorem."""
-    return [*_general(chosen), *(problem for t in theorems(chosen).values() if (problem := _problem(t)))]
+    yield from _general(chosen)
+    yield from filter(None, map(_problem, theorems(chosen).values()))
 
 
-def _general(chosen: list[str]) -> list[str]:
-    failures = [f"the machinery lets pass: {name}" for name in accepted()]
+def _general(chosen: list[str]) -> Iterator[str]:
+    yield from (f"the machinery lets pass: {name}" for name in accepted())
     if not chosen and stale(theorems()):
-        failures.append("README.md is not what the theorems say: run python -m proofs --readme")
-    return failures
+        yield "README.md is not what the theorems say: run python -m proofs --readme"
 
 
 def _problem(theorem: Theorem) -> str:
@@ -54,7 +54,7 @@ def run(chosen: list[str], console: Console, verbose: bool) -> bool:
     """Check the theorems, print the table, and return whether all hold."""
     table = Table("", "theorem", "machine-checked for", "method", "twins refuted", "seconds", title="proofs")
     begun = time.perf_counter()
-    failures = _general(chosen)
+    failures = list(_general(chosen))
     for theorem in theorems(chosen).values():
         start = time.perf_counter()
         if problem := _problem(theorem):

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from rczoo.family.interpolation.member import interpolate
+from rczoo.nn.conjoined import conjoin
 from rczoo.symmetry.frames import alike, exchange, open_frames
 from rczoo.symmetry.rep import DNA
 
@@ -118,3 +120,40 @@ def turned_of(case: Tower) -> tuple[Tensor, ...]:
 def opened(case: Tower) -> tuple[Tensor, ...]:
     """The same function, received from all channels of the other frame."""
     return run(case.blocks(CHANNELS), CHANNELS, act("2r:flip", whole(5, 2, 4, 7)))
+
+
+def shares() -> Iterator[float]:
+    """How much of the other strand every layer of a model receives."""
+    yield from (0.0, 0.5, 1.0)
+
+
+def _model() -> nn.Module:
+    """An ordinary model of two labels."""
+    layers = nn.Conv1d(4, 4, 3), nn.ReLU(), nn.Conv1d(4, 3, 2), nn.AdaptiveMaxPool1d(2), nn.Flatten()
+    return fill(nn.Sequential(*layers, nn.Linear(6, 2)), 3)
+
+
+def _answer(model: nn.Module, turned: bool) -> Tensor:
+    x = whole(5, 2, 4, 9)
+    y: Tensor = model.double().eval()(act("2r:flip", x) if turned else x)
+    return y.detach()
+
+
+def interpolated_turned(share: float) -> Tensor:
+    """interpolate(model)(R x), whatever the weights."""
+    return _answer(fill(interpolate(_model(), outputs="2t", mixing=share), 6), True)
+
+
+def interpolated(share: float) -> Tensor:
+    """interpolate(model)(x), whose labels R leaves as they are."""
+    return _answer(fill(interpolate(_model(), outputs="2t", mixing=share), 6), False)
+
+
+def just_opened(share: float) -> Tensor:
+    """interpolate(model), its new weights 0."""
+    return _answer(interpolate(_model(), outputs="2t", mixing=share), False)
+
+
+def conjoined(share: float) -> Tensor:
+    """conjoin(model)."""
+    return _answer(conjoin(_model(), outputs="2t"), False)

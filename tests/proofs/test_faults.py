@@ -27,11 +27,11 @@ def test_a_fault_that_is_out_of_date_is_refused(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [CODE[0], PROOFS[0]], ids=lambda fault: fault.words)
 def test_a_fault_is_noticed(fault):
-    assert trial(fault)[0].startswith(f"T{int(fault.theorem[1:])} failed")
+    assert trial(fault).startswith(f"T{int(fault.theorem[1:])} failed")
 
 
 def test_the_study_fails_where_one_goes_unnoticed(monkeypatch, capsys):
-    answers = {CODE[0].words: [], CODE[1].words: ["T2 failed"]}
+    answers = {CODE[0].words: "", CODE[1].words: "T2 failed"}
     monkeypatch.setattr(proof_faults, "CODE", CODE[:2])
     monkeypatch.setattr(proof_faults, "PROOFS", [])
     monkeypatch.setattr(proof_faults, "trial", lambda fault: answers[fault.words])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import multiprocessing
 import shutil
 import sys
@@ -439,22 +440,22 @@ PROOFS = [
 ]
 
 
-def notices(copy: Path, theorem: str) -> list[str]:
-    """Run in a process of its own: what the proofs of a copy say against it, none if nothing."""
+def notices(copy: Path, theorem: str) -> str:
+    """Run in a process of its own: the first that the proofs of a copy say against it, or nothing."""
     sys.path.insert(0, str(copy))
     for name in [name for name in sys.modules if name.split(".")[0] in ("proofs", "rczoo")]:
         del sys.modules[name]  # those of the checkout itself
     importlib.invalidate_caches()
     from proofs.__main__ import complaints
 
-    return complaints([theorem]) or complaints([])
+    return next(itertools.chain(complaints([theorem]), complaints([])), "")
 
 
 def _child(copy: Path, theorem: str, pipe) -> None:
     try:
         pipe.send(notices(copy, theorem))
     except BaseException as error:  # a fault that stops the import is noticed, too
-        pipe.send([f"{type(error).__name__}: {error}"])
+        pipe.send(f"{type(error).__name__}: {error}")
 
 
 def edited(fault: Fault, folder: Path) -> Path:
@@ -469,8 +470,8 @@ def edited(fault: Fault, folder: Path) -> Path:
     return folder
 
 
-def trial(fault: Fault) -> list[str]:
-    """What the proofs say against one fault."""
+def trial(fault: Fault) -> str:
+    """What the proofs say against one fault, or nothing."""
     context = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = context.Pipe(duplex=False)
@@ -495,7 +496,7 @@ def main(arguments: list[str] | None = None) -> int:
             if only not in fault.words and only not in fault.file:
                 continue
             found = trial(fault)
-            print(f"{kind:6}  {fault.words}: {found[0][:140] if found else 'UNNOTICED'}", flush=True)
+            print(f"{kind:6}  {fault.words}: {found[:140] or 'UNNOTICED'}", flush=True)
             unnoticed += [] if found else [fault.words]
     tried = f"{len(CODE)} faults in the code, {len(PROOFS)} in the proofs"
     print(f"{tried}; unnoticed: {len(unnoticed)}; {time.perf_counter() - begun:.0f} seconds")
