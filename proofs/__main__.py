@@ -7,12 +7,15 @@ import importlib
 import pkgutil
 import sys
 import time
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
 
 from . import theorems as folder
 from .engine.claims import Theorem
+from .engine.refusals import accepted
+from .readme import stale, write
 
 
 def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:
@@ -26,28 +29,55 @@ def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:
     return {f"{n}.py": importlib.import_module(f"{folder.__name__}.{n}").THEOREM for n in wanted}
 
 
+def complaints(chosen: list[str]) -> Iterator[str]:
+    """What is wrong with the machinery, with the README where all theorems are run, and with each theorem."""
+    yield from _general(chosen)
+    yield from filter(None, map(_problem, theorems(chosen).values()))
+
+
+def _general(chosen: list[str]) -> Iterator[str]:
+    yield from (f"the machinery lets pass: {name}" for name in accepted())
+    if not chosen and stale(theorems()):
+        yield "README.md is not what the theorems say: run python -m proofs --readme"
+
+
+def _problem(theorem: Theorem) -> str:
+    """Why a theorem does not hold, or nothing."""
+    try:
+        theorem.check()
+    except Exception as error:
+        return f"T{theorem.number} failed: {type(error).__name__}: {error}"
+    return ""
+
+
 def run(chosen: list[str], console: Console, verbose: bool) -> bool:
     """Check the theorems, print the table, and return whether all hold."""
     table = Table("", "theorem", "machine-checked for", "method", "twins refuted", "seconds", title="proofs")
-    failures = []
     begun = time.perf_counter()
+    failures = list(_general(chosen))
     for theorem in theorems(chosen).values():
         start = time.perf_counter()
-        try:
-            theorem.check()
-            mark = f"{len(theorem.refutations)} of {len(theorem.twins)}"
-        except Exception as error:
-            failures.append(f"T{theorem.number} failed: {type(error).__name__}: {error}")
-            mark = "[red]FAILED[/red]"
+        if problem := _problem(theorem):
+            failures.append(problem)
+        mark = "[red]FAILED[/red]" if problem else f"{len(theorem.refutations)} of {len(theorem.twins)}"
         seconds = f"{time.perf_counter() - start:.1f}"
         table.add_row(f"T{theorem.number}", theorem.title, theorem.coverage, theorem.method, mark, seconds)
-        for name, counter_example in theorem.refutations.items() if verbose else ():
-            console.print(f"T{theorem.number} {name}: {counter_example}", highlight=False, markup=False)
+        for line in _details(theorem) if verbose else ():
+            console.print(f"T{theorem.number} {line}", highlight=False, markup=False)
     console.print(table)
     console.print(f"{time.perf_counter() - begun:.1f} seconds in all")
     for failure in failures:
         console.print(failure, markup=False)
     return not failures
+
+
+def _details(theorem: Theorem) -> Iterator[str]:
+    """Which claims carry each part, what is only words, and the counter-example to each twin."""
+    for part in theorem.parts:
+        yield f"{part.words}: by {', '.join(map(repr, part.by)) or 'definition'}"
+        if part.prose:
+            yield f"in words only: {part.prose}"
+    yield from (f"{name}: {counter_example}" for name, counter_example in theorem.refutations.items())
 
 
 def _console() -> Console:
@@ -65,8 +95,6 @@ def main(arguments: list[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     if chosen.readme:
-        from .readme import write
-
         print(write(theorems()))
         return 0
     return 0 if run(chosen.proofs, _console(), chosen.verbose) else 1

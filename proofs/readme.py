@@ -10,7 +10,17 @@ from .picture import draw
 README = Path(__file__).parent / "README.md"
 PICTURE = Path(__file__).parent / "family.svg"
 BEGIN, END = "<!-- table: begin (python -m proofs --readme) -->", "<!-- table: end -->"
-HEADINGS = ("", "theorem", "machine-checked for", "method", "proof", "code", "property test")
+HEADINGS = (
+    "",
+    "theorem",
+    "what it decides",
+    "machine-checked for",
+    "method",
+    "in words only",
+    "proof",
+    "code",
+    "property test",
+)
 
 
 def row(theorem: Theorem, file: str) -> tuple[str, ...]:
@@ -19,7 +29,8 @@ def row(theorem: Theorem, file: str) -> tuple[str, ...]:
     path, test = theorem.tests.split("::")
     number = f"T{theorem.number}"
     proof, tested = f"[{file}](theorems/{file})", f"[`{test}`](../{path})"
-    return number, theorem.statement, theorem.coverage, theorem.method, proof, code, tested
+    checked = theorem.coverage, theorem.method, theorem.prose
+    return number, theorem.statement, theorem.decides, *checked, proof, code, tested
 
 
 def table(theorems: dict[str, Theorem]) -> str:
@@ -34,6 +45,12 @@ def updated(text: str, theorems: dict[str, Theorem]) -> str:
         raise ValueError(f"{README.name}: no place for the table: put {BEGIN!r} and {END!r} into it")
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     return f"{before}{BEGIN}\n{table(theorems)}\n{END}{after}"
+
+
+def stale(theorems: dict[str, Theorem]) -> bool:
+    """Whether the README's table is not that of the theorems."""
+    text = README.read_text(encoding="utf-8")
+    return updated(text, theorems) != text
 
 
 def write(theorems: dict[str, Theorem]) -> str:

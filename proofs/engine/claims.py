@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .ranges import Index, UnsoundError
-from .sums import Side, residual, total
+from .statements import Part
+from .sums import Side, bound, residual, under, value
 from .worlds import World, assignments
 
 
@@ -17,6 +18,10 @@ class NotProvedError(Exception):
 
 class NotRefutedError(Exception):
     """No counter-example was found."""
+
+
+class UncarriedError(Exception):
+    """A part of a statement that no claim carries, or a claim that carries no part."""
 
 
 class Claim(Protocol):
@@ -55,8 +60,13 @@ class Identity:
 
     def prove(self) -> None:
         """Derive the identity, then evaluate it in the worlds."""
-        if rest := residual(self.rewrite_left(self.left), self.rewrite_right(self.right)):
-            raise NotProvedError(f"{self.name}: left over {rest[0].summand}")
+        if both := {i.symbol for i in self.free} & (bound(self.left) | bound(self.right)):
+            raise UnsoundError(f"{self.name}: {both} are free and summed over")
+        left, right = under(self.left, self.free), under(self.right, self.free)
+        if rest := residual(self.rewrite_left(left), self.rewrite_right(right)):
+            raise NotProvedError(f"{self.name}: left over {getattr(rest[0], 'summand', rest[0])}")
+        if not any(True for world in self.worlds for _ in self._points(world)):
+            raise UnsoundError(f"{self.name}: no world to evaluate it in: name one with a point")
         if found := self._counter_example():
             raise UnsoundError(f"{self.name}: derived, and yet {found}")
 
@@ -66,11 +76,13 @@ class Identity:
             return found
         raise NotRefutedError(f"{self.name}: holds in all {len(self.worlds)} worlds")
 
+    def _points(self, world: World) -> Iterator[dict[str, int]]:
+        return assignments({i.symbol.name: i.values(world) for i in self.free})
+
     def _counter_example(self) -> str | None:
-        left, right = total(self.left), total(self.right)
         for world in self.worlds:
-            for at in assignments({i.symbol.name: i.values(world) for i in self.free}):
-                a, b = left.value(world, at), right.value(world, at)
+            for at in self._points(world):
+                a, b = value(self.left, world, at), value(self.right, world, at)
                 if abs(a - b) > 1e-9 * (1 + abs(a) + abs(b)):
                     reps = {f"Rep {name}": rep for name, rep in world.reps.items()}
                     return f"{a:g} != {b:g} at {_words({**world.sizes, **reps, **at})}"
@@ -133,32 +145,59 @@ EVERY_SIZE = "every size"
 
 @dataclass(frozen=True)
 class Theorem:
-    """A theorem: its words, what of it is machine-checked, and the code and test that use it.
+    """A theorem: the parts of its statement, the claims that carry them, and the code and test that use it.
 
-    ``coverage`` says which sizes the machine-checked part covers, ``method`` how (``EVERY_SIZE``, a grid, or
-    both); ``prose`` is the part that is argued in the file's docstring and not machine-checked, if any.
+    ``coverage`` says which sizes the claims cover, ``method`` how they are checked (``EVERY_SIZE``, a grid,
+    or both); ``decides`` is what a user can decide by it. What is only words stands in its part.
     """
 
     number: int
     title: str
-    statement: str
+    parts: Sequence[Part]
     coverage: str
     method: str
+    decides: str
     code: tuple[str, ...]
     tests: str
     claims: Sequence[Claim]
     twins: Sequence[Claim]
-    prose: str = ""
     refutations: dict[str, str] = field(default_factory=dict, compare=False)
 
+    @property
+    def statement(self) -> str:
+        """The sentences, one after the other."""
+        return "; ".join(part.words for part in self.parts)
+
+    @property
+    def prose(self) -> str:
+        """What is argued in words, and not machine-checked."""
+        return "; ".join(dict.fromkeys(part.prose for part in self.parts if part.prose))
+
     def check(self) -> None:
-        """Prove every claim and refute every twin; raise on the first that fails."""
+        """Try every part on the package, prove every claim and refute every twin; raise at a fault."""
+        self.check_carriers()
+        for part in self.parts:
+            part.check()
         for claim in self.claims:
             claim.prove()
         if not self.twins:
             raise NotRefutedError(f"T{self.number} has no negative twin")
         for twin in self.twins:
             self.refutations[twin.name] = _refutation(twin)
+
+    def check_carriers(self) -> None:
+        """Raise UncarriedError unless the claims are those that the parts name, each at least once."""
+        names = [claim.name for claim in self.claims]
+        carriers = {name for part in self.parts for name in part.by}
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise UncarriedError(f"T{self.number}: two claims are called {sorted(twice)[0]!r}")
+        for part in self.parts:
+            if not part.by and not part.prose:
+                raise UncarriedError(f"T{self.number}: no claim carries {part.words!r}")
+            if gone := set(part.by) - set(names):
+                raise UncarriedError(f"T{self.number}: {part.words!r} lacks the claim {sorted(gone)[0]!r}")
+        if idle := set(names) - carriers:
+            raise UncarriedError(f"T{self.number}: {sorted(idle)[0]!r} carries no part of the statement")
 
 
 def _refutation(twin: Claim) -> str:

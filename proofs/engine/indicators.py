@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
 
 from .ranges import Channels, Index, Interval, UnsoundError
 from .symbols import Same, SameChannel
 
 
-def pinned(summand: sp.Expr, i: Index) -> sp.Expr:
-    """The value at which an indicator factor of the summand pins an index, if it is in the range."""
-    factors = sp.Mul.make_args(summand)
+def pinned(summand: sp.Expr, i: Index, given: Sequence[Index] = ()) -> sp.Expr:
+    """The value at which an indicator factor of the summand pins an index, if it is in the range.
+
+    ``given`` are the indices that may stand in the value: a channel must be one of the same Rep.
+    """
     if isinstance(i, Channels):
-        pin = _only([f for f in factors if isinstance(f, SameChannel) and f.has(i.symbol)], i)
-        a, b = pin.args
-        if a == i.symbol or b == i.symbol:
-            return b if a == i.symbol else a
-        return i.rep.p(a) if b == i.rep.p(i.symbol) else i.rep.p(b)
+        return _channel(summand, i, given)
     value = solution(summand, i)
     inside = sp.expand(value - i.low).is_nonnegative and sp.expand(i.high - 1 - value).is_nonnegative
     if not (value.is_integer and inside):
         raise UnsoundError(f"{i.symbol} = {value} is not known to lie in [{i.low}, {i.high})")
+    return value
+
+
+def _channel(summand: sp.Expr, i: Channels, given: Sequence[Index]) -> sp.Expr:
+    """The channel that equals an index, or whose partner does."""
+    factors = sp.Mul.make_args(summand)
+    pin = _only([f for f in factors if isinstance(f, SameChannel) and f.has(i.symbol)], i)
+    a, b = pin.args
+    if i.symbol in (a, b):
+        value = b if a == i.symbol else a
+    elif i.rep.p(i.symbol) in (a, b):
+        value = i.rep.p(a if b == i.rep.p(i.symbol) else b)
+    else:
+        raise UnsoundError(f"{pin} does not pin {i.symbol} to one channel of {i.rep.name}")
+    same_rep = [j.symbol for j in given if isinstance(j, Channels) and j.rep is i.rep]
+    if value not in same_rep and i.rep.p(value) not in same_rep:
+        raise UnsoundError(f"{i.symbol} = {value} is not known to be a channel of {i.rep.name}")
     return value
 
 

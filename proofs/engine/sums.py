@@ -9,7 +9,7 @@ nothing is proved.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy as sp
@@ -27,6 +27,16 @@ class Sum:
     summand: sp.Expr
     indices: tuple[Index, ...] = ()
     fold: Callable[[Sequence[float]], float] = sum
+    given: tuple[Index, ...] | None = field(default=None, compare=False)
+    """The free indices of the identity whose side is being rewritten; None while it is being stated."""
+
+    def __post_init__(self) -> None:
+        bound = {i.symbol for i in self.indices}
+        if len(bound) < len(self.indices):
+            raise UnsoundError(f"{[str(i.symbol) for i in self.indices]}: two indices have one name")
+        for i in self.indices:
+            if isinstance(i, Interval) and (i.low.free_symbols | i.high.free_symbols) & bound:
+                raise UnsoundError(f"the range [{i.low}, {i.high}) of {i.symbol} depends on another index")
 
     def __rmul__(self, factor: Any) -> Sum:
         factor = sp.sympify(factor)
@@ -40,7 +50,12 @@ class Sum:
         return total(self) + other
 
     def substitute(self, values: Mapping[sp.Symbol, sp.Expr]) -> Sum:
-        """Write a size in other symbols, in the summand and in the bounds: ``{K: k0 + 1 + after}``."""
+        """State a special case: a size in other symbols, in summand and bounds: ``{K: k0 + 1 + after}``."""
+        bound = {i.symbol for i in self.indices}
+        if self.given is not None:
+            raise UnsoundError(f"{values}: a special case belongs to the statement, not to its derivation")
+        if bound & (set(values) | {s for v in values.values() for s in sp.sympify(v).free_symbols}):
+            raise UnsoundError(f"{values} touch an index of {self}")
         indices = tuple(
             replace(i, low=i.low.subs(values), high=i.high.subs(values)) if isinstance(i, Interval) else i
             for i in self.indices
@@ -102,6 +117,8 @@ class Sum:
     def shift(self, name: str, by: sp.Expr) -> Sum:
         """Count an index from ``by`` less: its range moves, and the summand is read ``by`` further on."""
         i = next(i for i in self.indices if i.symbol.name == name)
+        if not by.is_integer:
+            raise UnsoundError(f"{i.symbol} cannot be counted from {by} less: it is no whole number")
         moved = replace(i, low=sp.expand(i.low - by), high=sp.expand(i.high - by))
         indices = tuple(moved if j == i else j for j in self.indices)
         summand = self.summand.subs(i.symbol, i.symbol + by)
@@ -111,8 +128,8 @@ class Sum:
         """Drop an index that an indicator factor pins to one value inside the range."""
         self._must_add()
         i = next(i for i in self.indices if i.symbol.name == name)
-        value = pinned(self.summand, i)
         rest = tuple(j for j in self.indices if j != i)
+        value = pinned(self.summand, i, (*rest, *(self.given or ())))
         return replace(self, summand=self.summand.subs(i.symbol, value), indices=rest)
 
     def vanish(self, name: str, floor: sp.Expr) -> Sum:
@@ -143,6 +160,10 @@ class Total:
 
     terms: tuple[Sum, ...]
 
+    def __post_init__(self) -> None:
+        if folded := [t for t in self.terms if t.fold is not sum]:
+            raise UnsoundError(f"{folded[0]} is no sum: maxima are not added term by term")
+
     def __add__(self, other: Side) -> Total:
         return Total(self.terms + total(other).terms)
 
@@ -168,11 +189,34 @@ def total(side: Side) -> Total:
     return Total((side if isinstance(side, Sum) else Sum(sp.sympify(side)),))
 
 
-def residual(left: Side, right: Side) -> list[Sum]:
+def value(side: Side, world: World, at: Mapping[str, int]) -> float:
+    """The value of any side of an equation in a concrete world."""
+    return side.value(world, dict(at)) if isinstance(side, Sum | Total) else world.value(side, at)
+
+
+def folded(side: Side) -> bool:
+    """Whether a side is a maximum, which nothing is added to."""
+    return isinstance(side, Sum) and side.fold is not sum
+
+
+def under(side: Side, given: Sequence[Index]) -> Side:
+    """The side as the beginning of a derivation, in which ``given`` indices are free."""
+    if isinstance(side, Total):
+        return Total(tuple(replace(t, given=tuple(given)) for t in side.terms))
+    return replace(side, given=tuple(given)) if isinstance(side, Sum) else side
+
+
+def bound(side: Side) -> set[sp.Symbol]:
+    """The symbols that a side sums over."""
+    terms = side.terms if isinstance(side, Total) else (side,) if isinstance(side, Sum) else ()
+    return {i.symbol for t in terms for i in t.indices}
+
+
+def residual(left: Side, right: Side) -> list[Any]:
     """What is left of ``left - right`` after adding summands over equal ranges: empty when they are equal."""
-    if any(isinstance(s, Sum) and s.fold is not sum for s in (left, right)):
-        same = left.indices == right.indices and left.fold is right.fold
-        return [] if same and expanded(left.summand - right.summand) == 0 else [left, right]
+    if folded(left) or folded(right):
+        alike = folded(left) and folded(right) and (left.indices, left.fold) == (right.indices, right.fold)
+        return [] if alike and expanded(left.summand - right.summand) == 0 else [left, right]
     by_range: dict[tuple[Index, ...], sp.Expr] = {}
     for sign, side in ((1, left), (-1, right)):
         for term in total(side).terms:

@@ -22,19 +22,20 @@ def names(most: int) -> list[str]:
 
 
 def cases() -> Iterator[Case]:
-    """0 to 2 each of r, t, s on both sides, kernel sizes 1 to 5."""
-    yield from itertools.product(names(2), names(2), range(1, 6))
+    """0 to 2 each of r, t, s on both sides, kernel sizes 1 to 5 in turn."""
+    for n, (rep_out, rep_in) in enumerate(itertools.product(names(2), names(2))):
+        yield rep_out, rep_in, 1 + n % 5
 
 
 def orbits(case: Case) -> int:
     """Orbits of the index set under the constraint that leave a free number."""
+    import numpy as np
+
     rep_out, rep_in, width = Rep(case[0]), Rep(case[1]), case[2]
-    free = 0
-    for o, c, k in itertools.product(range(rep_out.channels), range(rep_in.channels), range(width)):
-        mirror = rep_out.partners[o], rep_in.partners[c], width - 1 - k
-        sign = rep_out.signs[o] * rep_in.signs[c]
-        free += (o, c, k) < mirror or ((o, c, k) == mirror and sign == 1)
-    return free
+    entry = np.arange(rep_out.channels * rep_in.channels * width).reshape(rep_out.channels, -1, width)
+    mirror = entry[np.ix_(rep_out.partners, rep_in.partners, range(width)[::-1])]
+    sign = np.multiply.outer(rep_out.signs, rep_in.signs)[:, :, None]
+    return int(((entry < mirror) | ((entry == mirror) & (sign == 1))).sum())
 
 
 def dimension(case: Case, parity_matters: bool = True) -> float:
@@ -75,35 +76,35 @@ def agrees(case: Case, parity_matters: bool = True) -> str | None:
     return None if len(set(found.values())) == 1 else f"dimensions {found}"
 
 
-def against_the_code(case: Case) -> str | None:
-    """Orbits, formula, number of parameters and rank of the parametrisation of ``RCConv1d``, compared."""
+def in_the_package(case: Case) -> tuple[float, ...]:
+    """Orbits, and of ``RCConv1d`` the number of parameters, their rank in the kernel, and the biases."""
     from rczoo.nn.convolution import RCConv1d
 
     layer = RCConv1d(case[1], case[0], case[2])
-    found = {
-        "orbits": orbits(case),
-        "formula": dimension(case),
-        "parameters": layer.weight.numel(),
-        "rank": _rank(layer),
-    }
-    if len(set(found.values())) > 1:
-        return f"dimensions {found}"
-    rep_out = layer.rep_out
-    biases = rep_out.regular + rep_out.trivial
-    return None if layer.bias.numel() == biases else f"{layer.bias.numel()} biases, expected {biases}"
+    return orbits(case), layer.weight.numel(), _rank(layer), layer.bias.numel()
+
+
+def by_the_formula(case: Case) -> tuple[float, ...]:
+    """The dimension thrice, and the biases: one for a pair, and for a trivial channel."""
+    rep_out = Rep(case[0])
+    return (dimension(case),) * 3 + (rep_out.regular + rep_out.trivial,)
 
 
 def _rank(layer: Any) -> int:
-    """The rank of the linear map from ``weight`` to ``kernel()``: exact, as its Gram matrix is diagonal."""
+    """The rank of the map from ``weight`` to ``kernel()``, if every entry is one parameter up to its sign.
+
+    Then it is the number of parameters that the kernel shows; else -1. Two weights that differ in every
+    number tell: the entries of the second kernel must be those of the first, renumbered.
+    """
     import torch
 
-    rows = []
+    number = layer.weight.numel()
     with torch.no_grad():
-        for unit in torch.eye(layer.weight.numel()):
-            layer.weight.copy_(unit)
-            rows.append(layer.kernel().flatten())
-    if not rows:
-        return 0
-    gram = torch.stack(rows) @ torch.stack(rows).T
-    independent = bool((gram.diagonal() > 0).all()) and not (gram - gram.diagonal().diag()).any()
-    return len(rows) if independent else int(torch.linalg.matrix_rank(gram.double()))
+        layer.weight.copy_(torch.arange(1, number + 1))
+        first = layer.kernel()
+        layer.weight.copy_(torch.arange(number, 0, -1))
+        second = layer.kernel()
+    shown = first.abs().long()
+    renumbered = torch.where(shown > 0, first.sign() * (number + 1 - shown), 0)
+    selects = bool((first == first.round()).all()) and torch.equal(second, renumbered.to(second.dtype))
+    return len(shown[shown > 0].unique()) if selects else -1

@@ -28,9 +28,11 @@ from rczoo.symmetry.rep import Rep
 
 from ..engine.claims import EVERY_SIZE, Fact, Grid, Identity, Theorem
 from ..engine.ranges import Interval
+from ..engine.statements import EQUALS, IFF, Part, Quantity
 from ..engine.symbols import size, table
 from ..engine.worlds import World
 from ..models.convolution import b, batch, c, channels_in, inputs, t, x
+from ..package import reps as package
 
 L = size("L")
 length = Interval(t, sp.S.Zero, L)
@@ -42,7 +44,12 @@ squares = Identity("R R x = x", twice(b, c, t), x(b, c, t), (batch, channels_in,
 
 # Two unrelated signs, one for c and one for its partner: R R x - x is then (s s' - 1) x.
 s, s_partner = sp.symbols("s s_partner", real=True)
-needed = Identity("R R = 1 needs s s' = 1", s * (s_partner * x(c)) - x(c), (s * s_partner - 1) * x(c))
+needed = Identity(
+    "R R = 1 needs s s' = 1",
+    s * (s_partner * x(c)) - x(c),
+    (s * s_partner - 1) * x(c),
+    worlds=[World({"s": 1, "s_partner": -1, "c": 0})],
+)
 
 
 def _balanced(negate_lower: bool = True) -> str | None:
@@ -106,12 +113,57 @@ no_involution = Identity(
 THEOREM = Theorem(
     number=1,
     title="A Rep is an involution, and a sum of r, t and s",
-    statement="R R x = x; up to signs and order of channels every Rep is a sum of r, t, s",
+    parts=[
+        Part(
+            Quantity("R x in rczoo", package.acted),
+            EQUALS,
+            Quantity("s[c] x[p[c], L-1-t]", package.acted_plainly),
+            by=(),
+            cases=package.notations,
+            prose="a definition: what reverse complement does",
+        ),
+        Part(
+            Quantity("R R x", package.acted_twice),
+            EQUALS,
+            Quantity("x", package.features),
+            by=("R R x = x",),
+            cases=package.notations,
+        ),
+        Part(
+            Quantity("Rep takes the partners and signs", package.accepted),
+            IFF,
+            Quantity("R R = 1", package.involution),
+            by=(
+                "R R = 1 needs s s' = 1",
+                "negating the lower channel makes every pair ordinary",
+            ),
+            cases=package.maps,
+        ),
+        Part(
+            Quantity("the pairs and fixed channels of a Rep", package.counts),
+            EQUALS,
+            Quantity("its r, t, s, up to order and signs", package.counts_plainly),
+            by=(
+                "orbits listed in order r, t, s",
+                "a full change of basis would turn r into t + s",
+            ),
+            cases=package.notations,
+            prose="that listing the orbits is a permutation, beyond 7 channels",
+        ),
+        Part(
+            Quantity("the one-hot code of a reverse complement", package.encoded_reverse_complement),
+            EQUALS,
+            Quantity("R of the one-hot code in the order A, C, G, T", package.turned_encoding),
+            by=(),
+            cases=package.sequences,
+            prose="a definition: the order of the bases",
+        ),
+    ],
     coverage="every number of channels, batch and length; the listing of orbits up to 7 channels",
-    method=f"{EVERY_SIZE}; order: grid (all signed involutions up to 7 channels) + prose",
+    method=f"{EVERY_SIZE}; order: grid (all signed involutions up to 7 channels)",
+    decides="whether an order of your channels is one that RC can act on, and as which Rep",
     code=("rczoo.symmetry.rep.Rep",),
     tests="tests/proofs/test_laws.py::test_t01_rep_is_an_involution",
-    prose="that listing the orbits is a permutation for any number of channels",
     claims=[
         squares,
         needed,

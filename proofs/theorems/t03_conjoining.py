@@ -32,10 +32,12 @@ import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Identity, Theorem
 from ..engine.ranges import Channels, Interval
+from ..engine.statements import AT_MOST, EQUALS, Part, Quantity
 from ..engine.sums import Side, Sum
 from ..engine.symbols import Below, SymbolicRep, index, natural, size, table
 from ..engine.worlds import World
 from ..models.convolution import M, o, outputs, positions, t
+from ..package import strands as package
 
 X, i, c = index("X", "i", "c")
 F, k, L = size("F", "k", "L")
@@ -47,7 +49,9 @@ Merge = Callable[[Any, Any], Any]
 
 everywhere = (Channels(X, sequences), Channels(o, outputs), positions)
 world = World(
-    {"M": 3}, {"X": "2r+1t", "out": "1r+1t+1s", "unsigned": "1r+1t"}, arrays={"probability": lambda X: X + 1}
+    {"M": 3},
+    {"X": "2r+1t", "out": "1r+1t+1s", "unsigned": "1r+1t"},
+    arrays={"probability": lambda X: X + 1, "Symmetric": lambda u, v: u * v + abs(u - v)},
 )
 
 
@@ -164,12 +168,73 @@ weight = probability(X) + probability(sequences.p(X))
 THEOREM = Theorem(
     number=3,
     title="Conjoining makes any function equivariant, and by mean it is the nearest such function",
-    statement="conjoin(f)(R x) = R conjoin(f)(x); by mean a linear projection, orthogonal in L2",
+    parts=[
+        Part(
+            Quantity("conjoin(f)(R x)", package.of_turned),
+            EQUALS,
+            Quantity("R conjoin(f)(x)", package.turned_of),
+            by=(
+                "mean is equivariant",
+                "sum is equivariant",
+                "any symmetric merge, without sign channels",
+            ),
+            cases=package.models("sum", "mean", "max", "probability"),
+        ),
+        Part(
+            Quantity("conjoin(f)(x)", package.once),
+            EQUALS,
+            Quantity("f(x) and R f(R x), merged", package.by_definition),
+            by=(),
+            cases=package.models("sum", "mean", "max", "probability"),
+            prose="a definition",
+        ),
+        Part(
+            Quantity("conjoin(conjoin(f)), by mean or max", package.twice),
+            EQUALS,
+            Quantity("conjoin(f)", package.once),
+            by=(
+                "mean twice is mean once",
+                "max twice is max once",
+            ),
+            cases=package.models("mean", "max"),
+        ),
+        Part(
+            Quantity("conjoin(2 f - 3 g), by mean", package.of_a_sum),
+            EQUALS,
+            Quantity("2 conjoin(f) - 3 conjoin(g)", package.sum_of),
+            by=("conjoining by mean is linear",),
+            cases=package.models("mean"),
+        ),
+        Part(
+            Quantity(
+                "|f - conjoin(f)|^2, by mean, over a set that R maps onto itself",
+                package.distance_to_conjoined,
+            ),
+            AT_MOST,
+            Quantity("|f - h|^2 for equivariant h", package.distance_to_rival),
+            by=("mean is the nearest equivariant function",),
+            cases=package.rivals,
+            prose="distributions that are not finite",
+        ),
+        Part(
+            Quantity("exchange of the frames of R x", package.exchange_of_turned),
+            EQUALS,
+            Quantity(
+                "the frames of x with the other strand's channels at their own places, swapped",
+                package.turned_exchange,
+            ),
+            by=(
+                "exchange commutes with the swap of frames",
+                "exchange stays local",
+            ),
+            cases=package.exchanges,
+        ),
+    ],
     coverage="every deterministic f, Rep, length, number of inputs; every finite RC-symmetric weight",
-    method=f"{EVERY_SIZE}; general measures: prose",
+    method=f"{EVERY_SIZE}",
+    decides="that any model can be made exactly equivariant, and that the mean changes it least",
     code=("rczoo.nn.conjoined.conjoin", "rczoo.symmetry.frames.exchange", "rczoo.symmetry.frames.merge"),
     tests="tests/proofs/test_laws.py::test_t03_conjoining_is_equivariant",
-    prose="distributions that are not finite",
     claims=[
         equivariant("mean is equivariant", conjoin(f)),
         equivariant("sum is equivariant", conjoin(f, plus)),

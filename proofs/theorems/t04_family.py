@@ -36,6 +36,8 @@ from typing import Any
 import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Fact, Grid, Identity, Theorem
+from ..engine.ranges import Interval
+from ..engine.statements import EQUALS, IFF, LESS, Part, Quantity
 from ..engine.sums import Side, Total
 from ..engine.symbols import Below, natural, table
 from ..engine.worlds import World
@@ -52,6 +54,7 @@ from ..models.convolution import (
     positions,
     reverse_taps,
     t,
+    taps,
     x,
 )
 from ..models.convolution import b as example
@@ -70,12 +73,14 @@ from ..models.trunk import (
     other,
     own,
     reverse_taps_of,
+    rows,
     shared,
     where,
     world,
     z,
 )
 from ..models.witnesses import w1, w2
+from ..package import family as package
 
 A, B, W, h = (table(n) for n in ("A", "B", "W", "h"))
 extra = natural("extra")
@@ -128,6 +133,8 @@ tied_head = Identity(
     "the split head is a tied kernel: its half on z0 is R of its half on flip(z1)",
     outputs.s(o) * flipped(h)(outputs.p(o), c, K - 1 - k),
     h(o, c, k),
+    (rows, Interval(c, sp.S.Zero, F), taps),
+    [world],
 )
 
 
@@ -147,7 +154,7 @@ def backwards(kernel: Any) -> Any:
 
 
 first_block = Identity(
-    "flip(z1) after the first block is what the reverse-complemented filters see on the given strand",
+    "flip(z1) after the first block is what the turned filters see on the given strand",
     convolve(W, inputs.act(x, length))(example, o, M - 1 - t),
     convolve(lambda o, c, k: inputs.s(c) * W(o, inputs.p(c), K - 1 - k), x)(example, o, t),
     (examples, channels_out, positions),
@@ -180,12 +187,79 @@ strict = [
 THEOREM = Theorem(
     number=4,
     title="RCPS contains every conjoined model, and the family is nested",
-    statement="conjoined(F) in RCPS(F) in conjoined(2F), the first strictly; nested in mixing; max not",
+    parts=[
+        Part(
+            Quantity("embed(network, a larger share)", package.embedded),
+            EQUALS,
+            Quantity("network", package.answers),
+            by=(
+                "the code's exchange and convolution: own channels and received ones",
+                "nested: zero weights for the channels not received",
+                "B = 0: a block that receives nothing",
+                "a larger share is not fewer filters (F <= 64)",
+            ),
+            cases=package.members,
+            prose="that equal features stay equal under equal operations, block by block",
+        ),
+        Part(
+            Quantity("a stranded head of each frame, merged by mean", package.mixing_head),
+            EQUALS,
+            Quantity("half of it on the own frame and half of R of it on the other", package.tied_head),
+            by=(
+                "a stranded head splits",
+                "the split head is a tied kernel: its half on z0 is R of its half on flip(z1)",
+            ),
+            cases=package.plain_heads,
+        ),
+        Part(
+            Quantity(
+                "conjoined(2F) with the filters of RCPS(F) and their reverse complements", package.wide_trunk
+            ),
+            EQUALS,
+            Quantity("RCPS(F)", package.rcps_trunk),
+            by=(
+                "flip(z1) after the first block is what the turned filters see on the given strand",
+                "flip(z1) after every block",
+            ),
+            cases=package.wide_trunks,
+            prose="the induction on the blocks; a head that reads the first half only",
+        ),
+        Part(
+            Quantity(
+                "the mixed difference of conjoined(1) in directions that one strand does not see",
+                package.mixed_of_member,
+            ),
+            LESS,
+            Quantity("that of |relu(x_A) - relu(x_T)|, which RCPS(1) computes", package.mixed_of_target),
+            by=(
+                "conjoined(1) has no mixed difference",
+                "the target's mixed difference around u = v is 2 |w1 + w2|",
+                "if w1 + w2 = 0 then the model depends on u - v only",
+                "the target is in RCPS(1)",
+                "the target does not depend on u - v only",
+                "on DNA: RCPS(1) computes another target",
+                "on DNA: conjoined(1) comes near to it",
+            ),
+            cases=package.one_filter,
+            prose="that conjoined(1) misses the DNA target",
+        ),
+        Part(
+            Quantity("the odd part of one block is additive", package.additive),
+            IFF,
+            Quantity("strands are merged by sum or mean, not by max", package.is_linear),
+            by=(
+                "far out, biases do not matter",
+                "one block and a linear head, any number of filters: the odd part is linear",
+                "the odd part of max is not additive, that of the sum is",
+            ),
+            cases=package.merges_of_one_block,
+        ),
+    ],
     coverage="every number of filters, shares, taps, stride, output Rep; every depth, by induction",
-    method=f"{EVERY_SIZE}; strict: one position, every non-linearity; max: D = 1, every F; on DNA: prose",
+    method=f"{EVERY_SIZE}; strict: one position, every non-linearity; max: D = 1, every F",
+    decides="that a conjoined or post-hoc model opens at a larger mixing, to train on, losing nothing",
     code=("rczoo.family.embedding.embed", "rczoo.symmetry.frames.exchange", "rczoo.family.trunk.Trunk"),
     tests="tests/proofs/test_laws.py::test_t04_embed_preserves_the_function",
-    prose="that equal features stay equal under equal operations; that conjoined(1) misses the DNA target",
     claims=[
         exchanged,
         nested("nested: zero weights for the channels not received", shared),

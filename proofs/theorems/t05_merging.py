@@ -26,11 +26,13 @@ import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Grid, Identity, Theorem
 from ..engine.ranges import Channels, Interval
+from ..engine.statements import AT_MOST, LESS, Part, Quantity
 from ..engine.sums import Side, Sum, Total
 from ..engine.symbols import SymbolicRep, index, table
 from ..engine.worlds import World
 from ..models.convolution import M, o, outputs, positions, t
 from ..models.merge_losses import PROMISES, counter_example, points, verdict
+from ..package import strands as package
 from .t03_conjoining import X, conjoin, f, reverse, sequences, unsigned
 
 y, phi, A = table("y"), table("phi"), table("A")
@@ -66,14 +68,23 @@ def squared(u: sp.Expr, y: sp.Expr) -> sp.Expr:
 
 a, b, p, q = sp.symbols("a b p q", positive=True)
 u, v, target = sp.symbols("u v target", real=True)
+numbers = World({"a": 2, "b": 3, "p": 1, "q": 2, "u": 1, "v": -2, "target": 4})
 squares = [
-    Identity("cross-entropy: the gap is a square", (1 + a**2) * (1 + b**2) - (1 + a * b) ** 2, (a - b) ** 2),
+    Identity(
+        "cross-entropy: the gap is a square",
+        (1 + a**2) * (1 + b**2) - (1 + a * b) ** 2,
+        (a - b) ** 2,
+        worlds=[numbers],
+    ),
     Identity(
         "squared error: the gap is a square",
         squared(u, target) + squared(v, target) - 2 * squared((u + v) / 2, target),
         (u - v) ** 2 / 2,
+        worlds=[numbers],
     ),
-    Identity("probability: the gap is a square", ((p + q) / 2) ** 2 - p * q, (p - q) ** 2 / 4),
+    Identity(
+        "probability: the gap is a square", ((p + q) / 2) ** 2 - p * q, (p - q) ** 2 / 4, worlds=[numbers]
+    ),
 ]
 
 ta, tb = table("a"), table("b")
@@ -129,16 +140,51 @@ multinomial = [
 THEOREM = Theorem(
     number=5,
     title="Merging by mean never raises the RC-averaged loss",
-    statement="a convex, RC-invariant loss of f conjoined by mean is at most that of f with augmentation",
+    parts=[
+        Part(
+            Quantity("the loss of both strands' mean", package.merged_loss),
+            AT_MOST,
+            Quantity("the mean of their losses", package.averaged_loss),
+            by=(
+                "cross-entropy: the gap is a square",
+                "squared error: the gap is a square",
+                "multinomial: the gap is a sum of squares",
+                "probability: the gap is a square",
+            ),
+            cases=package.scored,
+            prose="that a gap in cross-entropy or likelihood is the logarithm of 1 plus such a square",
+        ),
+        Part(
+            Quantity("the loss of conjoin(f) over x and R x", package.conjoined_loss),
+            AT_MOST,
+            Quantity("that of f", package.augmented_loss),
+            by=(
+                "any loss of single entries, without sign channels",
+                "squared error, any output Rep",
+                "multinomial: the normaliser moves with its strand",
+                "multinomial: the count moves with its strand",
+                "multinomial: the score moves with its strand",
+                "multinomial: the sum over strands does not move",
+            ),
+            cases=package.whole_models,
+        ),
+        Part(
+            Quantity("the mean of the strands' losses", package.worst_before),
+            LESS,
+            Quantity("the loss of their sum or maximum, at worst", package.worst_after),
+            by=("numbers agree with the table of merges and losses",),
+            cases=package.worst_merges,
+        ),
+    ],
     coverage="every f, output Rep, positions and inputs; each merge with each loss decided",
-    method=f"{EVERY_SIZE}; each merge with each loss: grid; from ratio to loss: prose",
+    method=f"{EVERY_SIZE}; each merge with each loss: grid",
+    decides="that conjoining by mean costs nothing in loss, and that sum and max promise nothing",
     code=(
         "rczoo.evaluation.losses.binary_cross_entropy",
         "rczoo.evaluation.losses.multinomial_nll",
         "rczoo.evaluation.losses.log_count_error",
     ),
     tests="tests/proofs/test_laws.py::test_t05_mean_never_raises_the_loss",
-    prose="that each gap in loss is the logarithm of such a ratio, and so at least 0",
     claims=[
         gap("any loss of single entries, without sign channels", phi, unsigned),
         gap("squared error, any output Rep", squared, outputs),

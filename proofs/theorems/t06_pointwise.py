@@ -17,9 +17,11 @@ import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Grid, Identity, Theorem
 from ..engine.ranges import Channels, Interval
+from ..engine.statements import IFF, Part, Quantity
 from ..engine.symbols import SymbolicRep, size, table
 from ..engine.worlds import World
 from ..models.convolution import b, batch, c, inputs, t, x
+from ..package import reps as package
 
 L = size("L")
 unsigned = SymbolicRep("unsigned", signed=False)
@@ -91,12 +93,28 @@ def _refuses(case: Named) -> str | None:
 THEOREM = Theorem(
     number=6,
     title="Pointwise functions commute with r and t, and with s iff odd",
-    statement="phi(R x) = R phi(x) on pairs and trivial channels; on sign channels iff phi(-x) = -phi(x)",
+    parts=[
+        Part(
+            Quantity("a function commutes with R on a Rep", package.function_commutes),
+            IFF,
+            Quantity("the Rep has no sign channel or the function is odd", package.odd_where_needed),
+            by=("any function, without sign channels", "an odd function, on any Rep"),
+            cases=package.pointwise,
+            prose="'only if': that the law on a sign channel is oddness",
+        ),
+        Part(
+            Quantity("RCActivation takes a function", package.activation_taken),
+            IFF,
+            Quantity("it commutes with R", package.function_commutes),
+            by=("odd activations", "activations that are not odd have a counter-example"),
+            cases=package.pointwise,
+        ),
+    ],
     coverage="every function, Rep and size; five odd and nine other activations by name",
-    method=f"{EVERY_SIZE}; named activations: grid; 'only if': prose",
+    method=f"{EVERY_SIZE}; named activations: grid",
+    decides="which activations a layer with sign channels may have",
     code=("rczoo.nn.layers.RCActivation",),
     tests="tests/proofs/test_laws.py::test_t06_pointwise_commutes",
-    prose="'only if': that the law on a sign channel is oddness",
     claims=[
         commutes("any function, without sign channels", phi, unsigned),
         commutes("an odd function, on any Rep", Odd, inputs),

@@ -36,6 +36,7 @@ import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Grid, Identity, Theorem
 from ..engine.ranges import Channels
+from ..engine.statements import EQUALS, IFF, Part, Quantity
 from ..engine.sums import Side
 from ..engine.symbols import Same, SameChannel, index, natural, size
 from ..engine.worlds import World
@@ -56,11 +57,13 @@ from ..models.convolution import (
     reverse_taps,
     stride,
     t,
+    taps,
     tied,
     x,
 )
 from ..models.geometries import decided_by_the_remainder, decided_with_padding, grid, partial_windows_mend
 from ..models.pooling import maximum_on_sign, padding, pool, rho, told_apart, told_apart_with_ceil_mode
+from ..package import layers as package
 
 one, reps = sp.S.One, {"in": "1r+1t", "out": "1r+1s"}
 
@@ -89,6 +92,8 @@ mirror = Identity(
     "the mirror image of what a tap reads is what its mirror tap reads, shifted by the remainder",
     input_length(rho, 2 * padding) - 1 - read(M - 1 - t, K - 1 - k),
     read(t, k) + rho,
+    (positions, taps),
+    [World({"K": 3, "M": 2, "stride": 3, "dilation": 2, "padding": 1, "rho": 2})],
 )
 
 q, j, part = index("q"), size("j"), size("part")
@@ -158,6 +163,10 @@ def _not_mended(shape: Any) -> str | None:
     )
 
 
+def _changed(width: int) -> str | None:
+    return None if maximum_on_sign(width) else "the maximum of the negated is the negated"
+
+
 def _trivial(shape: Any) -> str | None:
     return decided_by_the_remainder(shape, pairs=False)
 
@@ -169,16 +178,82 @@ def _plain() -> Any:
 THEOREM = Theorem(
     number=7,
     title="The remainder decides whether a tied layer or a pool is equivariant",
-    statement="equivariant for all tied weights iff (L + 2p - d(K-1) - 1) mod stride = 0; likewise pooling",
+    parts=[
+        Part(
+            Quantity("a tied convolution or a pool commutes with R", package.windows_commute),
+            IFF,
+            Quantity("(L - d(K-1) - 1) mod stride = 0", package.no_remainder),
+            by=(
+                "if: average pooling",
+                "if: max pooling",
+                "no kernel: the other side reads a tap where W is 0",
+                "no kernel: the other side reads beyond the last tap",
+                "no kernel: the other side falls between two taps",
+                "pool, remainder: window 0 of R x reads the last position",
+                "pool, remainder: the last window of x does not",
+                "ceil_mode: window 0 of R x reads position L-K",
+                "ceil_mode: the partial window does not",
+                "brute force, no padding, trivial channels",
+                "brute force, no padding, pairs",
+                "brute force, ceil_mode",
+            ),
+            cases=package.windows,
+        ),
+        Part(
+            Quantity("RCConv1d, RCMaxPool1d or RCAvgPool1d takes a length", package.accepts),
+            IFF,
+            Quantity("nothing is left over the stride", package.no_remainder),
+            by=("if: any tied kernel, any padding", "if: average pooling", "if: max pooling"),
+            cases=package.windows,
+        ),
+        Part(
+            Quantity("the layer of R x, where it takes the length", package.layer_of_turned),
+            EQUALS,
+            Quantity("R of the layer of x", package.turned_of_layer),
+            by=("if: any tied kernel, any padding", "if: average pooling", "if: max pooling"),
+            cases=package.fitting,
+        ),
+        Part(
+            Quantity("admissible_lengths lets a length pass", package.admissible),
+            IFF,
+            Quantity("nothing is left over the stride", package.no_remainder),
+            by=(
+                "if: average pooling",
+                "if: max pooling",
+            ),
+            cases=package.pools,
+        ),
+        Part(
+            Quantity("RCMaxPool1d takes a Rep", package.max_pool_takes),
+            IFF,
+            Quantity("a maximum commutes with R", package.maximum_commutes),
+            by=("if: max pooling", "a maximum is not equivariant on sign channels"),
+            cases=package.reps,
+        ),
+        Part(
+            Quantity(
+                "with padding, and (L + 2p - d(K-1) - 1) mod stride = 0, layer(R x)", package.padded_of_turned
+            ),
+            EQUALS,
+            Quantity("R layer(x)", package.turned_of_padded),
+            by=(
+                "if: any tied kernel, any padding",
+                "the mirror image of what a tap reads is what its mirror tap reads, shifted by the remainder",
+                "brute force, padding, pairs",
+            ),
+            cases=package.padded,
+            prose="'only if' with padding, beyond the grid",
+        ),
+    ],
     coverage="every Rep, kernel, stride, dilation, length; 'if' for every padding",
-    method=f"{EVERY_SIZE}; 'only if' with padding: grid (L <= 8, K <= 4, p <= 3) + prose",
+    method=f"{EVERY_SIZE}; 'only if' with padding: grid (L <= 8, K <= 4, p <= 3)",
+    decides="which input lengths a strided or pooled tied network can take",
     code=(
         "rczoo.symmetry.geometry.admissible_lengths",
         "rczoo.nn.pooling.RCMaxPool1d",
         "rczoo.nn.pooling.RCAvgPool1d",
     ),
     tests="tests/proofs/test_laws.py::test_t07_geometry_decides",
-    prose="'only if' with padding",
     claims=[
         layer("if: any tied kernel, any padding", padding, padding),
         pool("if: average pooling", sum),
@@ -191,6 +266,7 @@ THEOREM = Theorem(
         Grid("brute force, no padding, pairs", lambda: grid(range(1)), decided_by_the_remainder),
         Grid("brute force, padding, pairs", lambda: grid(range(4)), decided_with_padding),
         Grid("brute force, ceil_mode", _plain, _not_mended),
+        Grid("a maximum is not equivariant on sign channels", lambda: range(2, 6), _changed),
     ],
     twins=[
         layer("twin: a remainder does no harm", padding, padding, rho),

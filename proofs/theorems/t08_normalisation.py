@@ -22,10 +22,12 @@ import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Identity, Theorem
 from ..engine.ranges import Interval
+from ..engine.statements import EQUALS, Part, Quantity
 from ..engine.sums import Sum
 from ..engine.symbols import size, table
 from ..engine.worlds import World
 from ..models.convolution import b, batch, c, channels_in, inputs, t, x
+from ..package import reps as package
 
 L = size("L")
 length = Interval(t, sp.S.Zero, L)
@@ -93,16 +95,50 @@ whole_batch = Identity(
     rewrite_left=lambda side: side.reindex(t=L - 1 - t),
 )
 no_mean_on_sign = Identity(
-    "a tied mean vanishes on sign channels", signed("mean")(c), s(c) * signed("mean")(p(c))
+    "a tied mean vanishes on sign channels",
+    signed("mean")(c),
+    s(c) * signed("mean")(p(c)),
+    (channels_in,),
+    worlds,
 )
+
+
+def tied_share(name: str, share: Any, sign: sp.Expr) -> Identity:
+    """A pooled statistic of the partner channel is that of the channel, up to a sign."""
+    entry = share(x, pooled=True)
+    left, right = Sum(entry.subs(c, p(c)), (batch, length)), Sum(sign * entry, (batch, length))
+    return Identity(name, left, right, (channels_in,), worlds)
+
+
 mean, scale, shift = signed("mean"), even("scale"), signed("shift")
 
 THEOREM = Theorem(
     number=8,
     title="Normalisation tied within pairs is equivariant",
-    statement="tied affine parameters and statistics: norm(R x) = R norm(x), in eval and train mode",
+    parts=[
+        Part(
+            Quantity(
+                "norm(R x), and what it keeps, in eval and train mode, all or part of the batch turned",
+                package.normed_turned,
+            ),
+            EQUALS,
+            Quantity("R norm(x), and what that keeps", package.turned_normed),
+            by=(
+                "tied parameters and statistics",
+                "a tied mean vanishes on sign channels",
+                "pooled mean: turning an example changes nothing",
+                "pooled variance: turning an example changes nothing",
+                "pooled mean of a partly turned batch",
+                "the pooled mean is tied",
+                "the pooled variance is tied",
+                "untied statistics of a wholly turned batch: R of the statistics",
+            ),
+            cases=package.norms,
+        ),
+    ],
     coverage="every Rep, batch, length and parameters; every part of the batch turned",
     method=EVERY_SIZE,
+    decides="whether a normalisation keeps the law after training, and for a batch of which a part is turned",
     code=("rczoo.nn.layers.RCBatchNorm1d",),
     tests="tests/proofs/test_laws.py::test_t08_tied_norm",
     claims=[
@@ -111,6 +147,8 @@ THEOREM = Theorem(
         unmoved("pooled mean: turning an example changes nothing", total_of),
         unmoved("pooled variance: turning an example changes nothing", squares_of),
         partly_turned("pooled mean of a partly turned batch", pooled=True),
+        tied_share("the pooled mean is tied", total_of, s(c)),
+        tied_share("the pooled variance is tied", squares_of, sp.S.One),
         whole_batch,
     ],
     twins=[

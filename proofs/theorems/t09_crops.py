@@ -15,9 +15,11 @@ import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Identity, Theorem
 from ..engine.ranges import Channels
+from ..engine.statements import EQUALS, IFF, Part, Quantity
 from ..engine.symbols import Same, SymbolicRep, index, natural, size, table
 from ..engine.worlds import World
 from ..models.convolution import M, b, batch, c, channels_in, inputs, positions, t, x
+from ..package import reps as package
 
 left_crop, right_crop = natural("l", "r")
 shift = size("shift")
@@ -34,14 +36,20 @@ def cropped(name: str, left: sp.Expr, right: sp.Expr) -> Identity:
     return Identity(name, crop_of_reverse, reverse_of_crop, (batch, channels_in, positions), [world])
 
 
-def told_apart(left: sp.Expr, right: sp.Expr) -> Identity:
+def told_apart(more: str, left: sp.Expr, right: sp.Expr) -> Identity:
     """On the impulse at the position that crop(R x) shows first, the two sides are 1 and 0."""
     seen = M + left + right - 1 - left
     impulse = lambda b, c, t: Same(t - seen)  # noqa: E731
     unsigned = SymbolicRep("any", signed=False)
     crop_of_reverse = unsigned.act(impulse, M + left + right)(b, c, left)
     reverse_of_crop = unsigned.act(lambda b, c, t: impulse(b, c, t + left), M)(b, c, sp.S.Zero)
-    return Identity("unequal crops are told apart", crop_of_reverse - reverse_of_crop, sp.S.One, (), [world])
+    return Identity(
+        f"unequal crops are told apart: more on the {more}",
+        crop_of_reverse - reverse_of_crop,
+        sp.S.One,
+        (),
+        [world],
+    )
 
 
 def in_frames(name: str, second: sp.Expr) -> Identity:
@@ -55,15 +63,42 @@ def in_frames(name: str, second: sp.Expr) -> Identity:
 THEOREM = Theorem(
     number=9,
     title="A crop is equivariant iff it is even-handed; in frames always",
-    statement="crop(l, r) commutes with R iff l = r; the same crop of both frames always does",
+    parts=[
+        Part(
+            Quantity("cropping l and r positions commutes with R", package.crop_commutes),
+            IFF,
+            Quantity("l = r", package.crop_is_even),
+            by=(
+                "equal crops",
+                "unequal crops are told apart: more on the right",
+                "unequal crops are told apart: more on the left",
+            ),
+            cases=package.crops,
+        ),
+        Part(
+            Quantity("the frames of R x, both cropped alike", package.cropped_frames),
+            EQUALS,
+            Quantity("those of x, swapped", package.frames_of_cropped),
+            by=("the same crop of both frames",),
+            cases=package.crops,
+        ),
+        Part(
+            Quantity("a residual block, its skip cropped", package.skip_in_frames),
+            EQUALS,
+            Quantity("its tied execution; the block and the middle of what it reads", package.skip_tied),
+            by=("equal crops",),
+            cases=package.skips,
+        ),
+    ],
     coverage="every Rep, every length, every l and r that leave a position",
     method=EVERY_SIZE,
+    decides="how to cut a skip, a profile or a window without breaking the law",
     code=("rczoo.symmetry.frames.alike", "rczoo.family.trunk.Block"),
     tests="tests/proofs/test_laws.py::test_t09_crops",
     claims=[
         cropped("equal crops", left_crop, left_crop),
-        told_apart(left_crop, left_crop + shift),
-        told_apart(right_crop + shift, right_crop),
+        told_apart("right", left_crop, left_crop + shift),
+        told_apart("left", right_crop + shift, right_crop),
         in_frames("the same crop of both frames", left_crop),
     ],
     twins=[

@@ -28,10 +28,12 @@ from rczoo.symmetry.rep import Rep
 
 from ..engine.claims import EVERY_SIZE, Fact, Identity, Theorem
 from ..engine.ranges import Channels, Interval
+from ..engine.statements import EQUALS, Part, Quantity
 from ..engine.sums import Side, Sum
 from ..engine.symbols import Same, SameChannel, SymbolicRep, index, natural, size, table
 from ..engine.worlds import World
 from ..models.convolution import c, channels_in, inputs, t
+from ..package import family as package
 from .t03_conjoining import X, conjoin, equivariant, plus, sequences
 
 L = size("L")
@@ -118,16 +120,42 @@ def _first_maximum() -> str | None:
 THEOREM = Theorem(
     number=10,
     title="Gradients, gradient x input and mutagenesis of an invariant output are equivariant",
-    statement="grad F(R x) = R grad F(x) where it exists; frames keep it at ties of a max-pool, too",
+    parts=[
+        Part(
+            Quantity(
+                "the attribution of R x: gradient, gradient less its mean, mutagenesis",
+                package.attributed_turned,
+            ),
+            EQUALS,
+            Quantity("R of the attribution of x", package.turned_attribution),
+            by=(
+                "gradient",
+                "gradient x input moves without signs",
+                "mutagenesis",
+                "an invariant cubic, differentiated",
+            ),
+            cases=package.explained,
+            prose="the chain rule",
+        ),
+        Part(
+            Quantity(
+                "the gradient of a conjoined model at R x, at a tie of a maximum", package.gradient_at_a_tie
+            ),
+            EQUALS,
+            Quantity("R of that at x", package.turned_gradient_at_a_tie),
+            by=("frames: any chosen subgradient",),
+            cases=package.palindromes,
+        ),
+    ],
     coverage="every Rep, length and invariant F with a gradient; any choice of subgradient in frames",
-    method=f"{EVERY_SIZE}; chain rule: assumed",
+    method=f"{EVERY_SIZE}",
+    decides="that an explanation of one strand is that of the other, read backwards",
     code=(
         "rczoo.attribution.methods.attribute",
         "rczoo.nn.conjoined.conjoin",
         "rczoo.symmetry.frames.open_frames",
     ),
     tests="tests/proofs/test_laws.py::test_t10_gradients",
-    prose="the chain rule",
     claims=[
         direction("gradient", inputs),
         product("gradient x input moves without signs", inputs, Unsigned()),

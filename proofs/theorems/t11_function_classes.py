@@ -24,11 +24,13 @@ import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Identity, Theorem
 from ..engine.ranges import Channels, Interval
+from ..engine.statements import EQUALS, IFF, Part, Quantity
 from ..engine.sums import Side, Sum, Total
 from ..engine.symbols import Below, size, table
 from ..engine.worlds import World
 from ..models.convolution import dilation, o, outputs, stride, t
 from ..models.trunk import block, c, flipped, i, merged, own, reverse_taps_of, shared, where, world
+from ..package import family as package
 
 A, B, H, bias, h = (table(n) for n in ("A", "B", "H", "bias", "h"))
 dense = {stride: 1, dilation: 1}
@@ -96,12 +98,45 @@ logits = Identity(
 THEOREM = Theorem(
     number=11,
     title="How a linear head mixes strands does not matter, nor does sum or mean",
-    statement="members that differ only in a linear head's mixing, and in sum or mean, are one class",
+    parts=[
+        Part(
+            Quantity("change_merge(network)", package.remerged),
+            EQUALS,
+            Quantity("network", package.answers),
+            by=(
+                "labels: sum is mean with doubled weights",
+                "profiles: sum is mean with doubled weights and bias",
+                "labels: sum-merge with (h, b) is twice mean-merge with (h, b/2)",
+            ),
+            cases=package.members,
+        ),
+        Part(
+            Quantity("a head that also receives k channels of the other frame", package.mixing_head),
+            EQUALS,
+            Quantity("a head A + R B on one frame alone", package.head_of_one_frame),
+            by=("a mixing head is a head on one frame",),
+            cases=package.heads,
+        ),
+        Part(
+            Quantity("same_function_class says equal", package.called_equal),
+            IFF,
+            Quantity(
+                "as many filters are exchanged, and merges are equal, or sum and mean",
+                package.equal_by_theorem,
+            ),
+            by=(
+                "a mixing head is a head on one frame",
+                "labels: sum is mean with doubled weights",
+            ),
+            cases=package.classes,
+            prose="that the family has no exchange before its first block",
+        ),
+    ],
     coverage="every number of filters, exchanged filters, taps, positions, outputs and output Rep",
-    method=f"{EVERY_SIZE}; that D = 1 leaves only the head: by definition",
+    method=f"{EVERY_SIZE}",
+    decides="that with one block RCPS and conjoined are one model, and that sum or mean is a matter of scale",
     code=("rczoo.family.embedding.same_function_class", "rczoo.family.embedding.change_merge"),
     tests="tests/proofs/test_laws.py::test_t11_same_function_class",
-    prose="that the family has no exchange before its first block",
     claims=[
         mixing_head("a mixing head is a head on one frame", flipped(B)),
         sum_or_mean("labels: sum is mean with doubled weights", 1),

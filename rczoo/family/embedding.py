@@ -1,6 +1,7 @@
 """The same function elsewhere in the family: embedding (T4), change of merge (T11) and of gain (T12).
 
-Proofs: ``t04_family.py``, ``t11_function_classes.py`` and ``t12_gain.py`` in ``proofs/theorems``.
+Proofs: ``t04_family.py``, ``t11_function_classes.py``, ``t12_gain.py`` and ``t15_shares.py`` in
+``proofs/theorems``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .architectures import rebuild
 from .config import NetworkConfig
 from .heads import LINEAR, LabelHead
 from .network import Network
+from .trunk import BlockShape
 
 
 def embed(
@@ -91,30 +93,53 @@ def fold_gain(network: Network) -> Network:
 
 
 class FunctionClasses(NamedTuple):
-    """``verdict`` is ``"equal"`` or ``"unknown"``; ``theorems`` says which were used."""
+    """``verdict`` is ``"equal"``, ``"different"`` or ``"unknown"``; ``theorems`` says which were used."""
 
     verdict: str
     theorems: tuple[str, ...]
 
 
 def same_function_class(a: Network, b: Network) -> FunctionClasses:
-    """Whether two networks can represent the same functions (in eval mode), as far as T11 and T12 tell.
+    """Whether two networks can represent the same functions (in eval mode), as far as T11, T12 and T15 tell.
 
     Two members are one class where they exchange equally many filters before every block, whatever share
-    was asked for, and differ at most in sum against mean merge (T11) and in gain (T12).
+    was asked for, and differ at most in sum against mean merge (T11) and in gain (T12). They are different
+    classes of functions of real inputs where the first kernel spans the input of K positions, there are
+    F <= 2K filters and no skips, and they exchange unequally many before the second block, the one with fewer
+    none later (T15). The architectures of :func:`rczoo.build` read longer inputs, of which T15 says nothing.
 
     >>> from rczoo import build
     >>> same_function_class(build("motif-cnn", mixing="rcps"), build("motif-cnn", mixing="conjoined"))
     FunctionClasses(verdict='equal', theorems=('T11',))
     """
-    if _class(a) != _class(b):
+    (mine, my_shares), (theirs, their_shares) = _class(a), _class(b)
+    if mine != theirs:
         return FunctionClasses("unknown", ())
+    if my_shares != their_shares:
+        different = _no_share_is_redundant(a, b)
+        return FunctionClasses("different", ("T15",)) if different else FunctionClasses("unknown", ())
     differ = {"T11": a.config.merge != b.config.merge, "T12": a.config.gain != b.config.gain}
     return FunctionClasses("equal", tuple(theorem for theorem, used in differ.items() if used))
 
 
-def _class(network: Network) -> tuple[NetworkConfig, list[int]]:
-    """What decides the function class: the configuration without what the theorems say is immaterial."""
+def _class(network: Network) -> tuple[tuple[NetworkConfig, list[BlockShape]], list[int]]:
+    """What decides the function class, without what the theorems say is immaterial, and what is exchanged."""
     merge = "linear" if network.config.merge in LINEAR else network.config.merge
     config = replace(network.config, merge=merge, mixing=(), gain=1.0, batch_statistics="")
-    return config, [block.exchanged for block in network.trunk.blocks]
+    blocks = network.trunk.blocks
+    shapes = [block.shape._replace(frozen=False) for block in blocks]
+    return (config, shapes), [block.exchanged for block in blocks]
+
+
+def _no_share_is_redundant(a: Network, b: Network) -> bool:
+    """Whether T15 tells apart two networks that differ in what they exchange, and by it in nothing else."""
+    fewer, more = sorted((a, b), key=lambda network: network.trunk.blocks[1].exchanged)
+    _, second, *later = (block.exchanged for block in fewer.trunk.blocks)
+    config, shapes = fewer.config, [block.shape for block in fewer.trunk.blocks]
+    applies = (
+        shapes[0].kernel_size == config.length
+        and config.filters <= 2 * config.length
+        and config.merge in LINEAR
+        and not any(shape.residual for shape in shapes)
+    )
+    return applies and second < more.trunk.blocks[1].exchanged and not any(later)

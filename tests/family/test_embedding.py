@@ -1,5 +1,7 @@
 """The same function elsewhere in the family: inclusions, their strictness, and what cannot be kept."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from rczoo import build, embed
 from rczoo.family import change_merge, fold_gain, same_function_class
 from rczoo.family.architectures import rebuild
+from rczoo.family.network import Network
 from rczoo.family.trunk import BlockShape, Trunk
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import merge
@@ -109,6 +112,32 @@ def test_function_classes():
         (small(mixing=0), small(mixing=0, batch_statistics="separate"), ("equal", ())),
         (small("motif-cnn", mixing="rcps"), small("motif-cnn", mixing="conjoined"), ("equal", ("T11",))),
         (small("bpnet", mixing=1), small("bpnet", mixing=1, count_head=False), ("unknown", ())),
+    ]
+    for a, b, verdict in pairs:
+        assert same_function_class(a, b) == same_function_class(b, a) == verdict
+
+
+def spanning(exchanged, taps=2, length=2, residual=False, later=0, **changes):
+    """A network of two or three blocks by hand, of two filters."""
+    shares = (exchanged / 2, *([later / 2] if later else []))
+    config = replace(build("tf-cnn", mixing=0.0).config, length=length, pool=(1, 1), filters=2, mixing=shares)
+    shapes = [BlockShape(taps), BlockShape(1, residual=residual), *([BlockShape(1)] if later else [])]
+    return Network(shapes, replace(config, **changes))
+
+
+def test_function_classes_that_differ():
+    """T15: where the first kernel spans the input, there are at most 2K filters, and no later exchange."""
+    different, unknown = ("different", ("T15",)), ("unknown", ())
+    pairs = [
+        (spanning(0), spanning(1, merge="sum"), different),
+        (spanning(1), spanning(2), different),
+        (spanning(1), spanning(1, merge="sum"), ("equal", ("T11",))),
+        (spanning(0, length=3), spanning(1, length=3), unknown),  # the kernel is shorter than the input
+        (spanning(0, merge="max"), spanning(1, merge="max"), unknown),
+        (spanning(0, residual=True), spanning(1, residual=True), unknown),
+        (spanning(0, residual=True), spanning(1), unknown),
+        (spanning(0, later=1), spanning(1, later=1), unknown),  # the one with fewer exchanges later
+        (spanning(0, filters=6), spanning(3, filters=6), unknown),  # 6 > 2 * 2 filters
     ]
     for a, b, verdict in pairs:
         assert same_function_class(a, b) == same_function_class(b, a) == verdict

@@ -1,5 +1,6 @@
-"""Theorems T1 to T12 on the real code. The oracle for reverse complement is the loop in ``reference``."""
+"""Theorems on the real code. The oracle for reverse complement is the loop in ``reference``."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,14 +10,16 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from rczoo import Rep, conjoin, embed
-from rczoo.evaluation.losses import binary_cross_entropy, multinomial_nll
+from rczoo.evaluation.agreement import agreement_loss
+from rczoo.evaluation.losses import binary_cross_entropy, loss_of, multinomial_nll
 from rczoo.family import change_merge, fold_gain, same_function_class
-from rczoo.family.architectures import rebuild
+from rczoo.family.architectures import build, rebuild
+from rczoo.family.network import Network
 from rczoo.family.trunk import BlockShape, GainConv1d, Trunk
 from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCMaxPool1d
 from rczoo.symmetry import admissible_lengths
 from rczoo.symmetry.equivariance import relative_error
-from rczoo.symmetry.frames import alike, merge, open_frames
+from rczoo.symmetry.frames import alike, exchange, merge, open_frames
 from rczoo.testing import (
     geometries,
     inputs_of,
@@ -326,3 +329,142 @@ def test_t12_gain_is_a_reparametrisation(network, gain, seed):
     plain = reference.convolve(x.numpy(), conv.weight.detach().numpy(), dilation=2)
     bias = conv.bias.detach().numpy()[:, None]
     assert torch.equal(conv(x), torch.from_numpy(gain * plain + bias))
+
+
+def _bhattacharyya(u, v):
+    """J of cross-entropy for logits, by its closed form."""
+    p, q = u.sigmoid(), v.sigmoid()
+    return -((p * q).sqrt() + ((1 - p) * (1 - q)).sqrt()).log().mean()
+
+
+def _overlap(u, v, counts):
+    """J of the multinomial for logits and counts."""
+    p, q = u.softmax(-1), v.softmax(-1)
+    return -(counts.sum(-1) * (p * q).sqrt().sum(-1).log()).sum() / len(counts)
+
+
+@given(networks(merge=merges(linear=True)), st.sampled_from([0.0, 0.5, 1.0, 3.0]), seeds())
+def test_t13_agreement(network, agreement, seed):
+    inputs = inputs_of(network, 2, seed)
+    u, v = (outputs_of(side)[0] for side in network.strands(*inputs))
+    labels = u.ndim == 2
+    y = integer_tensor(seed, *u.shape, low=0, high=1 if labels else 4)
+    loss = loss_of("labels" if labels else "profile")
+    penalty = _bhattacharyya(u, v) if labels else _overlap(u, v, y)
+    wanted = loss(outputs_of(network(*inputs))[0], y) + agreement * penalty
+    torch.testing.assert_close(agreement_loss(loss, u, v, y, agreement), wanted, rtol=1e-9, atol=1e-9)
+    assert penalty >= -1e-12
+    assert abs(agreement_loss(loss, u, u, y, agreement) - loss(u, y)) <= 1e-12 * (1 + abs(loss(u, y)))
+
+
+class Attend(torch.nn.Module):
+    """Any block: attention with positions, then a recurrence, then a pool that leaves a remainder."""
+
+    def __init__(self, channels, received):
+        super().__init__()
+        self.enter = torch.nn.Linear(channels + received, channels)
+        self.attention = torch.nn.MultiheadAttention(channels, 2, batch_first=True)
+        self.recurrence = torch.nn.LSTM(channels, channels, batch_first=True)
+
+    def forward(self, z):
+        h = self.enter(z.mT) + torch.arange(z.shape[2])[:, None] / 5
+        h = self.recurrence(self.attention(h, h, h, need_weights=False)[0])[0]
+        return F.max_pool1d(h.mT, 2, 3, ceil_mode=True)
+
+
+@given(st.integers(0, 4), st.integers(2, 12), seeds())
+def test_t14_any_block(received, length, seed):
+    block = randomise(Attend(4, received).double(), seed)
+    x = integer_tensor(seed, 2, 4, length)
+
+    def tower(x, received=received, block=block):
+        return alike(block, exchange(open_frames(x, DNA), received), stack=False)
+
+    direct, turned = tower(x), tower(rc(DNA, x))
+    assert torch.equal(turned[0], direct[1])
+    assert torch.equal(turned[1], direct[0])
+    wide = Attend(4, 4).double()  # nested: more is received, with weights 0
+    state = block.state_dict()
+    state["enter.weight"] = F.pad(state["enter.weight"], (0, 4 - received))
+    wide.load_state_dict(state)
+    for u, v in zip(direct, tower(x, 4, wide), strict=True):
+        torch.testing.assert_close(u, v, rtol=1e-12, atol=1e-12)
+
+
+def _spanning(filters, taps, exchanged, seed=None, how="sum"):
+    """A network of two blocks whose first kernel reads its whole input."""
+    config = replace(build("tf-cnn", mixing=0.0).config, length=taps, pool=(1, 1), filters=filters, merge=how)
+    config = replace(config, mixing=(exchanged / filters,))
+    network = Network([BlockShape(taps), BlockShape(1)], config).double().eval()
+    return network if seed is None else randomise(network, seed)
+
+
+@given(st.integers(1, 2), st.data(), seeds())
+def test_t15_no_share_is_redundant(taps, data, seed):
+    filters = data.draw(st.integers(1, 2 * taps))
+    mixed = data.draw(st.integers(1, filters))
+    fewer = data.draw(st.integers(0, mixed - 1))
+    places = [(c, t) for c in (0, 1) for t in range(taps)][:filters]
+    witness = _spanning(filters, taps, mixed)
+    with torch.no_grad():
+        for parameter in witness.parameters():
+            parameter.zero_()
+        witness.head.dense.weight.fill_(1)
+        for j, (c, t) in enumerate(places):
+            witness.trunk.blocks[0].conv.weight[j, c, t] = 1
+            witness.trunk.blocks[1].conv.weight[j, j] = 1
+            if j < mixed:
+                witness.trunk.blocks[1].conv.weight[j, filters + j] = -1
+    x = integer_tensor(seed, 20, 4, taps)
+    u = torch.stack([x[:, c, t] for c, t in places], 1).clamp(min=0)
+    v = torch.stack([x[:, 3 - c, taps - 1 - t] for c, t in places], 1).clamp(min=0)
+    target = (u - v)[:, :mixed].abs().sum(1) + (u + v)[:, mixed:].sum(1)
+    assert torch.equal(witness(x)[:, 0], target)
+    # A member that exchanges fewer: along what either strand does not see, its mixed differences vanish.
+    member = _spanning(filters, taps, fewer, seed)
+    weight = member.trunk.blocks[0].conv.weight.detach()
+    seen = torch.cat([weight.flatten(1), rc(DNA, weight)[:fewer].flatten(1)])
+    unseen = torch.linalg.svd(seen)[2][len(seen) :].view(-1, 4, taps)
+    start = normal_tensor(seed, 100, 4, taps)
+
+    def mixed_difference(f):
+        a, b = unseen[0], rc(DNA, unseen)[-1]
+        corners = [f(start + m * a + n * b) for m, n in ((1, 1), (1, 0), (0, 1), (0, 0))]
+        return (corners[0] - corners[1] - corners[2] + corners[3]).abs().max().item()
+
+    assert mixed_difference(member) < 1e-9
+    assert mixed_difference(witness) > 1e-9
+    other = _spanning(filters, taps, mixed, seed, "mean")
+    assert same_function_class(member, other) == ("different", ("T15",))
+
+
+@given(reps(max_orbits=3), seeds())
+def test_t16_worth_in_data(rep, seed):
+    f, other = (Positional([4], [rep.channels], [5], 6, seed + n) for n in (0, 1))
+    both = integer_tensor(seed, 3, 4, 6)
+    both = torch.cat([both, rc(DNA, both)])  # inputs as likely as their reverse complements
+    g, target = (conjoin(model, outputs=rep, merge="mean").eval()(both) for model in (f, other))
+    answers = f(both)
+    apart = answers - rc(rep, answers[[3, 4, 5, 0, 1, 2]])
+    lost = (answers - target).square().sum() - (g - target).square().sum()
+    assert lost == apart.square().sum() / 4  # whole numbers and quarters: exact
+
+
+@given(reps(max_orbits=3), st.sampled_from([1, 2, float("inf")]), st.floats(-1, 2), seeds())
+def test_t18_merging_well(rep, order, weight, seed):
+    f, other = (Positional([4], [rep.channels], [5], 6, seed + n) for n in (0, 1))
+    both = integer_tensor(seed, 3, 4, 6)
+    both = torch.cat([both, rc(DNA, both)])
+
+    def distance(u, v):
+        return torch.linalg.vector_norm(u - v, order)
+
+    g, target = (conjoin(model, outputs=rep, merge="mean").eval()(both) for model in (f, other))
+    assert distance(g, target) <= distance(f(both), other(both)) + 1e-12
+    assert distance(g, target) <= distance(f(both), target) + 1e-12  # the target is equivariant
+    u, v, y = f(both), rc(rep, f(both)[[3, 4, 5, 0, 1, 2]]), target
+
+    def loss(w):
+        return (F.mse_loss(w * u + (1 - w) * v, y) + F.mse_loss(w * v + (1 - w) * u, y)) / 2
+
+    assert loss(0.5) <= loss(weight) + 1e-12
