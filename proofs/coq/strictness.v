@@ -322,14 +322,14 @@ have deadI i : (forall a, unfelt k A a -> a 0 i = 0) -> dead A kF i.
 have all0 d a : unfelt k A a -> a 0 (g d) = 0.
   case: d => j ha /=; first by have [] := both (widen_ord mF j) a (ltn_ord j) ha.
   case: ifP => dj; first exact: deadP dj ha.
-  by have := vanish j; rewrite dj => /deadP z; apply: z.
+  by have := vanish j; rewrite dj /= => z; exact: deadP z ha.
 have inj : injective g.
   move=> [i|i] [j|j] /=.
   - by move=> /down_inj /(congr1 val) /= e; congr inl; apply: val_inj.
   - case: ifP => [_ /eqP|dj /down_inj e]; first by rewrite eq_sym eq_lrshift.
-    by case/negP: (negbT dj); apply: deadI => a ha; have [] := both j a _ ha; rewrite // -e.
+    by move: dj; rewrite -e => /negP[]; apply: deadI => a ha; have [] := both (widen_ord mF i) a (ltn_ord i) ha.
   - case: ifP => [_ /eqP|dj /down_inj e]; first by rewrite eq_lrshift.
-    by case/negP: (negbT dj); apply: deadI => a ha; have [] := both i a _ ha; rewrite // e.
+    by move: dj; rewrite e => /negP[]; apply: deadI => a ha; have [] := both (widen_ord mF j) a (ltn_ord j) ha.
   - case: ifP => _; case: ifP => _.
     + by move=> /up_inj ->.
     + by move/eqP; rewrite eq_lrshift.
