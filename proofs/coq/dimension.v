@@ -19,7 +19,7 @@ apply/eqP; have : 2%:R * x c == 0 by rewrite mulr_natl mulr2n {1}e addNr.
 by rewrite mulf_eq0 (negbTE two).
 Qed.
 
-Lemma determined x y : fixed_vector x -> fixed_vector y ->
+Theorem T2_determined x y : fixed_vector x -> fixed_vector y ->
   (forall a : pairs V, x (val a) = y (val a)) -> (forall a : trivials V, x (val a) = y (val a)) ->
   forall c, x c = y c.
 Proof.
@@ -36,7 +36,7 @@ Definition value (v : pairs V + trivials V -> R) (c : chan V) : R :=
   else if (insub (p c) : option (pairs V)) is Some a then sg R c * v (inl a)
   else if (insub c : option (trivials V)) is Some a then v (inr a) else 0.
 
-Lemma free v : exists x, [/\ fixed_vector x, forall a : pairs V, x (val a) = v (inl a)
+Theorem T2_free v : exists x, [/\ fixed_vector x, forall a : pairs V, x (val a) = v (inl a)
   & forall a : trivials V, x (val a) = v (inr a)].
 Proof.
 have nolow (c : chan V) : lower c -> ~~ lower (p c).

@@ -4,6 +4,7 @@ From Coq Require Import QArith Qreduction Extraction ExtrOcamlBasic ExtrOcamlNat
 From mathcomp Require Import all_ssreflect all_algebra.
 From RC Require Import representations kernels family geometry.
 Set Implicit Arguments. Unset Strict Implicit. Unset Printing Implicit Defensive.
+Local Open Scope nat_scope.
 
 Section Operations.
 Variables (N : Type) (zero : N) (add mul : N -> N -> N) (opp : N -> N) (half quarter : N).
@@ -15,7 +16,7 @@ Definition x_act (len : nat) (q : nat -> nat) (minus : nat -> bool) (x : nat -> 
   signed (minus c) (x (q c) (len - t.+1)).
 (* V + R V *)
 Definition x_tie (K : nat) (qo qi : nat -> nat) (mo mi : nat -> bool) (V : nat -> nat -> nat -> N) (o c k : nat) : N :=
-  add (V o c k) (signed (xorb (mo o) (mi c)) (V (qo o) (qi c) (K - k.+1))).
+  add (V o c k) (signed (mo o (+) mi c) (V (qo o) (qi c) (K - k.+1))).
 Definition x_conv (ci K stride d : nat) (W : nat -> nat -> nat -> N) (x : nat -> nat -> N) (o t : nat) : N :=
   total ci (fun c => total K (fun k => mul (W o c k) (x c (addn (muln stride t) (muln d k))))).
 Definition x_padded (pad len : nat) (x : nat -> nat -> N) (c u : nat) : N :=

@@ -41,14 +41,17 @@ Qed.
 Theorem T7_only_then : pad = 0 -> 0 < K -> mirrored -> remainder = 0.
 Proof.
 move=> p0 K0 /forallP/(_ ord0)/forallP mir.
-have L0 : 0 < L by move: fits; rewrite /extent p0; lia.
-have := mir (Ordinal (_ : L - 1 < L)); rewrite ?subn1 ?prednK // => /(_ (leqnn _)) /= /eqP.
-have -> : reads 0 (L - L) by rewrite /reads subnn L0; apply/existsP; exists (Ordinal K0); rewrite /= p0 !muln0.
+have L0 : 0 < L by move: fits; rewrite /extent p0 muln0 addn0 addn1; apply: leq_ltn_trans.
+have lt : L.-1 < L by rewrite prednK.
+have := mir (Ordinal lt) => /= /eqP; rewrite prednK // subnn.
+have -> : reads 0 0 by rewrite /reads L0; apply/existsP; exists (Ordinal K0); rewrite /= p0 !muln0.
 move/esym/andP => [_ /existsP[k /eqP]]; rewrite /= p0 addn0 subn1 /= => e.
 have rE := divn_eq room stride; rewrite -/remainder in rE.
-have : dilation * k <= dilation * K.-1 by rewrite leq_mul2l; have := ltn_ord k; lia.
-move: e rE fits; rewrite mulnC {1 2}/room /extent p0 muln0 addn0.
-move: (room %/ stride * stride) (dilation * k) (dilation * K.-1) => a b c; lia.
+have roomE : room = L - (dilation * K.-1 + 1) by rewrite /room /extent p0 muln0 addn0.
+have le : dilation * k <= dilation * K.-1 by rewrite leq_mul2l; have := ltn_ord k; lia.
+move: e rE roomE le fits; rewrite mulnC /extent p0 muln0 addn0.
+move: (room %/ stride * stride) remainder (dilation * k) (dilation * K.-1) => a rem b c.
+move: room => r; lia.
 Qed.
 Corollary T7_iff : pad = 0 -> 0 < K -> mirrored <-> remainder = 0.
 Proof. by move=> p0 K0; split; [apply: T7_only_then | apply: T7_no_remainder]. Qed.

@@ -72,16 +72,25 @@ have -> : conv W (act (act (impulse c k))) o ord0 = conv W (impulse c k) o ord0.
 by rewrite conv_impulse /act -/(act _) => ->; rewrite -/(act (impulse c k)) conv_turned_impulse mulrA.
 Qed.
 
-Theorem T2 W : equivariant W <-> obeys W.
+Theorem T2_equivariant_iff_tied W : equivariant W <-> obeys W.
 Proof. by split; [apply: necessary | apply: sufficient]. Qed.
 
 (* Projection: V + R V obeys the law for every V, and every tied kernel is one (with V = W/2). *)
 Definition turn (W : kernel) : kernel := fun o c k => sg R o * sg R c * W (p o) (p c) (rev_ord k).
 Lemma turnK W o c k : turn (turn W) o c k = W o c k.
 Proof. by rewrite /turn !sgp !pK rev_ordK mulrA mulrACA !sgsg !mul1r. Qed.
-Lemma tied_obeys (V : kernel) : obeys (fun o c k => V o c k + turn V o c k).
+Theorem T2_tied_by_projection (V : kernel) : obeys (fun o c k => V o c k + turn V o c k).
 Proof.
 move=> o c k; rewrite -[_ * _ * (_ + _)]/(_ * _ * (_ + _)) mulrDr addrC; congr (_ + _).
 by rewrite -{1}(turnK V).
 Qed.
 End Kernel.
+
+(* RCPS is complete: every equivariant kernel is the projection of one. *)
+Theorem T2_complete (F : fieldType) (I J : rep) (K : nat) (W : kernel F I J K) : (2%:R : F) != 0 -> obeys W ->
+  exists V : kernel F I J K, forall o c k, W o c k = V o c k + turn V o c k.
+Proof.
+move=> two law; exists (fun o c k => 2%:R^-1 * W o c k) => o c k.
+have -> : turn (fun o c k => 2%:R^-1 * W o c k) o c k = 2%:R^-1 * W o c k by rewrite law /turn mulrCA.
+by rewrite -mulrDl -mulr2n -mulr_natl divff ?mul1r.
+Qed.

@@ -59,7 +59,7 @@ rewrite ler_pdivl_mulr // /growth mulrBl mul1r ler_subl_addr [X in _ <= X]addrC 
 elim: n {small pos} => [|n IH]; first by rewrite expr0 mul1r mul0r subr0.
 apply: le_trans IH; rewrite exprSr -mulrA ler_wpmul2l ?exprn_ge0 ?(le_trans ler01 one_le) //.
 rewrite -subr_ge0; have -> : 1 - n%:R * u - (1 + u) * (1 - n.+1%:R * u) = n.+1%:R * u ^+ 2 by rewrite -[n.+1]addn1 natrD; ring.
-by rewrite mulr_ge0 ?exprn_ge0.
+by rewrite mulr_ge0 ?ler0n ?exprn_ge0.
 Qed.
 
 (* Two orders and groupings of the same n products. *)
