@@ -64,7 +64,9 @@ def _console() -> Console:
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line; return the exit status."""
     parser = argparse.ArgumentParser("python -m proofs", description=__doc__)
-    parser.add_argument("proofs", nargs="*", help="files to run, such as t04 (default: all); or coq; or vectors")
+    parser.add_argument(
+        "proofs", nargs="*", help="files to run, such as t04 (default: all), or coq, or vectors"
+    )
     parser.add_argument("--verbose", action="store_true", help="print the counter-example to each false twin")
     parser.add_argument(
         "--readme", action="store_true", help="write the README's table and picture, and stop"

@@ -1,4 +1,4 @@
-"""Build the theorems, print each statement and what it assumes, check the proofs again: ``python -m proofs coq``."""
+"""Build the theorems, print and compare their statements, check them again: ``python -m proofs coq``."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Built(NamedTuple):
 
 
 def names(text: str) -> list[str]:
-    """The quoted theorems of a file, in order: those named by a number, and the correctness of definitions."""
+    """The quoted theorems of a file, in order: the numbered ones, and the correctness of definitions."""
     return re.findall(r"^(?:Theorem|Corollary) (T\d+_\w+|\w+_correct)", text, re.M)
 
 
@@ -104,8 +104,8 @@ def document(found: list[Statement]) -> str:
     """STATEMENTS.md: every theorem in Coq's own words."""
     parts = [
         "# The theorems as Coq prints them",
-        "Written by `python -m proofs coq --readme`; `python -m proofs coq` compares. Each rests on no axiom: `Print\n"
-        "Assumptions` says *closed under the global context*. Definitions are in the file of each heading.",
+        "Written by `python -m proofs coq --readme`, compared by `python -m proofs coq`. None has an axiom:\n"
+        "`Print Assumptions` says *closed under the global context*. Definitions are in each heading's file.",
     ]
     for file in dict.fromkeys(s.file for s in found):
         parts.append(f"## [{file}.v]({file}.v)")
@@ -122,7 +122,7 @@ def verify(found: list[Statement], write: bool) -> None:
         STATEMENTS.write_text(document(found), encoding="utf-8")
     elif not STATEMENTS.exists() or STATEMENTS.read_text(encoding="utf-8") != document(found):
         raise BuildError(
-            f"{STATEMENTS.name} is not what Coq prints: run python -m proofs coq --readme, and read what changed"
+            f"{STATEMENTS.name} is not what Coq prints: run python -m proofs coq --readme, and read it"
         )
 
 
@@ -138,7 +138,9 @@ def table(built: list[Built], found: list[Statement]) -> str:
     for file in built:
         theorems = [s.name for s in found if s.file == file.name]
         listed = ", ".join(f"`{name}`" for name in theorems)
-        rows.append(f"| [{file.name}.v](coq/{file.name}.v) | {listed} | {file.lines} | {file.seconds:.0f} | none |")
+        rows.append(
+            f"| [{file.name}.v](coq/{file.name}.v) | {listed} | {file.lines} | {file.seconds:.0f} | none |"
+        )
     return "\n".join(rows)
 
 

@@ -1,4 +1,4 @@
-"""Write ``proofs/vectors/*.json``: questions drawn here, answered by what Coq extracts: ``python -m proofs vectors``."""
+"""Write ``proofs/vectors``: questions drawn here, answers by what Coq extracts: ``python -m proofs vectors``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .build import HERE, BuildError, call, compile_file
 VECTORS = HERE.parent / "vectors"
 SEED = 1535
 HOWS = ("sum", "mean", "max")
+NEEDED = ("representations", "conjoining", "kernels", "family", "geometry", "executable")
 Case = dict[str, Any]
 
 
@@ -35,7 +36,9 @@ def rep(draw: random.Random, orbits: int, signs: bool = True) -> Case:
 
 def numbers(draw: random.Random, n: int) -> list[str]:
     """Rationals in eighths, which float64 holds exactly."""
-    return [str(draw.randint(-9, 9)) if draw.random() < 0.7 else f"{draw.randint(-20, 20)}/8" for _ in range(n)]
+    return [
+        str(draw.randint(-9, 9)) if draw.random() < 0.7 else f"{draw.randint(-20, 20)}/8" for _ in range(n)
+    ]
 
 
 def act(draw: random.Random) -> Case:
@@ -100,7 +103,12 @@ def geometry(draw: random.Random) -> Case:
 def agreement(draw: random.Random) -> Case:
     """Two answers, a label and a weight; equal answers among them."""
     u, v, y = numbers(draw, 3)
-    return {"agreement": draw.choice(["0", "1", "2", "1/2", "4"]), "u": u, "v": draw.choice([u, v, v]), "y": y}
+    return {
+        "agreement": draw.choice(["0", "1", "2", "1/2", "4"]),
+        "u": u,
+        "v": draw.choice([u, v, v]),
+        "y": y,
+    }
 
 
 def dna(draw: random.Random) -> Case:
@@ -109,8 +117,9 @@ def dna(draw: random.Random) -> Case:
 
 
 KINDS: dict[str, tuple[Callable[[random.Random], Case], int]] = {
-    "act": (act, 250), "tie": (tie, 300), "conv": (conv, 300), "exchange": (exchange, 300), "merge": (merge, 250),
-    "embed": (embed, 200), "geometry": (geometry, 350), "agreement": (agreement, 150), "dna": (dna, 100),
+    "act": (act, 250), "tie": (tie, 300), "conv": (conv, 300), "exchange": (exchange, 300),
+    "merge": (merge, 250), "embed": (embed, 200), "geometry": (geometry, 350), "agreement": (agreement, 150),
+    "dna": (dna, 100),
 }  # fmt: skip
 """How a case is drawn, and how many."""
 
@@ -131,14 +140,29 @@ def fraction(text: str) -> str:
 
 def question(kind: str, case: Case) -> list[str]:
     """One line for the driver: sizes first, then Reps, then numbers."""
-    arrays = [fraction(n) for key in ("v", "w", "x", "own", "other", "u") for n in _list(case, key) if kind != "merge"]
+    arrays = [
+        fraction(n)
+        for key in ("v", "w", "x", "own", "other", "u")
+        for n in _list(case, key)
+        if kind != "merge"
+    ]
     if kind == "act":
-        return [str(len(case["partners"])), *words([case["length"], case["partners"], case["signs"]]), *arrays]
+        return [
+            str(len(case["partners"])),
+            *words([case["length"], case["partners"], case["signs"]]),
+            *arrays,
+        ]
     if kind == "tie":
         sizes = [len(case["in"]["partners"]), len(case["out"]["partners"]), case["kernel"]]
         return [*words([sizes, case["in"], case["out"]]), *arrays]
     if kind == "merge":
-        sizes = [HOWS.index(case["how"]), len(case["partners"]), case["length"], case["partners"], case["signs"]]
+        sizes = [
+            HOWS.index(case["how"]),
+            len(case["partners"]),
+            case["length"],
+            case["partners"],
+            case["signs"],
+        ]
         return [*words(sizes), *map(fraction, case["u"] + case["v"])]
     if kind == "agreement":
         return list(map(fraction, words(case)))
@@ -156,7 +180,15 @@ def build_driver(folder: Path) -> Path:
     """The extracted definitions and the driver, by ocamlopt."""
     if shutil.which("ocamlopt") is None:
         raise BuildError("ocamlopt is not installed: apt-get install ocaml-nox")
-    for name in ("representations", "conjoining", "kernels", "family", "geometry", "executable", "extraction"):
+    for name in (
+        "representations",
+        "conjoining",
+        "kernels",
+        "family",
+        "geometry",
+        "executable",
+        "extraction",
+    ):
         shutil.copy(HERE / f"{name}.v", folder)
         compile_file(folder, name)
     shutil.copy(HERE / "driver.ml", folder)
@@ -170,9 +202,14 @@ def write(driver: Path) -> int:
     for kind, (make, count) in KINDS.items():
         cases = [make(draw) for _ in range(count)]
         lines = [str(count), *(" ".join([kind, *question(kind, case)]) for case in cases)]
-        answer = subprocess.run([driver], input="\n".join(lines), capture_output=True, text=True, check=True).stdout
+        answer = subprocess.run(
+            [driver], input="\n".join(lines), capture_output=True, text=True, check=True
+        ).stdout
         answers = [line.split() for line in answer.splitlines()]
-        rows = [json.dumps({**case, "answer": a}, separators=(",", ":")) for case, a in zip(cases, answers, strict=True)]
+        rows = [
+            json.dumps({**case, "answer": a}, separators=(",", ":"))
+            for case, a in zip(cases, answers, strict=True)
+        ]
         text = "[\n" + ",\n".join(rows) + "\n]\n"
         (VECTORS / f"{kind}.json").write_text(text, encoding="utf-8")
         total += count

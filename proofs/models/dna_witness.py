@@ -6,9 +6,9 @@ C: 1, G: 0, T: 1/r), the next relu(z[x] + r z[y] - r - 1 - 1/r) (checked below f
 separated here is the exact functions, not what can be approximated.
 
 Conjoined(1) does not, whatever its numbers: z3 decides that the sixteen equations have no real solution
-(:func:`conjoined_misses_it`). Its answer at xy is c0 + h (relu(S(xy)) + relu(S of the reverse complement)), S(xy) =
-a z(x) + b z(y) + c with z(x) >= 0 of the first block; the head's scale is in a, b and c, its sign is h. That S(xy) + S(wv)
-= S(xv) + S(wy) follows, but said aloud it makes the answer come in seconds instead of a minute.
+(:func:`conjoined_misses_it`). Its answer at xy is c0 + h (relu(S(xy)) + relu(S of the reverse complement)),
+S(xy) = a z(x) + b z(y) + c with z(x) >= 0 of the first block; the head's scale is in a, b and c, its sign is
+h. That S(xy) + S(wv) = S(xv) + S(wy) follows, but said aloud it spares z3 most of a minute.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def conjoined_misses_it() -> str | None:
 
 
 def conjoined_computes_another() -> str | None:
-    """None where z3 finds a conjoined(1) for the target without AA and TT: it can find one where one exists."""
+    """None where z3 finds a conjoined(1) for the target without AA and TT, as there is one."""
     found = _solution(1, lambda sequence: 2 * (sequence == "AT"))
     return None if found else "z3 finds no conjoined(1) that computes 2 for AT and 0 elsewhere"
 

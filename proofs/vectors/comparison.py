@@ -1,4 +1,4 @@
-"""The package against the answers of the definitions that Coq extracts: equal, number by number, in float64."""
+"""The package against the definitions that Coq extracts: equal, number by number, in float64."""
 
 from __future__ import annotations
 
@@ -44,10 +44,12 @@ def refuses(use: Callable[..., object], *arguments: object) -> bool:
 
 
 def fill(layer: RCConv1d, kernel: Tensor) -> Tensor:
-    """Give a layer the weights that make its kernel begin with this one; return the kernel that it then has."""
+    """Give a layer weights with which its kernel begins with this one; return the kernel that it then has."""
     with torch.no_grad():
         layer.weight.copy_(torch.arange(1, layer.weight.numel() + 1))
-        which = layer.kernel()[: len(kernel)].flatten().long()  # each entry: plus or minus its weight's number
+        which = (
+            layer.kernel()[: len(kernel)].flatten().long()
+        )  # each entry: plus or minus its weight's number
         known = which != 0
         layer.weight[which[known].abs() - 1] = (kernel.flatten() * which.sign())[known]
         return layer.kernel()
@@ -158,11 +160,12 @@ def cases(kind: str) -> list[Case]:
 
 
 def disagreements() -> Iterator[str]:
-    """One line for each file on which the package and the extracted definitions disagree, with the first case."""
+    """One line for each file on which package and extracted definitions disagree, with the first case."""
     for kind, agrees in COMPARISONS.items():
         all_cases = cases(kind)
         if not all_cases:
             yield f"vectors: {kind}.json is empty"
         wrong = [case for case in all_cases if not agrees(case)]
         if wrong:
-            yield f"vectors: {len(wrong)} of {len(all_cases)} cases of {kind} differ, first {json.dumps(wrong[0])}"
+            first = json.dumps(wrong[0])
+            yield f"vectors: {len(wrong)} of {len(all_cases)} cases of {kind} differ, first {first}"

@@ -1,4 +1,4 @@
-"""The Coq command: which theorems it quotes, and what it refuses. Coq itself runs in ``python -m proofs coq``."""
+"""The Coq command: which theorems it quotes, and what it refuses; Coq itself is not run here."""
 
 import re
 

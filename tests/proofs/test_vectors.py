@@ -24,7 +24,9 @@ def test_there_are_many_cases_and_the_edges_are_among_them():
     assert any(-1 in case["signs"] for case in cases("act"))
     assert {case["kernel"] for case in cases("tie")} >= {1, 2}
     assert any(case["stride"] > case["kernel"] for case in cases("conv"))
-    shares = {(0 < case["share"][0] < 64, int(case["answer"][0]) / case["filters"]) for case in cases("exchange")}
+    shares = {
+        (0 < case["share"][0] < 64, int(case["answer"][0]) / case["filters"]) for case in cases("exchange")
+    }
     assert {(True, 0), (True, 1)} <= shares, "shares that round to none and to all filters"
 
 
@@ -42,7 +44,13 @@ def regular_only(init):
     """Skip the cases that the faulty kernel is not written for."""
 
     def checked(self, rep_in, rep_out, *arguments, **options):
-        init(self, rep_in, rep_out if 2 * Rep(rep_out).regular == Rep(rep_out).channels else "1r", *arguments, **options)
+        init(
+            self,
+            rep_in,
+            rep_out if 2 * Rep(rep_out).regular == Rep(rep_out).channels else "1r",
+            *arguments,
+            **options,
+        )
 
     return checked
 
