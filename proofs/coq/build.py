@@ -18,6 +18,7 @@ BEGIN, END = "<!-- coq: begin (python -m proofs coq --readme) -->", "<!-- coq: e
 PACKAGES = "coq libcoq-mathcomp-algebra libcoq-mathcomp-algebra-tactics"
 MISSING = f"coq: skipped, as coqc is not installed: apt-get install {PACKAGES}"
 CLOSED = "Closed under the global context"
+PRINTING = "Unset Printing Implicit Defensive.\nOpen Scope ring_scope.\nSet Printing Width 112.\n"
 ROUNDS = (
     ("representations", "conjoining", "geometry", "heads", "rounding", "strictness"),
     ("kernels", "dimension", "losses", "family", "attribution"),
@@ -85,9 +86,9 @@ def statements(folder: Path) -> list[Statement]:
         f"Print Assumptions {f}.{n}.\n"
         for f, n in wanted
     )
-    imports = f"From RC Require {' '.join(files)}.\n"
-    head = "From mathcomp Require Import all_ssreflect all_algebra.\nSet Printing Width 112.\n"
-    (folder / "asked.v").write_text(head + imports + asked, encoding="utf-8")
+    imports = f"From RC Require Import {' '.join(files)}.\n"
+    head = "From mathcomp Require Import all_ssreflect all_algebra.\n"
+    (folder / "asked.v").write_text(head + imports + PRINTING + asked, encoding="utf-8")
     answer = call(folder, "coqc", "-q", "-w", "none", "-R", ".", "RC", "asked.v")
     return [_statement(part) for part in answer.split("=== ")[1:]]
 
@@ -96,7 +97,7 @@ def _statement(part: str) -> Statement:
     title, rest = part.split("\n", 1)
     text, assumptions = rest.split("---\n", 1)
     file, name = title.split()
-    text = re.sub(r"^\S+\s+:\s*", "", text.strip(), count=1)
+    text = re.sub(r"^\S+\s+:\s*", "", text.strip(), count=1).replace("\n       ", "\n")
     return Statement(file, name, text, assumptions.strip())
 
 

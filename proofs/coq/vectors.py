@@ -1,4 +1,4 @@
-"""Write ``proofs/vectors``: questions drawn here, answers by what Coq extracts: ``python -m proofs vectors``."""
+"""Write ``proofs/vectors``: questions drawn here, answered by Coq: ``python -m proofs vectors``."""
 
 from __future__ import annotations
 
