@@ -1,4 +1,7 @@
-"""Run the proofs: ``python -m proofs [t04 ...] [--verbose] [--readme]``; exit status 1 if any fails."""
+"""Run the proofs: ``python -m proofs [t04 ...] [--verbose] [--readme]``; exit status 1 if any fails.
+
+``python -m proofs coq`` builds the theorems in Coq, ``python -m proofs vectors`` asks its definitions anew.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from . import theorems as folder
+from .coq import build, vectors
 from .engine.claims import Theorem
 from .engine.refusals import accepted
 from .readme import stale, write
+from .vectors.comparison import disagreements
 
 
 def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:
@@ -39,6 +44,7 @@ def _general(chosen: list[str]) -> Iterator[str]:
     yield from (f"the machinery lets pass: {name}" for name in accepted())
     if not chosen and stale(theorems()):
         yield "README.md is not what the theorems say: run python -m proofs --readme"
+    yield from () if chosen else disagreements()
 
 
 def _problem(theorem: Theorem) -> str:
@@ -88,12 +94,18 @@ def _console() -> Console:
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line; return the exit status."""
     parser = argparse.ArgumentParser("python -m proofs", description=__doc__)
-    parser.add_argument("proofs", nargs="*", help="files to run, such as t04 (default: all)")
+    parser.add_argument(
+        "proofs", nargs="*", help="files to run, such as t04 (default: all), or coq, or vectors"
+    )
     parser.add_argument("--verbose", action="store_true", help="print the counter-example to each false twin")
     parser.add_argument(
         "--readme", action="store_true", help="write the README's table and picture, and stop"
     )
     chosen = parser.parse_args(arguments)
+    if chosen.proofs == ["coq"]:
+        return build.run(write=chosen.readme)
+    if chosen.proofs == ["vectors"]:
+        return vectors.run()
     if chosen.readme:
         print(write(theorems()))
         return 0

@@ -24,7 +24,7 @@ Limits. (c) needs a trunk without remainders (T7), as the family's is (stride 1,
 that reads the first half only, in each frame. (d) and (e) use inputs of both signs. For one-hot DNA, or
 any x >= 0, conjoined(1) computes the target of (d), and enough filters whose kernels span the sequence
 represent any invariant function of finitely many sequences, (e) too. ``dna_witness.py`` has a witness for
-(d) on DNA; that conjoined(1) misses it is argued there in prose, and that it comes near is checked.
+(d) on DNA; that conjoined(1) misses it is decided by z3, and that it comes near is checked.
 """
 
 from __future__ import annotations
@@ -181,6 +181,8 @@ strict = [
     Grid("the target is in RCPS(1)", witnesses.quadrants, witnesses.represented),
     Fact("the target does not depend on u - v only", witnesses.not_only_the_difference),
     Grid("on DNA: RCPS(1) computes another target", dna_witness.dinucleotides, dna_witness.rcps_computes_it),
+    Fact("on DNA: conjoined(1) does not, by z3", dna_witness.conjoined_misses_it),
+    Fact("on DNA: z3 finds conjoined(1) where there is one", dna_witness.conjoined_computes_another),
     Grid("on DNA: conjoined(1) comes near to it", dna_witness.nearer, dna_witness.conjoined_is_near),
 ]
 
@@ -238,10 +240,11 @@ THEOREM = Theorem(
                 "the target is in RCPS(1)",
                 "the target does not depend on u - v only",
                 "on DNA: RCPS(1) computes another target",
+                "on DNA: conjoined(1) does not, by z3",
+                "on DNA: z3 finds conjoined(1) where there is one",
                 "on DNA: conjoined(1) comes near to it",
             ),
             cases=package.one_filter,
-            prose="that conjoined(1) misses the DNA target",
         ),
         Part(
             Quantity("the odd part of one block is additive", package.additive),
@@ -256,7 +259,7 @@ THEOREM = Theorem(
         ),
     ],
     coverage="every number of filters, shares, taps, stride, output Rep; every depth, by induction",
-    method=f"{EVERY_SIZE}; strict: one position, every non-linearity; max: D = 1, every F",
+    method=f"{EVERY_SIZE}; strict: one position, every non-linearity; max: D = 1, every F; on DNA: z3",
     decides="that a conjoined or post-hoc model opens at a larger mixing, to train on, losing nothing",
     code=("rczoo.family.embedding.embed", "rczoo.symmetry.frames.exchange", "rczoo.family.trunk.Trunk"),
     tests="tests/proofs/test_laws.py::test_t04_embed_preserves_the_function",
