@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._package_data import package_data
-from ..files.atomic import write_bytes
-from ..files.cache import atomically, cache_folder, sha256
+from ..files.cache import atomically, cache_folder, sha256, write_content
 from ..files.storage import CONFIG, WEIGHTS, read_json, refuse_pickle, shared_weights
 from .index import CARD, INDEX, Entry, File, parse_index
 from .remotes import Folder, Remote, remote
@@ -144,7 +143,7 @@ def read_index(place: Remote) -> dict[str, Entry]:
     entries = _confirmed(parse_index(content, place.address))
     with suppress(OSError):  # keeping it is for worse days only, and the cache may be read-only
         if not (kept.is_file() and kept.read_bytes() == content):
-            atomically(kept, lambda temporary: write_bytes(temporary, content))
+            atomically(kept, lambda temporary: write_content(temporary, content))
     return entries
 
 
@@ -195,13 +194,7 @@ def _bring(place: Remote, about: File, path: Path, advance: Advance | None) -> N
             "again"
         )
     refuse_pickle(path, content)
-    try:
-        atomically(path, lambda temporary: write_bytes(temporary, content))
-    except OSError as error:
-        raise ValueError(
-            f"cannot write to the cache {cache_folder()} ({error.strerror}): set RCZOO_CACHE to a folder of "
-            "yours"
-        ) from error
+    atomically(path, lambda temporary: write_content(temporary, content))
 
 
 def _read(place: Remote, path: str, most: int, advance: Advance | None = None) -> bytes:

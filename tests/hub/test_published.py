@@ -313,7 +313,7 @@ def test_a_cache_that_cannot_be_written(published, cache, tmp_path, monkeypatch)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "file" / "cache"))
     monkeypatch.setenv("RCZOO_HUB", str(published))
-    with pytest.raises(ValueError, match=r"cannot write to the cache .*set RCZOO_CACHE to a folder of yours"):
+    with pytest.raises(OSError, match=r"cannot write to the cache .*set RCZOO_CACHE to a folder of yours"):
         hub.load(NAME)
 
 
