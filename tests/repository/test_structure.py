@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rczoo.cli.main import EXTRAS
+from rczoo.cli.errors import EXTRAS
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "rczoo"

@@ -1,0 +1,106 @@
+"""Every exception as one line: what is wrong, with which file, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+
+EXTRAS = {
+    "training": ("lightning", "sklearn", "scipy", "matplotlib"),
+    "export": ("onnx", "onnxruntime", "onnxscript"),
+    "hub": ("huggingface_hub",),
+    "explain": ("tangermeme",),
+    "data": ("py2bit", "rdata"),
+}
+"""Which extra of the package brings which import."""
+PACKAGE = Path(__file__).parents[1]
+MAIN = PACKAGE / "cli" / "main.py"
+AMOUNT = re.compile(r"(?:tried to allocate|unable to allocate) ([\d.]+ ?(?:[KMGTPE]i?)?B(?:ytes)?)", re.I)
+"""How PyTorch and numpy say how much memory they asked for."""
+SIZES = ("batch_size", "references", "filters", "length", "number")
+"""Options that make a command take less memory when they are lower, the most telling first."""
+PASSWORD = re.compile(r"(://)[^/@\s]*@")
+"""What stands before the host in an address."""
+
+
+def line(error: BaseException) -> str:
+    """What the command line says of an exception: one line, without a password that an address held.
+
+    What this package raises says it all. An exception of a library, or one that nobody foresaw, gets the name
+    of the file that was being read, and of its kind.
+    """
+    return PASSWORD.sub(r"\1", " ".join(_words(error).split()))
+
+
+def usage(error: Any) -> str:
+    """A mistake in how a command is called: its flag, what is wrong, and where the help is."""
+    message = error.format_message().rstrip(".")
+    if match := re.search(r": '(.*)' is not one of (.*)$", message):
+        near = get_close_matches(match[1], re.findall(r"'(.*?)'", match[2]), 1)
+        message += f" (did you mean {near[0]!r}?)" if near else ""
+    command = error.ctx.command_path if error.ctx else "rczoo"
+    return " ".join(f"{message}: see {command} --help".split())
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, ImportError):
+        return _missing(error)
+    if _is_memory(error):
+        return _out_of_memory(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or _file_at_hand(error)}: {error.strerror}: check the path and its permissions"
+    if isinstance(error, UnicodeError):
+        return f"{_file_at_hand(error)} is not text in UTF-8 ({error}): check that it is the file you mean"
+    if isinstance(error, ValueError | OSError) and _raised_here(error):
+        return str(error)
+    return f"{_file_at_hand(error)}: {type(error).__name__}: {error} (--debug shows where)"
+
+
+def _missing(error: ImportError) -> str:
+    package = (error.name or "").split(".")[0]
+    extra = next((extra for extra, names in EXTRAS.items() if package in names), None)
+    return f"this command needs {package}: pip install 'rczoo[{extra}]'" if extra else str(error)
+
+
+def _is_memory(error: BaseException) -> bool:
+    """PyTorch's allocators raise a RuntimeError of their own words, on a GPU one of their own name."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(AMOUNT.search(str(error))))
+
+
+def _out_of_memory(error: BaseException) -> str:
+    match, options = AMOUNT.search(str(error)), _options(error)
+    lower = next((f"lower --{name.replace('_', '-')}" for name in SIZES if name in options), "give less at once")
+    asked = f" ({match[1]} more were asked for)" if match else ""
+    return f"memory has run out{asked}: {lower}, or use a machine with more"
+
+
+def _frames(error: BaseException) -> list[tuple[Path, Mapping[str, Any]]]:
+    """Files and local names of the calls that led to an exception, the innermost first."""
+    walked = walk_tb(error.__traceback__)
+    return [(Path(frame.f_code.co_filename), frame.f_locals) for frame, _ in walked][::-1]
+
+
+def _own(error: BaseException) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    return ((file, names) for file, names in _frames(error) if file.is_relative_to(PACKAGE))
+
+
+def _raised_here(error: BaseException) -> bool:
+    return _frames(error)[0][0].is_relative_to(PACKAGE)
+
+
+def _file_at_hand(error: BaseException) -> str:
+    """The file that the innermost call of this package holds, else the command's name."""
+    for _, names in _own(error):
+        if paths := [value for value in names.values() if isinstance(value, Path)]:
+            return str(names["path"] if isinstance(names.get("path"), Path) else paths[0])
+    return "unforeseen"
+
+
+def _options(error: BaseException) -> Mapping[str, Any]:
+    """The options of the command, which is the outermost call of this package below ``main.py``."""
+    commands = [names for file, names in _own(error) if file.parent == PACKAGE / "cli" and file != MAIN]
+    return commands[-1] if commands else {}
