@@ -35,6 +35,8 @@ class Folder:
     def chunks(self, path: str) -> Iterator[bytes]:
         """The bytes of a file, in pieces."""
         try:
+            if (self.path / path).exists() and not (self.path / path).is_file():  # which might never end
+                raise FileNotFoundError
             with (self.path / path).open("rb") as file:
                 while piece := file.read(CHUNK):
                     yield piece
