@@ -9,6 +9,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
+from ..files.transfers import without_password
+
 EXTRAS = {
     "training": ("lightning", "sklearn", "scipy", "matplotlib"),
     "export": ("onnx", "onnxruntime", "onnxscript"),
@@ -23,8 +25,6 @@ AMOUNT = re.compile(r"(?:tried to allocate|unable to allocate) ([\d.]+ ?(?:[KMGT
 """How PyTorch and numpy say how much memory they asked for."""
 SIZES = ("batch_size", "references", "filters", "length", "number")
 """Options that make a command take less memory when they are lower, the most telling first."""
-PASSWORD = re.compile(r"(://)[^/@\s]*@")
-"""What stands before the host in an address."""
 
 
 def line(error: BaseException) -> str:
@@ -33,7 +33,7 @@ def line(error: BaseException) -> str:
     What this package raises says it all. An exception of a library, or one that nobody foresaw, gets the name
     of the file that was being read, and of its kind.
     """
-    return PASSWORD.sub(r"\1", " ".join(_words(error).split()))
+    return without_password(" ".join(_words(error).split()))
 
 
 def usage(error: Any) -> str:

@@ -77,3 +77,12 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
             raise ValueError(f"{path}: {path.parent} is not writable: choose another place for the output")
         if path.exists() and not force:
             raise ValueError(f"{path} exists: choose another name, or give --force")
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder that is none, or that could not be made or written in; nothing is made."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there} is a file: name a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"cannot write in {there}: choose another place for the output")
