@@ -38,8 +38,8 @@ def line(error: BaseException) -> str:
 
 def usage(error: Any) -> str:
     """A mistake in how a command is called: its flag, what is wrong, and where the help is."""
-    message = error.format_message().rstrip(".")
-    if match := re.search(r": '(.*)' is not one of (.*)$", message):
+    message = error.format_message().rstrip(".").replace("Value error, ", "")  # pydantic's, in new typers
+    if match := re.search(r": '([^']*)' is not one of (.*)$", message):
         near = get_close_matches(match[1], re.findall(r"'(.*?)'", match[2]), 1)
         message += f" (did you mean {near[0]!r}?)" if near else ""
     command = error.ctx.command_path if error.ctx else "rczoo"

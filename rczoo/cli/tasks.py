@@ -21,19 +21,19 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 @app.command("list")
 def list_(json_: Json = False) -> None:
     """List the tasks that come with rczoo."""
-    from rich.console import Console
     from rich.table import Table
 
-    from ..data.task import list_tasks, load_task
+    from .catalogue import shipped_tasks
+    from .options import console
 
-    tasks = [load_task(name) for name in list_tasks()]
+    tasks = shipped_tasks().values()
     if json_:
         _print([{"name": t.name, "kind": t.kind, "title": t.title} for t in tasks])
         return
     table = Table("task", "kind", "length", "title")
     for task in tasks:
         table.add_row(task.name, task.kind, str(task.length), task.title)
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()

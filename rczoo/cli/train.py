@@ -125,7 +125,11 @@ def train(
     logger: Logger = None,
     as_json: Json = False,
 ) -> None:
-    """Train one model, test it on held-out data, save it. The same command goes on after an interruption."""
+    """Train one model, test it on held-out data, save it. The same command goes on after an interruption.
+
+    Example: rczoo train sim-200 --strategy rcps --epochs 5
+    """
+    one_of(strategy=strategy, mixing=mixing, wrap=wrap)
     from ..training.strategies import resolve_strategy
 
     member = given(

@@ -62,10 +62,23 @@ def list_models(pattern: str = "*") -> list[str]:
 
     Those of the package, and those of the hub named by ``RCZOO_HUB``.
     """
-    names = set(bundled_index())
-    if place := hub():
-        names |= set(read_index(place))
-    return sorted(name for name in names if fnmatchcase(name, pattern))
+    return sorted(entries(pattern))
+
+
+def entries(pattern: str = "*") -> dict[str, Entry]:
+    """What the indexes say of published models, by name; ``pattern`` as in a shell."""
+    place = hub()
+    found = {**(read_index(place) if place else {}), **bundled_index()}
+    return {name: found[name] for name in found if fnmatchcase(name, pattern)}
+
+
+def read_file(found: Entry, place: Remote, name: str) -> bytes:
+    """A small file of a model, such as its config, where it is now; ValueError for one that was changed."""
+    about = found.files[name]
+    content = _read(place, about.path, about.size)
+    if hashlib.sha256(content).hexdigest() != about.sha256:
+        raise ValueError(f"{about.path} from {place.address} was changed since it was published")
+    return content
 
 
 def entry(name: str) -> tuple[Entry, Remote]:
