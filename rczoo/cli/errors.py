@@ -19,8 +19,8 @@ EXTRAS = {
     "data": ("py2bit", "rdata"),
 }
 """Which extra of the package brings which import."""
-PACKAGE = Path(__file__).parents[1]
-MAIN = PACKAGE / "cli" / "main.py"
+OURS = ("rczoo", "zoo")
+"""The packages whose own words of a mistake say it all."""
 AMOUNT = re.compile(r"(?:tried to allocate|unable to allocate) ([\d.]+ ?(?:[KMGTPE]i?)?B(?:ytes)?)", re.I)
 """How PyTorch and numpy say how much memory they asked for."""
 SIZES = ("batch_size", "references", "filters", "length", "number")
@@ -78,22 +78,22 @@ def _out_of_memory(error: BaseException) -> str:
     return f"memory has run out{asked}: {lower}, or use a machine with more"
 
 
-def _frames(error: BaseException) -> list[tuple[Path, Mapping[str, Any]]]:
-    """Files and local names of the calls that led to an exception, the innermost first."""
+def _frames(error: BaseException) -> list[tuple[str, Mapping[str, Any]]]:
+    """Modules and local names of the calls that led to an exception, the innermost first."""
     walked = walk_tb(error.__traceback__)
-    return [(Path(frame.f_code.co_filename), frame.f_locals) for frame, _ in walked][::-1]
+    return [(frame.f_globals.get("__name__", ""), frame.f_locals) for frame, _ in walked][::-1]
 
 
-def _own(error: BaseException) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    return ((file, names) for file, names in _frames(error) if file.is_relative_to(PACKAGE))
+def _own(error: BaseException) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return ((module, names) for module, names in _frames(error) if module.partition(".")[0] in OURS)
 
 
 def _raised_here(error: BaseException) -> bool:
-    return _frames(error)[0][0].is_relative_to(PACKAGE)
+    return _frames(error)[0][0].partition(".")[0] in OURS
 
 
 def _file_at_hand(error: BaseException) -> str:
-    """The file that the innermost call of this package holds, else the command's name."""
+    """The file that the innermost call of ours holds."""
     for _, names in _own(error):
         if paths := [value for value in names.values() if isinstance(value, Path)]:
             return str(names["path"] if isinstance(names.get("path"), Path) else paths[0])
@@ -101,6 +101,6 @@ def _file_at_hand(error: BaseException) -> str:
 
 
 def _options(error: BaseException) -> Mapping[str, Any]:
-    """The options of the command, which is the outermost call of this package below ``main.py``."""
-    commands = [names for file, names in _own(error) if file.parent == PACKAGE / "cli" and file != MAIN]
-    return commands[-1] if commands else {}
+    """The options of the command, which is the outermost call of ours below ``main.py``."""
+    commands = [names for module, names in _own(error) if module.startswith("rczoo.cli.")]
+    return next((names for names in reversed(commands) if "ctx" not in names and "self" not in names), {})

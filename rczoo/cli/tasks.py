@@ -39,11 +39,11 @@ def list_(json_: Json = False) -> None:
 @app.command()
 def info(name: Name, json_: Json = False) -> None:
     """Show a task's sources, licences, sizes, splits and class balance; its files are fetched if need be."""
-    from rich.console import Console
     from rich.table import Table
 
     from ..data.overview import overview
     from ..data.task import load_task
+    from .options import console
 
     task = load_task(name)
     _fetch(task, quiet=json_)
@@ -51,8 +51,8 @@ def info(name: Name, json_: Json = False) -> None:
     if json_:
         _print(found)
         return
-    console = Console()
-    console.print(f"[bold]{task.name}[/bold]: {task.title}\n{task.description}\n", highlight=False)
+    page = console()
+    page.print(f"{task.name}: {task.title}\n{task.description}\n")
     files = Table("file", "MB", "licence", title="sources")
     for entry in found["sources"]:
         files.add_row(entry["path"], f"{entry['bytes'] / 1e6:.1f}", entry["licence"])
@@ -60,7 +60,7 @@ def info(name: Name, json_: Json = False) -> None:
     for split, values in found["splits"].items():
         splits.add_row(split, str(values["examples"]), values["balance"])
     for part in (*([files] if found["sources"] else []), splits, *found["notes"]):
-        console.print(part, highlight=False)
+        page.print(part)
 
 
 @app.command()

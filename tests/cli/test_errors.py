@@ -4,12 +4,13 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 import torch
 
-from rczoo.cli import errors, models
 from tests.support.cli import run
+from zoo.__main__ import main as zoo_main
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,8 +25,8 @@ def raised(monkeypatch, error):
             raise error
         error()
 
-    fail.__code__ = fail.__code__.replace(co_filename=str(Path(errors.PACKAGE, "hub", "published.py")))
-    monkeypatch.setattr("rczoo.hub.published.entry", fail)
+    ours = FunctionType(fail.__code__, {**globals(), "__name__": "rczoo.io.bed"}, closure=fail.__closure__)
+    monkeypatch.setattr("rczoo.hub.published.entry", ours)
     return run("models", "fetch", "a/b")
 
 
@@ -109,4 +110,16 @@ def test_version_and_short_help():
     assert run("--version").stdout.startswith("rczoo ")
     for arguments in (["-h"], ["train", "-h"], ["models", "list", "-h"]):
         assert "Usage" in run(*arguments).stdout
-    assert models.app is not None
+
+
+def test_the_zoo_has_the_same_errors(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["zoo", "verify", "nope", "--models", "/nowhere"])
+    with pytest.raises(SystemExit) as ended:
+        zoo_main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("zoo: ")
+    monkeypatch.setitem(sys.modules, "zoo.site", None)
+    monkeypatch.setattr(sys, "argv", ["zoo", "site"])
+    with pytest.raises(SystemExit):
+        zoo_main()
+    assert capsys.readouterr().err.count("\n") == 1
