@@ -7,16 +7,14 @@ from typing import Annotated
 
 import typer
 
-from rczoo.cli.errors import line
+from rczoo.cli import errors
 
 from .packs import collect, gather, left
 from .plan import MODELS, PLAN, RUNS, Job
 from .plan import plan as jobs_of
 from .rows import RESULTS
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 Runs = Annotated[Path, typer.Option(help="Folder of the jobs' results.")]
 Models = Annotated[
@@ -193,7 +191,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        typer.echo(f"zoo: {line(error)}", err=True)
+        typer.echo(f"zoo: {errors.line(error)}", err=True)
         raise SystemExit(2) from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from traceback import walk_tb
@@ -52,7 +52,9 @@ def _words(error: BaseException) -> str:
     if _is_memory(error):
         return _out_of_memory(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or _file_at_hand(error)}: {error.strerror}: check the path and its permissions"
+        return (
+            f"{error.filename or _file_at_hand(error)}: {error.strerror}: check the path and its permissions"
+        )
     if isinstance(error, UnicodeError):
         return f"{_file_at_hand(error)} is not text in UTF-8 ({error}): check that it is the file you mean"
     if isinstance(error, ValueError | OSError) and _raised_here(error):
@@ -68,17 +70,21 @@ def _missing(error: ImportError) -> str:
 
 def _is_memory(error: BaseException) -> bool:
     """PyTorch's allocators raise a RuntimeError of their own words, on a GPU one of their own name."""
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and bool(AMOUNT.search(str(error))))
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and bool(AMOUNT.search(str(error)))
+    )
 
 
 def _out_of_memory(error: BaseException) -> str:
     match, options = AMOUNT.search(str(error)), _options(error)
-    lower = next((f"lower --{name.replace('_', '-')}" for name in SIZES if name in options), "give less at once")
+    lower = next(
+        (f"lower --{name.replace('_', '-')}" for name in SIZES if name in options), "give less at once"
+    )
     asked = f" ({match[1]} more were asked for)" if match else ""
     return f"memory has run out{asked}: {lower}, or use a machine with more"
 
 
-def _frames(error: BaseException) -> list[tuple[str, Mapping[str, Any]]]:
+def _frames(error: BaseException) -> Sequence[tuple[str, Mapping[str, Any]]]:
     """Modules and local names of the calls that led to an exception, the innermost first."""
     walked = walk_tb(error.__traceback__)
     return [(frame.f_globals.get("__name__", ""), frame.f_locals) for frame, _ in walked][::-1]

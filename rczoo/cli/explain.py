@@ -26,9 +26,7 @@ def explain(
     name: Name,
     out: Annotated[
         Path,
-        typer.Option(
-            help="Prefix of PREFIX.tsv, .onehot.npz, .scores.npz and .png.", rich_help_panel=OUTPUT
-        ),
+        typer.Option(help="Prefix of PREFIX.tsv, .onehot.npz, .scores.npz and .png.", rich_help_panel=OUTPUT),
     ],
     fasta: Fasta = None,
     genome: GenomeFile = None,
@@ -64,14 +62,16 @@ def explain(
     from ..family.checkpoint import load_checkpoint, read_config
     from ..files.atomic import refuse_existing
     from ..hub.published import checkpoint_folder
+    from ..inference.outputs import name_outputs
 
     require(*(["tangermeme"] if method == "deeplift" else []), *(["matplotlib"] if logos else []))
     refuse_existing([place(out, ending) for ending in ENDINGS], force)
     folder = checkpoint_folder(name)
-    names = read_config(folder)["outputs"]
+    config = read_config(folder)
+    names = config["outputs"]
     wanted = numbered_target(target, names)
     model = load_checkpoint(folder)
-    if target is None and model.config.pool is not None and len(names) > 1:  # labels, more than one
+    if target is None and len(names) > 1 and not name_outputs(model, config).positions:
         raise ValueError(f"{name} has {len(names)} labels: choose one by --target: {', '.join(names)}")
     if len(model.rep_in) > 1:
         raise ValueError(

@@ -18,13 +18,13 @@ from . import check, ensemble, errors, explain, models, predict, tasks, train, v
 
 PASSED_ON = (typer.Exit, typer.Abort)
 """How a command ends itself, which is no error."""
-USAGE = typer.BadParameter.__bases__[0]
+USAGE: Any = typer.BadParameter.__bases__[0]
 """The error of a wrong call, whichever copy of click typer brings."""
 DEBUG = "--debug"
 
 
 class OneLineErrors(TyperGroup):
-    """Turns every error into one line on stderr and exit code 2; ``--debug``, anywhere, shows the traceback."""
+    """Turns every error into one line on stderr and exit code 2; ``--debug`` shows the traceback, too."""
 
     debug = False
 

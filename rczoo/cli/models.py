@@ -7,12 +7,11 @@ import re
 import sys
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ..files.storage import CONFIG
-
 from .catalogue import Organism
 from .options import OUTPUT, Force, Name, console, model_names, require, task_names
 
@@ -75,7 +74,7 @@ def info_command(name: Published, as_json: Json = False) -> None:
     found, place = entry(name)
     if as_json:
         files = {file: vars(about) for file, about in found.files.items()}
-        content = {"name": name, "from": place.address, "merge": found.merge, "files": files}
+        content: dict[str, Any] = {"name": name, "from": place.address, "merge": found.merge, "files": files}
         content |= {"metrics": dict(found.metrics), "about": _about(found, place)}
         typer.echo(json.dumps(content, indent=2))
         return

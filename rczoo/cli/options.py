@@ -111,9 +111,7 @@ GenomeFile = Annotated[
     Path | None, typer.Option(help="A genome: FASTA (also .gz) or 2bit.", rich_help_panel=INPUT)
 ]
 Strand = Literal["given", "other", "both"]
-Force = Annotated[
-    bool, typer.Option("--force", help="Overwrite what is in --out.", rich_help_panel=OUTPUT)
-]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.", rich_help_panel=OUTPUT)]
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON on stdout instead of text.", rich_help_panel=OUTPUT)
 ]

@@ -59,7 +59,7 @@ def load_examples(task: Task, split: str) -> Examples:
 
 
 def prepare(task: Task) -> Path:
-    """The folder of a task's prepared examples; made, whole or not at all, unless it is whole in the cache."""
+    """The folder of a task's prepared examples; made, whole or not at all, unless the cache has it whole."""
 
     def write(temporary: Path) -> None:
         splits, notes = SOURCES[task.data.source](task)

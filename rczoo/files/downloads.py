@@ -20,7 +20,7 @@ from typing import Any
 from .._package_data import package_data
 from .cache import atomically, cache_folder, partial, sha256, stamp, write_text
 from .storage import stays_below
-from .transfers import TooSlow, chunks, without_password
+from .transfers import TooSlowError, chunks, without_password
 
 
 @dataclass(frozen=True)
@@ -129,14 +129,10 @@ def _transfer(source: Source, temporary: Path, progress: Any) -> None:
         return
     try:
         _save(url, temporary, progress)
-    except (requests.exceptions.RequestException, TooSlow) as error:
+    except (requests.exceptions.RequestException, TooSlowError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
-        raise ConnectionError(
-            without_password(
-                f"cannot download {source.path} from {url} ({reason}): check the network, or name a mirror in "
-                "RCZOO_DATA"
-            )
-        ) from error
+        problem = without_password(f"cannot download {source.path} from {url} ({reason})")
+        raise ConnectionError(f"{problem}: check the network, or name a mirror in RCZOO_DATA") from error
 
 
 def _save(url: str, path: Path, progress: Any) -> None:

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 CHUNK = 1 << 14
@@ -22,7 +23,7 @@ SLOWEST = 1000
 PASSWORD = re.compile(r"(://)[^/@\s]*@")
 
 
-class TooSlow(ConnectionError):
+class TooSlowError(ConnectionError):
     """A server that sends so little that the download would never end."""
 
 
@@ -34,7 +35,7 @@ def without_password(text: str) -> str:
 def chunks(url: str, check: Callable[[Any], object] = lambda answer: None) -> Iterator[bytes]:
     """The bytes at an address, in pieces; ``check`` is shown the answer before any is read.
 
-    Raises requests' exceptions, what ``check`` raises, and TooSlow for a server that sends less than
+    Raises requests' exceptions, what ``check`` raises, and TooSlowError for a server that sends less than
     :data:`SLOWEST` bytes a second once :data:`GRACE` seconds have passed, head included.
     """
     pieces: queue.Queue[Any] = queue.Queue(AHEAD)
@@ -58,23 +59,24 @@ def _next(pieces: queue.Queue[Any], received: int, began: float) -> bytes | None
         except queue.Empty:
             seconds = time.monotonic() - began
             if seconds > GRACE and received < SLOWEST * seconds:
-                raise TooSlow(f"only {received} bytes came in {seconds:.0f} seconds") from None
+                raise TooSlowError(f"only {received} bytes came in {seconds:.0f} seconds") from None
             continue
         if isinstance(piece, Exception):
             raise piece
         return piece
 
 
-def _read(url: str, check: Callable[[Any], object], pieces: queue.Queue[Any], stopped: threading.Event) -> None:
+def _read(
+    url: str, check: Callable[[Any], object], pieces: queue.Queue[Any], stopped: threading.Event
+) -> None:
     """Fill the queue until the end, an error, or nobody who waits."""
     import requests
 
     def put(piece: Any) -> None:
         while not stopped.is_set():
-            try:
-                return pieces.put(piece, timeout=1)
-            except queue.Full:
-                continue
+            with suppress(queue.Full):
+                pieces.put(piece, timeout=1)
+                return
 
     try:
         with requests.get(url, stream=True, timeout=TIMEOUT) as answer:

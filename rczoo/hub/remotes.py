@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from ..files.transfers import TooSlow, chunks, without_password
+from ..files.transfers import TooSlowError, chunks, without_password
 
 CHUNK = 1 << 18
 """Bytes of a file read at a time."""
@@ -73,7 +73,7 @@ class Server:
 
         try:
             yield from chunks(f"{self._url}/{path}", check)
-        except (requests.exceptions.RequestException, TooSlow) as error:
+        except (requests.exceptions.RequestException, TooSlowError) as error:
             reason = without_password((str(error).splitlines() or [type(error).__name__])[0])[:160]
             raise ConnectionError(
                 f"cannot read {self.address}/{path} ({reason}): check the network, or name another hub in "

@@ -190,7 +190,9 @@ class Bar(Callback):
         if not history:
             return f"epoch 1, {about['strategy']}"
         shown = " ".join(f"{k} {history[-1][k]:.3f}" for k in ("loss", "auroc") if k in history[-1])
-        return f"epoch {len(history)}: {shown}, {about['strategy']}"  # what changes stands where it is not cut
+        return (
+            f"epoch {len(history)}: {shown}, {about['strategy']}"  # what changes stands where it is not cut
+        )
 
 
 @contextmanager

@@ -45,10 +45,15 @@ def raised(monkeypatch, error):
         (lambda: [][0], "peaks.bed: IndexError: list index out of range"),
         (ConnectionError("cannot read https://me:secret@hub.org/x"), "cannot read https://hub.org/x"),
         (
-            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 800 bytes. Error"),
-            "memory has run out (800 bytes more were asked for): give less at once, or use a machine with more",
+            RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 800 bytes. Error"
+            ),
+            "memory has run out (800 bytes more were asked for): give less at once, or use a machine",
         ),
-        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."), "memory has run out (20.00 GiB"),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+            "memory has run out (20.00 GiB",
+        ),
         (MemoryError("Unable to allocate 7.28 TiB for an array"), "memory has run out (7.28 TiB more were"),
         (MemoryError(), "memory has run out: give less at once, or use a machine with more"),
     ],

@@ -173,9 +173,15 @@ def test_options_reach_the_model(tmp_path, task):
         (["train", "sim-200"], "give one of --strategy, --mixing and --wrap, got none"),
         (["train", "sim-200", "--strategy", "rcps", "--wrap", "1"], "got --strategy and --wrap"),
         (["train", "none.toml", "--strategy", "rcps"], "none.toml"),
-        (["train", "SMALL", "--strategy", "rcps", "--device", "tpu"], "'--device': 'tpu' is not one of 'cpu', 'cuda', 'auto'"),
+        (
+            ["train", "SMALL", "--strategy", "rcps", "--device", "tpu"],
+            "'--device': 'tpu' is not one of 'cpu', 'cuda', 'auto'",
+        ),
         (["train", "SMALL", "--mixing", "0.5"], "mixing 0.5 at depth 1"),
-        (["build", "tf-cnm", "--mixing", "1"], "'tf-cnm' is not one of 'motif-cnn', 'tf-cnn', 'bpnet' (did you mean 'tf-cnn'?)"),
+        (
+            ["build", "tf-cnm", "--mixing", "1"],
+            "'tf-cnm' is not one of 'motif-cnn', 'tf-cnn', 'bpnet' (did you mean 'tf-cnn'?)",
+        ),
         (["build", "tf-cnn", "--mixing", "1.5"], "mixing 1.5 lies outside [0, 1]"),
         (["build", "tf-cnn", "--mixing", "half"], "--mixing 'half': give numbers such as 0.5 or 0,1"),
         (["build", "tf-cnn", "--wrap", "2,2"], "sums to 4, but the trunk has 3 blocks"),

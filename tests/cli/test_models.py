@@ -73,7 +73,9 @@ def test_info_says_what_a_model_is(monkeypatch):
         assert f"  {line}\n" in shown
 
 
-@pytest.mark.parametrize("command", [["models", "list"], ["tasks", "list"], ["models", "info", "sim-200/rcps"]])
+@pytest.mark.parametrize(
+    "command", [["models", "list"], ["tasks", "list"], ["models", "info", "sim-200/rcps"]]
+)
 def test_looking_around_needs_no_torch(command):
     code = f"import sys; sys.modules['torch'] = None; from rczoo.cli.main import app; app({command})"
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

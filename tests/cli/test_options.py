@@ -106,8 +106,14 @@ def test_names_are_offered():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["build", "tf-cnn", "--mixing", "1", "--merge", "mena"], "'--merge': 'mena' is not one of 'sum', 'mean'"),
-        (["build", "tf-cnn", "--mixing", "1", "--merge", "mena"], "(did you mean 'mean'?): see rczoo build --help"),
+        (
+            ["build", "tf-cnn", "--mixing", "1", "--merge", "mena"],
+            "'--merge': 'mena' is not one of 'sum', 'mean'",
+        ),
+        (
+            ["build", "tf-cnn", "--mixing", "1", "--merge", "mena"],
+            "(did you mean 'mean'?): see rczoo build --help",
+        ),
         (["build", "tf-cnn", "--mixing", "1", "--gain", "1e308"], "'--gain'"),
         (["build", "tf-cnn", "--mixing", "1", "--filters", "0"], "'--filters'"),
         (["build", "tf-cnn"], "give one of --strategy, --mixing and --wrap, got none"),

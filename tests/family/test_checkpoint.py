@@ -15,7 +15,6 @@ from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoin
 from rczoo.family.ensembles import ensemble
 from rczoo.files.storage import pack_tensors
 
-
 WEIGHT, VARIANCE = "trunk.blocks.0.conv.weight", "trunk.blocks.0.norm.running_var"
 
 

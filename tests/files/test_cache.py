@@ -127,7 +127,9 @@ def test_a_full_cache_names_itself_and_its_variable(error):
     def write(_):
         raise error
 
-    with pytest.raises(OSError, match=r"cannot write to the cache .*cache \(.*\): make room, or set RCZOO_CACHE"):
+    with pytest.raises(
+        OSError, match=r"cannot write to the cache .*cache \(.*\): make room, or set RCZOO_CACHE"
+    ):
         atomically(cache_folder() / "x", write)
 
 
@@ -142,5 +144,5 @@ def test_an_error_of_another_file_stays_as_it_is():
     def write(_):
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", "/nowhere/peaks.bed")
 
-    with pytest.raises(FileNotFoundError, match="peaks.bed"):
+    with pytest.raises(FileNotFoundError, match=r"peaks\.bed"):
         atomically(cache_folder() / "x", write)

@@ -8,7 +8,7 @@ from rczoo.files.locks import alone
 def test_one_holder_at_a_time_and_nothing_left(tmp_path):
     path = tmp_path / "deep" / "run" / ".lock"
     with alone(path, "busy: wait"):
-        with pytest.raises(BlockingIOError, match="^busy: wait$"), alone(path, "busy: wait"):
+        with pytest.raises(BlockingIOError, match=r"^busy: wait$"), alone(path, "busy: wait"):
             pytest.fail("two held it")
         assert path.exists()
     assert not path.parent.exists()

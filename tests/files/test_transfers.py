@@ -40,7 +40,10 @@ def test_a_server_that_sends_byte_after_byte_is_given_up(tmp_path, monkeypatch, 
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path))
     monkeypatch.delenv("RCZOO_DATA", raising=False)
     began = time.monotonic()
-    with dripping(head) as url, pytest.raises(ConnectionError, match=r"only \d+ bytes came in .*: check the net"):
+    with (
+        dripping(head) as url,
+        pytest.raises(ConnectionError, match=r"only \d+ bytes came in .*: check the net"),
+    ):
         list(Server(url).chunks("index.json"))
     with dripping(head) as url, pytest.raises(ConnectionError, match=r"only \d+ bytes came in .* RCZOO_DATA"):
         fetch(Source("a/b", f"{url}/b"))

@@ -39,6 +39,7 @@ DEFERRED = {
     ("files/cache.py", "pooch"): "a file of one's own is read without the downloader",
     ("files/downloads.py", "pooch"): "a file of one's own is read without the downloader",
     ("files/downloads.py", "requests"): "a file of one's own is read without the downloader",
+    ("files/transfers.py", "requests"): "a file of one's own is read without the downloader",
     ("hub/remotes.py", "requests"): "a hub in a folder, or none, needs no HTTP",
     ("io/genome.py", "pyfaidx"): "a genome in 2bit, and all prepared examples, are read without it",
 }

@@ -321,7 +321,9 @@ def test_a_forced_training_goes_on_after_a_kill(tmp_path, monkeypatch):
 def test_a_place_that_cannot_be_written_is_told_before_the_training(tmp_path, monkeypatch):
     monkeypatch.setattr(TrainingModule, "training_step", lambda *_: pytest.fail("it trained"))
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"cannot write in .*file/run \(Not a directory\): choose another place"):
+    with pytest.raises(
+        OSError, match=r"cannot write in .*file/run \(Not a directory\): choose another place"
+    ):
         train(tiny_tasks.labels(), strategy="rcps", out=tmp_path / "file" / "run")
 
 
