@@ -36,7 +36,8 @@ def explain(
     ] = None,
     crop: Crop = False,
     method: Annotated[
-        Literal["deeplift", "ism", "input-x-gradient", "saliency"], typer.Option(help="How bases are scored.")
+        Literal["deeplift", "ism", "input-x-gradient", "saliency"],
+        typer.Option(metavar="METHOD", help="deeplift, ism, input-x-gradient or saliency."),
     ] = "deeplift",
     target: Annotated[
         str | None, typer.Option(help="A label or its number; profile or counts, or profile:FACTOR.")
@@ -64,7 +65,7 @@ def explain(
     from ..hub.published import checkpoint_folder
     from ..inference.outputs import name_outputs
 
-    require(*(["tangermeme"] if method == "deeplift" else []), *(["matplotlib"] if logos else []))
+    require(*(["tangermeme"] if logos or method == "deeplift" else []), *(["matplotlib"] if logos else []))
     refuse_existing([place(out, ending) for ending in ENDINGS], force)
     folder = checkpoint_folder(name)
     config = read_config(folder)

@@ -70,7 +70,11 @@ Strategy = Annotated[
 ]
 Merge = Annotated[
     Literal["sum", "mean", "max", "probability", "none"] | None,
-    typer.Option(help="How the strands are merged; none reads one strand.", rich_help_panel=MODEL),
+    typer.Option(
+        metavar="MERGE",
+        help="How the strands are merged: sum, mean, max, probability; none reads one strand.",
+        rich_help_panel=MODEL,
+    ),
 ]
 Agreement = Annotated[
     float | None,

@@ -37,7 +37,6 @@ DEFERRED = {
         "rczoo.training.fitting",
     ): "Lightning, an extra, is imported where the fit starts",
     ("files/cache.py", "pooch"): "a file of one's own is read without the downloader",
-    ("files/downloads.py", "pooch"): "a file of one's own is read without the downloader",
     ("files/downloads.py", "requests"): "a file of one's own is read without the downloader",
     ("files/transfers.py", "requests"): "a file of one's own is read without the downloader",
     ("hub/remotes.py", "requests"): "a hub in a folder, or none, needs no HTTP",
