@@ -438,7 +438,7 @@ def test_the_public_names():
 def test_the_commands(serve, published, cache):
     serve(published)
     run = CliRunner().invoke
-    assert run(models_cli.app, ["list"]).output.split() == ["sim-9/conjoined", NAME]
+    assert run(models_cli.app, ["list", "--names"]).output.split() == ["sim-9/conjoined", NAME]
     assert json.loads(run(models_cli.app, ["list", "*/rcps", "--json"]).output) == [NAME]
     shown = run(models_cli.app, ["info", NAME]).output
     assert "model.safetensors" in shown
