@@ -15,13 +15,19 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
+
+TEXT, BAR = 38, 10
+"""Columns of the text and of the bar: with a count of six digits and two times, 80 hold them all."""
 
 
 @contextmanager
 def bars(hidden: bool = False, transient: bool = False, of_bytes: bool = False) -> Iterator[Progress]:
     """A rich ``Progress`` for bars, of steps or bytes, that an owner adds; silent until its ``start()``."""
-    text, count = TextColumn("{task.description}"), DownloadColumn() if of_bytes else MofNCompleteColumn()
-    columns = (text, BarColumn(), count, TimeElapsedColumn(), TimeRemainingColumn())
+    whole = Column(max_width=TEXT, no_wrap=True, overflow="ellipsis")
+    text = TextColumn("{task.description}", markup=False, table_column=whole)
+    count = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    columns = (text, BarColumn(BAR), count, TimeElapsedColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     hidden = hidden or (transient and not console.is_terminal)  # else rich leaves an empty line in a log
     progress = Progress(*columns, console=console, transient=transient, disable=hidden)

@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
+from rczoo.cli import errors
+
 from .packs import collect, gather, left
 from .plan import MODELS, PLAN, RUNS, Job
 from .plan import plan as jobs_of
 from .rows import RESULTS
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 Runs = Annotated[Path, typer.Option(help="Folder of the jobs' results.")]
 Models = Annotated[
@@ -185,12 +187,12 @@ def models_of(runs: Path, models: Path | None) -> Path:
 
 
 def main() -> None:
-    """Run a command; an error that the user can mend is one line."""
+    """Run a command; an error is one line, as of rczoo itself."""
     try:
         app()
-    except (ValueError, FileNotFoundError, ConnectionError) as error:
-        typer.echo(f"zoo: {error}", err=True)
-        raise SystemExit(1) from error
+    except Exception as error:
+        typer.echo(f"zoo: {errors.line(error)}", err=True)
+        raise SystemExit(2) from error
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ SHORT: dict[str, dict[str, Any]] = {"sim-200": {"epochs": 8}, "gcn4": {"epochs":
 
 def run(task: str = "sim-200", out: str | Path = "demo", seed: int = 1535) -> Path:
     """Show the main job on a task, and return the path of the figure."""
-    started, out, console = perf_counter(), Path(out), Console()
+    started, out, console = perf_counter(), Path(out), Console(markup=False, highlight=False)
     if task not in SHORT:
         raise ValueError(f"the demo runs on {' or '.join(SHORT)}, got {task!r}: use rczoo train {task}")
     chosen = load_task(task)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import Force, Json, print_json, refuse_overwriting
+from .options import OUTPUT, Force, Json, model_names, print_json, refuse_overwriting
 
 KEPT = ("task", "strategy", "seed", "sha256")
 """What the config of an ensemble says of each member."""
@@ -18,13 +18,21 @@ SHARED = ("outputs", "control_widths")
 
 def ensemble(
     names: Annotated[
-        list[str], typer.Argument(metavar="NAME...", help="Published models' names, or checkpoint folders.")
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help="Published models' names, or checkpoint folders.",
+            autocompletion=model_names,
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="The checkpoint folder to write.")],
+    out: Annotated[Path, typer.Option(help="The checkpoint folder to write.", rich_help_panel=OUTPUT)],
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write one model that answers with the mean of several, such as the seeds of one training."""
+    """Write one model that answers with the mean of several, such as the seeds of one training.
+
+    Example: rczoo ensemble runs/sim-200/rcps/1535 runs/sim-200/rcps/1780 --out both
+    """
     refuse_overwriting(out, force)
     from ..family.checkpoint import load_checkpoint, read_config, save_checkpoint
     from ..family.ensembles import ensemble as ensemble_of

@@ -3,46 +3,77 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name, print_json
+from .options import (
+    INPUT,
+    OUTPUT,
+    Crop,
+    Device,
+    Fasta,
+    Force,
+    GenomeFile,
+    Json,
+    Name,
+    print_json,
+    require,
+)
 
 
 def explain(
     name: Name,
-    out: Annotated[Path, typer.Option(help="Prefix of PREFIX.tsv, .onehot.npz, .scores.npz and .png.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Prefix of PREFIX.tsv, .onehot.npz, .scores.npz and .png.", rich_help_panel=OUTPUT),
+    ],
     fasta: Fasta = None,
     genome: GenomeFile = None,
-    bed: Annotated[Path | None, typer.Option(help="A window around each region's summit or middle.")] = None,
+    bed: Annotated[
+        Path | None,
+        typer.Option(help="A window around each region's summit or middle.", rich_help_panel=INPUT),
+    ] = None,
     crop: Crop = False,
-    method: Annotated[str, typer.Option(help="deeplift, ism, input-x-gradient or saliency.")] = "deeplift",
+    method: Annotated[
+        Literal["deeplift", "ism", "input-x-gradient", "saliency"],
+        typer.Option(metavar="METHOD", help="deeplift, ism, input-x-gradient or saliency."),
+    ] = "deeplift",
     target: Annotated[
         str | None, typer.Option(help="A label or its number; profile or counts, or profile:FACTOR.")
     ] = None,
-    references: Annotated[int, typer.Option(help="Shuffles of each sequence, for deeplift.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the shuffles.")] = 0,
-    logos: Annotated[int, typer.Option(help="Sequences to draw; 0 draws none.")] = 6,
-    batch_size: Annotated[int, typer.Option(help="Sequences, mutants or references at once.")] = 64,
+    references: Annotated[int, typer.Option(help="Shuffles of each sequence, for deeplift.", min=2)] = 20,
+    seed: Annotated[int, typer.Option(help="Of the shuffles.", min=0)] = 0,
+    logos: Annotated[
+        int, typer.Option(help="Sequences to draw; 0 draws none.", min=0, rich_help_panel=OUTPUT)
+    ] = 6,
+    batch_size: Annotated[int, typer.Option(help="Sequences, mutants or references at once.", min=1)] = 64,
     device: Device = "cpu",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Score every base: DeepLIFT/SHAP, in-silico mutagenesis, gradient x input or saliency."""
-    from .._arguments import check_choice
+    """Score every base: DeepLIFT/SHAP, in-silico mutagenesis, gradient x input or saliency.
+
+    Without the packages that draw, give --logos 0.
+
+    Example: rczoo explain sim-200/rcps --fasta peaks.fa --target GATA --method ism --out explained
+    """
     from ..attribution.files import ENDINGS, FIGURE, Explanation, contents, place, write_files
     from ..attribution.inputs import numbered_target, read_fasta, read_regions
-    from ..attribution.methods import METHODS
     from ..family.checkpoint import load_checkpoint, read_config
     from ..files.atomic import refuse_existing
     from ..hub.published import checkpoint_folder
+    from ..inference.outputs import name_outputs
 
-    check_choice("method", method, METHODS)
+    require(*(["tangermeme"] if logos or method == "deeplift" else []), *(["matplotlib"] if logos else []))
     refuse_existing([place(out, ending) for ending in ENDINGS], force)
     folder = checkpoint_folder(name)
-    wanted = numbered_target(target, read_config(folder)["outputs"])
+    config = read_config(folder)
+    names = config["outputs"]
+    wanted = numbered_target(target, names)
     model = load_checkpoint(folder)
+    if target is None and len(names) > 1 and not name_outputs(model, config).positions:
+        raise ValueError(f"{name} has {len(names)} labels: choose one by --target: {', '.join(names)}")
     if len(model.rep_in) > 1:
         raise ValueError(
             f"{name} reads control tracks {model.rep_in[1]}: use rczoo.attribute(model, X, X_ctl)"

@@ -3,48 +3,115 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from math import isnan
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .options import Force, Name
+from ..files.storage import CONFIG
+from .catalogue import Organism
+from .options import OUTPUT, Force, Name, console, model_names, require, task_names
+
+if TYPE_CHECKING:
+    from ..hub.index import Entry
+    from ..hub.remotes import Remote
+    from .catalogue import Listed
 
 app = typer.Typer(no_args_is_help=True, help="Published models.")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Published = Annotated[str, typer.Argument(help="A published model's name.", autocompletion=model_names)]
 
 
 @app.command("list")
 def list_command(
-    pattern: Annotated[str, typer.Argument(help="As in a shell: 'sim-200/*'.")] = "*", as_json: Json = False
+    pattern: Annotated[str, typer.Argument(help="As in a shell: 'sim-200/*'.")] = "*",
+    task: Annotated[str | None, typer.Option(help="Of this task.", autocompletion=task_names)] = None,
+    organism: Annotated[Organism | None, typer.Option(help="Of tasks of this organism.")] = None,
+    best: Annotated[bool, typer.Option("--best", help="Only the best of each task.")] = False,
+    names: Annotated[bool, typer.Option("--names", help="Print the names alone, one a line.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """List the names of published models."""
-    from ..hub.published import list_models
+    """List published models, those of a task from the best to the worst on its test split.
 
-    names = list_models(pattern)
-    typer.echo(json.dumps(names) if as_json else "\n".join(names))
+    Example: rczoo models list --organism yeast --best
+    """
+    from ..hub.published import entries
+    from .catalogue import best_of_each_task, listed
+
+    found = listed(entries(pattern).values())
+    found = [model for model in found if task in (None, model.task) and organism in (None, model.organism)]
+    found = best_of_each_task(found) if best else found
+    if as_json:
+        typer.echo(json.dumps(sorted(model.name for model in found)))
+    elif names:
+        typer.echo("\n".join(sorted(model.name for model in found)))
+    else:
+        _print_table(found)
+
+
+def _print_table(models: list[Listed]) -> None:
+    """A line a model, cut where a terminal ends."""
+    rows = [("model", "organism", "length", "test score", "predicts")]
+    for model in models:
+        score = "" if isnan(model.score) else f"{model.metric} {model.score:.4f}"
+        rows.append((model.name, model.organism, str(model.length or ""), score, model.predicts))
+    widest = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    end = console().width if sys.stdout.isatty() else None
+    for row in rows:
+        padded = (text.ljust(width) for text, width in zip(row, widest, strict=True))
+        typer.echo("  ".join(padded)[:end].rstrip())
 
 
 @app.command("info")
-def info_command(name: str, as_json: Json = False) -> None:
-    """Show where a model comes from, its files and its metrics."""
+def info_command(name: Published, as_json: Json = False) -> None:
+    """Show what a model is and predicts, where it comes from, its files and its metrics."""
     from ..hub.published import entry
 
     found, place = entry(name)
     if as_json:
         files = {file: vars(about) for file, about in found.files.items()}
-        content = {"name": name, "from": place.address, "merge": found.merge, "files": files}
-        content |= {"metrics": dict(found.metrics)}
+        content: dict[str, Any] = {"name": name, "from": place.address, "merge": found.merge, "files": files}
+        content |= {"metrics": dict(found.metrics), "about": _about(found, place)}
         typer.echo(json.dumps(content, indent=2))
         return
     typer.echo(f"{name}, {found.size:,} bytes, from {place.address}")
     for file, about in found.files.items():
         typer.echo(f"  {file:<20}{about.size:>10,} bytes  sha256 {about.sha256[:12]}...")
+    for title, value in _about(found, place).items():
+        typer.echo(f"  {title:<26}{value}")
     if found.merge:
         typer.echo(f"  {'merge':<26}{found.merge}")
     for metric, value in found.metrics.items():
         typer.echo(f"  {metric:<26}{_shown(value)}")
+
+
+def _about(found: Entry, place: Remote) -> dict[str, str]:
+    """Title, labels, length, architecture and licence, as far as the model's task, config and card say."""
+    from ..hub.index import CARD
+    from ..hub.published import read_file
+    from .catalogue import shipped_tasks
+
+    try:
+        config = json.loads(read_file(found, place, CONFIG))
+        card = read_file(found, place, CARD).decode() if CARD in found.files else ""
+    except FileNotFoundError:  # a hub that lists it and does not have it
+        return {}
+    task, model = shipped_tasks().get(str(config.get("task"))), config["model"]
+    first = model["ensemble"][0] if "ensemble" in model else model
+    licence = re.search(r"^license: *(.+)$", card, re.MULTILINE)
+    about = {
+        "title": task.title if task else "",
+        "outputs": ", ".join(config.get("outputs", [])),
+        "length": str(first["length"]),
+        "architecture": f"{first['architecture']}, {first['filters']} filters per strand",
+        "members": str(len(model.get("ensemble", ())) or ""),
+        "licence": licence[1] if licence else "",
+    }
+    return {title: value for title, value in about.items() if value}
 
 
 def _shown(value: object) -> str:
@@ -55,7 +122,7 @@ def _shown(value: object) -> str:
 
 
 @app.command("fetch")
-def fetch_command(name: str) -> None:
+def fetch_command(name: Published) -> None:
     """Bring a model into the cache, verified, and print its folder."""
     from .._progress import bars
     from ..hub.published import entry, fetch
@@ -69,13 +136,23 @@ def fetch_command(name: str) -> None:
 
 def export(
     name: Name,
-    out: Annotated[Path, typer.Option(help="The file to write.")],
-    format: Annotated[str | None, typer.Option(help="onnx or pt2; by default as --out ends.")] = None,
+    out: Annotated[Path, typer.Option(help="The file to write.", rich_help_panel=OUTPUT)],
+    format: Annotated[
+        Literal["onnx", "pt2"] | None, typer.Option(help="By default as --out ends.", rich_help_panel=OUTPUT)
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Write a model as ONNX or as a PyTorch exported program: plain layers, any batch size."""
+    """Write a model as ONNX or as a PyTorch exported program: plain layers, any batch size.
+
+    Example: rczoo export sim-200/rcps --out model.onnx
+    """
+    from ..files.atomic import refuse_unwritable
+
     if out.exists() and not force:
         raise ValueError(f"{out} exists: choose another --out, or give --force")
+    refuse_unwritable(out.parent)
+    if (format or out.suffix) in ("onnx", ".onnx"):
+        require("onnx", "onnxscript")
     from ..export.exporting import export as write
     from ..hub.published import load
 

@@ -4,47 +4,134 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-Name = Annotated[str, typer.Argument(help="A published model's name, or a checkpoint folder.")]
+from .._package_data import package_data
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MODEL, TRAINING, INPUT, OUTPUT = "Model", "Training", "Input", "Output"
+"""The groups in which a command's help shows its options; the others stand by themselves."""
+
+
+def model_names(incomplete: str) -> list[str]:
+    """Published models whose names begin so, for a shell's completion; none where a hub is out of reach."""
+    from ..hub.published import list_models
+
+    with suppress(Exception):
+        return list_models(f"{incomplete}*")
+    return []
+
+
+def task_names(incomplete: str) -> list[str]:
+    """Tasks of the package whose names begin so, for a shell's completion."""
+    return sorted(path.stem for path in package_data("zoo/tasks").glob(f"{incomplete}*.toml"))
+
+
+def strategy_names(incomplete: str) -> list[str]:
+    """Strategies whose names begin so, for a shell's completion."""
+    from ..training.strategies import STRATEGIES
+
+    return [name for name in STRATEGIES if name.startswith(incomplete)]
+
+
+Name = Annotated[
+    str,
+    typer.Argument(help="A published model's name, or a checkpoint folder.", autocompletion=model_names),
+]
+TaskName = Annotated[
+    str, typer.Argument(help="A task of the zoo, or the path of a task file.", autocompletion=task_names)
+]
+Architecture = Annotated[Literal["motif-cnn", "tf-cnn", "bpnet"], typer.Argument(help="The network.")]
 Mixing = Annotated[
     str | None,
-    typer.Option(help="Share of the other strand's filters per block: 0.5, 0,1 or rcps or conjoined."),
+    typer.Option(
+        help="Share of the other strand's filters per block: 0.5, 0,1 or rcps or conjoined.",
+        rich_help_panel=MODEL,
+    ),
 ]
-Wrap = Annotated[str | None, typer.Option(help="Sizes of the conjoined groups of blocks, such as 2,1.")]
-Strategy = Annotated[str | None, typer.Option(help="A name from the paper, such as standard+aug or rcps.")]
-Merge = Annotated[str | None, typer.Option(help="How the strands are merged: sum, mean, max or probability.")]
+Wrap = Annotated[
+    str | None,
+    typer.Option(help="Sizes of the conjoined groups of blocks, such as 2,1.", rich_help_panel=MODEL),
+]
+Strategy = Annotated[
+    str | None,
+    typer.Option(
+        help="A name from the paper, such as standard+aug or rcps.",
+        autocompletion=strategy_names,
+        rich_help_panel=MODEL,
+    ),
+]
+Merge = Annotated[
+    Literal["sum", "mean", "max", "probability", "none"] | None,
+    typer.Option(
+        metavar="MERGE",
+        help="How the strands are merged: sum, mean, max, probability; none reads one strand.",
+        rich_help_panel=MODEL,
+    ),
+]
 Agreement = Annotated[
     float | None,
-    typer.Option(help="Weight of the strands' consistency: 0 conjoined, 1 augmentation, more beyond."),
+    typer.Option(
+        help="Weight of the strands' consistency: 0 conjoined, 1 augmentation, more beyond.",
+        min=0,
+        rich_help_panel=TRAINING,
+    ),
 ]
-Filters = Annotated[int | None, typer.Option(help="Filters per strand.")]
-Gain = Annotated[float, typer.Option(help="Gain of convolutions; 2 in the paper's RCPS code.")]
+Filters = Annotated[int | None, typer.Option(help="Filters per strand.", min=1, rich_help_panel=MODEL)]
+Gain = Annotated[
+    float | None,
+    typer.Option(
+        help="Gain of convolutions; 2 in the paper's RCPS code. Default: 1, or the task's.",
+        max=1e6,  # a larger one overflows float32 in some layers
+        rich_help_panel=MODEL,
+    ),
+]
 Statistics = Annotated[
-    str,
-    typer.Option(help="BatchNorm: pooled over strands, separate, or frozen; the paper's RCPS: frozen."),
+    Literal["pooled", "separate", "frozen"] | None,
+    typer.Option(
+        help="BatchNorm over both strands, over each, or as at the start, as the paper's RCPS had it. "
+        "Default: pooled, or the task's.",
+        rich_help_panel=MODEL,
+    ),
 ]
-TaskGain = Annotated[
-    float | None, typer.Option(help="Gain of convolutions; default: the task's. 2 in the paper's RCPS code.")
+Seed = Annotated[int, typer.Option(help="Initialisation and order.", min=0)]
+Split = Annotated[
+    Literal["train", "validation", "test", "test-unshared"], typer.Option(help="Which examples.")
 ]
-TaskStatistics = Annotated[
-    str | None,
-    typer.Option(help="BatchNorm: pooled over strands, separate, or frozen; default: the task's."),
+Fasta = Annotated[
+    Path | None, typer.Option(help="Sequences of the model's input length.", rich_help_panel=INPUT)
 ]
-Seed = Annotated[int, typer.Option(help="Initialisation and order.")]
-Fasta = Annotated[Path | None, typer.Option(help="Sequences of the model's input length.")]
-Crop = Annotated[bool, typer.Option("--crop", help="Read the centre of sequences that are longer.")]
-GenomeFile = Annotated[Path | None, typer.Option(help="A genome: FASTA (also .gz) or 2bit.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
-Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
+Crop = Annotated[
+    bool, typer.Option("--crop", help="Read the centre of sequences that are longer.", rich_help_panel=INPUT)
+]
+GenomeFile = Annotated[
+    Path | None, typer.Option(help="A genome: FASTA (also .gz) or 2bit.", rich_help_panel=INPUT)
+]
+Strand = Literal["given", "other", "both"]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.", rich_help_panel=OUTPUT)]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print JSON on stdout instead of text.", rich_help_panel=OUTPUT)
+]
+Device = Annotated[Literal["cpu", "cuda", "auto"], typer.Option(help="auto is a GPU where there is one.")]
 Threads = Annotated[
-    int, typer.Option(help="Threads of this training: one per core trains most seeds an hour.")
+    int,
+    typer.Option(
+        help="Threads of this training: one per core trains most seeds an hour.",
+        min=1,
+        rich_help_panel=TRAINING,
+    ),
 ]
-Logger = Annotated[str | None, typer.Option(help="Log epochs with Lightning, too: csv or tensorboard.")]
+Logger = Annotated[
+    Literal["csv", "tensorboard"] | None,
+    typer.Option(help="Log epochs with Lightning, too.", rich_help_panel=TRAINING),
+]
 
 
 def numbers(text: str | None) -> float | str | list[float] | None:
@@ -73,11 +160,30 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def one_of(**options: Any) -> None:
+    """Refuse none or several of the options of which one says what the model is."""
+    flags = [f"--{name}" for name in options]
+    chosen = [f"--{name}" for name, value in options.items() if value is not None]
+    if len(chosen) != 1:
+        wanted = f"{', '.join(flags[:-1])} and {flags[-1]}"
+        raise ValueError(f"give one of {wanted}, got {' and '.join(chosen) or 'none'}")
+
+
+def require(*packages: str) -> None:
+    """Import what a command will need, so that its absence is told before the work."""
+    for package in packages:
+        import_module(package)
+
+
 def refuse_overwriting(out: Path | None, force: bool) -> None:
-    """Refuse a folder that holds a checkpoint, unless forced."""
+    """Refuse a folder that cannot be written, or that holds a checkpoint, unless forced."""
+    from ..files.atomic import refuse_unwritable
     from ..files.storage import CONFIG
 
-    if out and (out / CONFIG).exists() and not force:
+    if out is None:
+        return
+    refuse_unwritable(out)
+    if (out / CONFIG).exists() and not force:
         raise ValueError(f"{out} already holds a checkpoint: choose another --out, or --force")
 
 
@@ -86,3 +192,10 @@ def print_json(value: Mapping[str, Any]) -> None:
     from ..files.storage import to_json
 
     typer.echo(json.dumps(json.loads(to_json(value))))
+
+
+def console() -> Console:
+    """Where tables go: stdout. What stands in brackets is what a user named, and no style."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False)

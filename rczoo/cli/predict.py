@@ -59,6 +59,7 @@ def predict(
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
     from ..family.checkpoint import load_checkpoint, read_config
     from ..files.atomic import refuse_existing
+    from ..files.journal import is_unfinished
     from ..hardware import choose_device
     from ..hub.published import checkpoint_folder
     from ..inference.outputs import name_outputs
@@ -69,12 +70,12 @@ def predict(
     config, model = read_config(folder), load_checkpoint(folder)
     outputs = name_outputs(model, config, counts)
     places = _places(out, plus, minus, outputs, strand, genome)
-    refuse_existing(places.paths(), force)
     from ..inference.runs import PredictionRun, identity
 
     inputs = (fasta, genome, bed, *map(Path, control or []))
     options = [strand, step, crop, counts, control, batch_size, place.type]
     about = identity(config, inputs, options)
+    refuse_existing(places.paths(), force or is_unfinished(places.paths()[0], about))
     began = time.monotonic()
     run = PredictionRun(name, model.to(place), config, outputs, places, strand, batch_size, about, as_json)
     if fasta is not None:

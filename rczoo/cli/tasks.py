@@ -21,29 +21,29 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 @app.command("list")
 def list_(json_: Json = False) -> None:
     """List the tasks that come with rczoo."""
-    from rich.console import Console
     from rich.table import Table
 
-    from ..data.task import list_tasks, load_task
+    from .catalogue import shipped_tasks
+    from .options import console
 
-    tasks = [load_task(name) for name in list_tasks()]
+    tasks = shipped_tasks().values()
     if json_:
         _print([{"name": t.name, "kind": t.kind, "title": t.title} for t in tasks])
         return
     table = Table("task", "kind", "length", "title")
     for task in tasks:
         table.add_row(task.name, task.kind, str(task.length), task.title)
-    Console().print(table)
+    console().print(table)
 
 
 @app.command()
 def info(name: Name, json_: Json = False) -> None:
     """Show a task's sources, licences, sizes, splits and class balance; its files are fetched if need be."""
-    from rich.console import Console
     from rich.table import Table
 
     from ..data.overview import overview
     from ..data.task import load_task
+    from .options import console
 
     task = load_task(name)
     _fetch(task, quiet=json_)
@@ -51,8 +51,8 @@ def info(name: Name, json_: Json = False) -> None:
     if json_:
         _print(found)
         return
-    console = Console()
-    console.print(f"[bold]{task.name}[/bold]: {task.title}\n{task.description}\n", highlight=False)
+    page = console()
+    page.print(f"{task.name}: {task.title}\n{task.description}\n")
     files = Table("file", "MB", "licence", title="sources")
     for entry in found["sources"]:
         files.add_row(entry["path"], f"{entry['bytes'] / 1e6:.1f}", entry["licence"])
@@ -60,7 +60,7 @@ def info(name: Name, json_: Json = False) -> None:
     for split, values in found["splits"].items():
         splits.add_row(split, str(values["examples"]), values["balance"])
     for part in (*([files] if found["sources"] else []), splits, *found["notes"]):
-        console.print(part, highlight=False)
+        page.print(part)
 
 
 @app.command()

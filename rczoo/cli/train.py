@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from .options import (
+    MODEL,
+    OUTPUT,
+    TRAINING,
     Agreement,
+    Architecture,
     Device,
     Filters,
     Force,
@@ -19,38 +24,52 @@ from .options import (
     Mixing,
     Name,
     Seed,
+    Split,
     Statistics,
     Strategy,
-    TaskGain,
-    TaskStatistics,
+    TaskName,
     Threads,
     Wrap,
+    console,
     given,
     numbers,
+    one_of,
     print_json,
     refuse_overwriting,
+    require,
     sizes,
+    task_names,
 )
 
 
 def build(
-    architecture: Annotated[str, typer.Argument(help="motif-cnn, tf-cnn or bpnet.")],
+    architecture: Architecture,
     mixing: Mixing = None,
     wrap: Wrap = None,
     strategy: Strategy = None,
     merge: Merge = None,
     filters: Filters = None,
-    gain: Gain = 1.0,
-    batch_statistics: Statistics = "pooled",
-    length: Annotated[int | None, typer.Option(help="Input length.")] = None,
-    outputs: Annotated[int | None, typer.Option(help="Labels, or profile factors.")] = None,
-    control: Annotated[str | None, typer.Option(help="Rep of control tracks, such as 2t or 1r.")] = None,
+    gain: Gain = None,
+    batch_statistics: Statistics = None,
+    length: Annotated[int | None, typer.Option(help="Input length.", min=1, rich_help_panel=MODEL)] = None,
+    outputs: Annotated[
+        int | None, typer.Option(help="Labels, or profile factors.", min=1, rich_help_panel=MODEL)
+    ] = None,
+    control: Annotated[
+        str | None, typer.Option(help="Rep of control tracks, such as 2t or 1r.", rich_help_panel=MODEL)
+    ] = None,
     seed: Seed = 1535,
-    out: Annotated[Path | None, typer.Option(help="Save the untrained model in this folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Save the untrained model in this folder.", rich_help_panel=OUTPUT)
+    ] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show where in the family a model sits: exchange, parameters and cost per block. Save it with --out."""
+    """Show where in the family a model sits: exchange, parameters and cost per block. Save it with --out.
+
+    Example: rczoo build tf-cnn --mixing 0.5
+    """
+    one_of(strategy=strategy, mixing=mixing, wrap=wrap)
     refuse_overwriting(out, force)
     import torch
 
@@ -60,9 +79,8 @@ def build(
     model = architectures.build(
         architecture,
         **given(mixing=numbers(mixing), wrap=sizes(wrap), strategy=strategy, merge=merge, filters=filters),
-        **given(length=length, outputs=outputs, control=control),
-        gain=gain,
-        batch_statistics=batch_statistics,
+        **given(length=length, outputs=outputs, control=control, gain=gain),
+        **given(batch_statistics=batch_statistics),
     )
     summary = description.summary(model)
     if out:
@@ -85,25 +103,33 @@ def build(
 
 
 def train(
-    task: Annotated[str, typer.Argument(help="A task of the zoo, or the path of a task file.")],
+    task: TaskName,
     strategy: Strategy = None,
     mixing: Mixing = None,
     wrap: Wrap = None,
     merge: Merge = None,
     agreement: Agreement = None,
     filters: Filters = None,
-    gain: TaskGain = None,
-    batch_statistics: TaskStatistics = None,
+    gain: Gain = None,
+    batch_statistics: Statistics = None,
     seed: Seed = 1535,
-    epochs: Annotated[int | None, typer.Option(help="At most so many epochs.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Default: runs/TASK/STRATEGY/SEED.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="At most so many epochs.", min=1, rich_help_panel=TRAINING)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Default: runs/TASK/STRATEGY/SEED.", rich_help_panel=OUTPUT)
+    ] = None,
     force: Force = False,
     device: Device = "cpu",
     threads: Threads = 1,
     logger: Logger = None,
     as_json: Json = False,
 ) -> None:
-    """Train one model, test it on held-out data, save it. The same command goes on after an interruption."""
+    """Train one model, test it on held-out data, save it. The same command goes on after an interruption.
+
+    Example: rczoo train sim-200 --strategy rcps --epochs 5
+    """
+    one_of(strategy=strategy, mixing=mixing, wrap=wrap)
     from ..training.strategies import resolve_strategy
 
     member = given(
@@ -113,7 +139,12 @@ def train(
     from ..data.task import load_task
 
     chosen = load_task(task)
+    if chosen.training.epochs is None and epochs is None:
+        raise ValueError(f"task {chosen.name} does not say for how many epochs to train: give --epochs")
     out = out or Path("runs") / chosen.name / plan.name / str(seed)
+    if sys.stderr.isatty() and not as_json:  # Lightning takes seconds to come
+        typer.echo(f"training {plan.name} on {chosen.name}, seed {seed}, in {out}", err=True)
+    require("lightning", "sklearn", "scipy")
     from .._progress import bars
     from ..training import trainer
 
@@ -137,57 +168,73 @@ def evaluate(
     name: Name,
     task: Annotated[
         str | None,
-        typer.Option(help="A task of the zoo, or a task file; default: the zoo's task it was trained on."),
+        typer.Option(
+            help="A task of the zoo, or a task file; default: the zoo's task it was trained on.",
+            autocompletion=task_names,
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Split = "test",
+    device: Device = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Load a checkpoint, and measure it on a split of a task and against the law of reverse complement."""
+    """Load a checkpoint, and measure it on a split of a task and against the law of reverse complement.
+
+    Example: rczoo evaluate sim-200/rcps --split validation
+    """
     from ..data.packaged import packaged
     from ..data.task import load_task
     from ..family.checkpoint import read_config
+    from ..hardware import choose_device
     from ..hub.published import checkpoint_folder
 
+    place = choose_device(device)
     folder = checkpoint_folder(name)
     config = read_config(folder)
     chosen = task or packaged(config)
     if not chosen:
         trained = f"a task of your own, {config['task']!r}" if config.get("task") else "no task"
         raise ValueError(f"{name} was trained on {trained}: give --task FILE.toml, or a task of the zoo")
-    _report(folder, load_task(chosen), split, as_json)
+    _report(folder, load_task(chosen), split, as_json, place.type)
 
 
 def demo(
-    task: Annotated[str, typer.Option(help="sim-200 (no network needed) or gcn4 (real data).")] = "sim-200",
-    out: Annotated[Path, typer.Option(help="Where the figure and the checkpoints go.")] = Path("demo"),
+    task: Annotated[
+        Literal["sim-200", "gcn4"], typer.Option(help="sim-200 needs no network, gcn4 is real data.")
+    ] = "sim-200",
+    out: Annotated[
+        Path, typer.Option(help="Where the figure and the checkpoints go.", rich_help_panel=OUTPUT)
+    ] = Path("demo"),
     seed: Seed = 1535,
 ) -> None:
-    """The main job in a few minutes: the family, a short training of each strategy, a figure."""
+    """The main job in a few minutes: the family, a short training of each strategy, a figure.
+
+    Example: rczoo demo --task gcn4
+    """
+    refuse_overwriting(out, force=True)
+    require("lightning", "sklearn", "scipy", "matplotlib")
     from . import demo as demonstration
 
     demonstration.run(task, out, seed)
 
 
-def _report(folder: Path, task: Any, split: str, as_json: bool) -> None:
+def _report(folder: Path, task: Any, split: str, as_json: bool, device: str = "cpu") -> None:
     """Test the checkpoint as it lies on disk, beside all of the task's baselines.
 
     The slow one of labels, the k-mer regression, is computed once for a task and split.
     """
-    from rich.console import Console
-
     from ..evaluation.baselines import baseline_rows
     from ..evaluation.scoring import evaluate
     from ..evaluation.tables import metrics_table
     from ..family.checkpoint import load_checkpoint, read_config
 
     name = read_config(folder).get("strategy", "model")
-    found = evaluate(load_checkpoint(folder), task, split)
+    found = evaluate(load_checkpoint(folder).to(device), task, split)
     rows = {**baseline_rows(task, split), name: found}
     if as_json:
         print_json({"checkpoint": str(folder), "task": task.name, "split": split, "rows": rows})
         return
-    console = Console()
-    console.print(metrics_table(f"{task.title}: {found['examples']} {split} examples", rows))
+    page = console()
+    page.print(metrics_table(f"{task.title}: {found['examples']} {split} examples", rows))
     if undefined := {k: n for k, n in found["undefined"].items() if n}:
-        console.print(f"left out as undefined: {undefined}")
-    console.print(f"checkpoint: {folder}", soft_wrap=True)
+        page.print(f"left out as undefined: {undefined}")
+    page.print(f"checkpoint: {folder}", soft_wrap=True)

@@ -38,7 +38,7 @@ def variants(
     from .._progress import bar
     from ..family.checkpoint import load_checkpoint, read_config
     from ..files.atomic import refuse_existing
-    from ..files.journal import Journal
+    from ..files.journal import Journal, is_unfinished
     from ..hardware import choose_device
     from ..hub.published import checkpoint_folder
     from ..inference.outputs import name_outputs
@@ -55,14 +55,14 @@ def variants(
     config, model = read_config(folder), load_checkpoint(folder).to(place)
     strand = strand or ("given" if model.equivariant else "both")
     check_strand(strand)
-    refuse_existing([out], force)
+    about = identity(config, (vcf, genome), [strand, batch_size, place.type])
+    refuse_existing([out], force or is_unfinished(out, about))
     outputs = name_outputs(model, config)
     letters = Genome(genome)
     found = Variants(vcf, letters, outputs.length)
     chromosomes = dict.fromkeys(variant.chrom for variant in found)
     renamed = {chrom: letters.resolve([chrom])[chrom] for chrom in chromosomes}  # each alone, as when read
     names = columns(model, outputs, strand == "both")
-    about = identity(config, (vcf, genome), [strand, batch_size, place.type])
     with Journal(out, about, len(names), batch_size) as journal:
         before = journal.done
         with bar("variants", len(found), before, as_json) as advance:

@@ -59,20 +59,17 @@ def load_examples(task: Task, split: str) -> Examples:
 
 
 def prepare(task: Task) -> Path:
-    """The folder of a task's prepared examples; made, whole or not at all, when it is not in the cache."""
-    folder = cache.cache_folder() / "prepared" / f"{task.name}-{_key(task)}"
-    if (folder / "summary.json").exists():
-        return folder
-    splits, notes = SOURCES[task.data.source](task)
+    """The folder of a task's prepared examples; made, whole or not at all, unless the cache has it whole."""
 
     def write(temporary: Path) -> None:
+        splits, notes = SOURCES[task.data.source](task)
         for split, arrays in splits.items():
             (temporary / split).mkdir(parents=True)
             for name, array in arrays.items():
                 np.save(temporary / split / f"{name}.npy", array)
         (temporary / "summary.json").write_text(json.dumps({"notes": notes}, indent=1), "utf-8")
 
-    return cache.atomically(folder, write)
+    return cache.whole_folder(cache.cache_folder() / "prepared" / f"{task.name}-{_key(task)}", write)
 
 
 def notes(task: Task) -> list[str]:

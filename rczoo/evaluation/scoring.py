@@ -28,7 +28,7 @@ def evaluate(model: nn.Module, task: Task, split: str = "test", batch_size: int 
     ``equivariance_error`` is measured in the model's own execution and, for a network or ensemble that reads
     both strands, as ``equivariance_error_tied`` with tied kernels; on the first examples, in eval mode.
     """
-    import_module("sklearn" if task.kind == "labels" else "scipy")  # missed now, not after the predictions
+    require_metrics(task)
     examples = load_examples(task, split)
     if not len(examples):
         raise ValueError(f"task {task.name} has no {split} examples: look at [data] splits")
@@ -37,6 +37,11 @@ def evaluate(model: nn.Module, task: Task, split: str = "test", batch_size: int 
     found = {**scores(task, logits, target), "loss": loss}
     probe = examples.batch(np.arange(min(PROBED, len(examples))))
     return {**found, **errors(model, *(x for x in probe[:2] if x is not None))}
+
+
+def require_metrics(task: Task) -> None:
+    """Import what the metrics need, so that its absence is told before the work and not after it."""
+    import_module("sklearn" if task.kind == "labels" else "scipy")
 
 
 def predict(model: nn.Module, batches: Plain, name: str = "the task") -> tuple[torch.Tensor, torch.Tensor]:

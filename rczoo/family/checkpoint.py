@@ -42,6 +42,21 @@ CHECKED: dict[str, Callable[[Any], bool]] = {
     "control_widths": is_whole,
 }
 """What every item of these lists in a config must be, wherever the config comes from."""
+KINDS: dict[str, tuple[type, ...]] = {
+    "model": (dict,),
+    "sha256": (str,),
+    "task": (str, type(None)),
+    "strategy": (str,),
+    "data": (dict,),
+    "metrics": (dict,),
+    "history": (list,),
+    "provenance": (dict,),
+}
+"""What these entries of a config must be, where they are there."""
+LARGEST_GAIN = 1e6
+"""A gain a thousand times any that was ever used; some layers of a larger one overflow float32."""
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+"""The types in which a network answers; PyTorch stores others in which it cannot compute."""
 
 
 def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
@@ -97,11 +112,15 @@ def rebuild(config: dict[str, Any], path: Path, source: Path) -> Model:
             "...: the file is truncated or changed; copy or train it again"
         )
     tensors = unpack_tensors(path, content)
+    check_values(tensors, path)
     try:
-        model = _untrained(config["model"], tensors)
+        with torch.device("meta"):  # which has shapes and takes no memory, whatever the config asks for
+            shapes = _untrained(config["model"], tensors)
     except Exception as error:  # the arguments may be of any type and size
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{source}: {reason}: it was changed, or is of another version of rczoo") from error
+    check_shapes(shapes, tensors, path)
+    model = _untrained(config["model"], tensors)
     fill(model, tensors, path)
     return model.eval()
 
@@ -123,6 +142,8 @@ def _network(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> 
     for name in ("filters", "outputs"):
         if (arguments.get(name) or 0) > widest:
             raise ValueError(f"{name} is {arguments[name]}, but the weights are at most {widest} wide")
+    if isinstance(gain := arguments.get("gain"), float) and gain > LARGEST_GAIN:
+        raise ValueError(f"gain is {gain:g}, and at most {LARGEST_GAIN:g} is of use")
     return build(**arguments)
 
 
@@ -148,17 +169,30 @@ def read_config(folder: str | Path) -> dict[str, Any]:
             f"{path} has format {config.get('format')!r}, expected {FORMAT!r}: "
             "it was not written by this version of rczoo"
         )
+    for name, kinds in KINDS.items():
+        if name in config and not isinstance(config[name], kinds):
+            raise _changed(path, name, config[name])
     config = with_outputs(config)
     for name, right in CHECKED.items():
         if not isinstance(config[name], list) or not all(map(right, config[name])):
-            raise ValueError(
-                f"{path}: {name} is {config[name]!r}: it was changed, or is of another version of rczoo"
-            )
+            raise _changed(path, name, config[name])
     return config
+
+
+def _changed(path: Path, name: str, value: Any) -> ValueError:
+    return ValueError(f"{path}: {name} is {value!r}: it was changed, or is of another version of rczoo")
 
 
 def fill(model: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
     """Put the tensors of the file ``path`` into a model; names and shapes must be the model's."""
+    check_shapes(model, tensors, path)
+    if kinds := [value.dtype for value in tensors.values() if value.is_floating_point()]:
+        model.to(kinds[0])
+    model.load_state_dict(dict(tensors))
+
+
+def check_shapes(model: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Refuse tensors of the file ``path`` whose names or shapes are not the model's."""
     expected = model.state_dict()
     if wrong := sorted(set(expected) ^ set(tensors)):
         problem = "lacks the tensor" if wrong[0] in expected else "has an unknown tensor"
@@ -169,9 +203,20 @@ def fill(model: nn.Module, tensors: Mapping[str, torch.Tensor], path: Path) -> N
                 f"{path}: {name!r} has shape {tuple(value.shape)}, the model {tuple(expected[name].shape)}: "
                 "it belongs to another model; train it again"
             )
-    if kinds := [value.dtype for value in tensors.values() if value.is_floating_point()]:
-        model.to(kinds[0])
-    model.load_state_dict(dict(tensors))
+
+
+def check_values(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Refuse tensors of the file ``path`` from which no answer comes: what no training leaves behind."""
+    for name, value in sorted(tensors.items()):
+        problem = ""
+        if value.is_floating_point() and value.dtype not in FLOATS:
+            problem = f"is {value.dtype}, in which no model computes"
+        elif not value.isfinite().all():
+            problem = "has a value that is not finite"
+        elif name.endswith("running_var") and (value < 0).any():
+            problem = "has a negative variance"
+        if problem:
+            raise ValueError(f"{path}: {name!r} {problem}: it was changed, or its training failed")
 
 
 def provenance() -> dict[str, str]:

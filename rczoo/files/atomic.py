@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file beside its place, then move it there: readers see the old file or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file beside its place, then move it there: readers see the old file or the new one, whole.
+
+    Raises OSError, in one line with the path, where it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(
+            f"cannot write {path} ({error.strerror or error}): make room, or choose another place"
+        ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be made
+            temporary.unlink()
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what killed writers of a file left beside it; for whoever is alone with the file."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 32}"):
+        left.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -62,3 +77,12 @@ def refuse_existing(paths: Sequence[Path], force: bool) -> None:
             raise ValueError(f"{path}: {path.parent} is not writable: choose another place for the output")
         if path.exists() and not force:
             raise ValueError(f"{path} exists: choose another name, or give --force")
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Refuse a folder that is none, or that could not be made or written in; nothing is made."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise ValueError(f"{there} is a file: name a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise ValueError(f"cannot write in {there}: choose another place for the output")

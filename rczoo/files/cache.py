@@ -5,18 +5,28 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import json
 import os
 import shutil
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
 GZIP = b"\x1f\x8b"
+BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What a gzip file raises that is cut short, or changed at its head or in its middle."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors of a disk, whatever the file: no room, none left for this user, not to be written."""
+SIZES = "sizes.json"
+"""The file of a prepared folder that names its other files, with their bytes."""
 
 
 def cache_folder() -> Path:
@@ -42,7 +52,7 @@ def unpacked(path: Path) -> Path:
         try:
             with gzip.open(path, "rb") as packed, temporary.open("wb") as plain:
                 shutil.copyfileobj(packed, plain, CHUNK)
-        except (EOFError, OSError) as error:
+        except BROKEN_GZIP as error:
             raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error
 
     return target if target.exists() else atomically(target, unpack)
@@ -60,7 +70,7 @@ def text_lines(path: Path, kind: str) -> Iterator[str]:
     with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
         try:
             yield from lines
-        except (EOFError, gzip.BadGzipFile) as error:
+        except BROKEN_GZIP as error:
             raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error
 
 
@@ -77,30 +87,84 @@ def derived(path: Path, name: str) -> Path:
 
 
 def atomically(target: Path, write: Callable[[Path], None]) -> Path:
-    """Let ``write`` make a file or fill a folder at a temporary path, then give it its name in one step."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=partial()) as folder:
-        temporary = Path(folder) / target.name
-        write(temporary)
-        try:
-            temporary.replace(target)
-        except OSError:
-            if not target.is_dir():  # a parallel process finished the same folder first: keep that one
-                raise
+    """Let ``write`` make a file or fill a folder at a temporary path, then give it its name in one step.
+
+    Raises OSError that names the cache and ``RCZOO_CACHE`` where the cache cannot be written.
+    """
+    with _writing():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=partial()) as folder:
+            temporary = Path(folder) / target.name
+            write(temporary)
+            _give_name(temporary, target)
     return target
 
 
+def _give_name(temporary: Path, target: Path) -> None:
+    try:
+        temporary.replace(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        if (temporary / SIZES).exists() and not _is_whole(target):
+            target.rename(temporary.with_name("damaged"))  # removed with the temporary folder
+            temporary.replace(target)
+        # else a parallel process finished the same folder first: keep that one
+
+
+def whole_folder(target: Path, write: Callable[[Path], None]) -> Path:
+    """A folder that ``write`` fills, unless it is there with every file that it had, each at its size.
+
+    So a folder that somebody purged in part is made anew, and never read.
+    """
+
+    def write_with_sizes(temporary: Path) -> None:
+        write(temporary)
+        files = [path for path in temporary.rglob("*") if path.is_file()]
+        sizes = {path.relative_to(temporary).as_posix(): path.stat().st_size for path in files}
+        write_text(temporary / SIZES, json.dumps(sizes))
+
+    return target if _is_whole(target) else atomically(target, write_with_sizes)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        sizes = json.loads((folder / SIZES).read_text("utf-8"))
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, AttributeError):  # missing, or no JSON object
+        return False
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Within, an error of the cache says which folder it is and how to choose another."""
+    try:
+        yield
+    except OSError as error:
+        inside = str(error.filename or "").startswith(str(cache_folder()))
+        short = "requested and" in str(error)  # numpy's words for an array that was written in part
+        if not (inside or short or error.errno in FULL):
+            raise
+        raise OSError(
+            f"cannot write to the cache {cache_folder()} ({error.strerror or error}): make room, or set "
+            "RCZOO_CACHE to a folder of yours"
+        ) from error
+
+
 def partial() -> Path:
-    """The folder for unfinished work; what a killed process left there is removed after a day."""
+    """The folder for unfinished work; what a killed process left there is removed after a day.
+
+    Nothing is removed behind a link, nor what has another name than these folders get.
+    """
     folder = cache_folder() / "partial"
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():
+    for left in () if folder.is_symlink() else folder.glob(f"{tempfile.gettempprefix()}*"):
         try:
-            old = time.time() - left.stat().st_mtime > 86_400
+            old = time.time() - left.lstat().st_mtime > 86_400
         except FileNotFoundError:
             continue
         if old:
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(left, ignore_errors=True)  # which refuses a link
     return folder
 
 
@@ -113,3 +177,8 @@ def stamp(path: Path) -> list[int]:
 def write_text(path: Path, text: str) -> None:
     """Write a text and return nothing, as :func:`atomically` wants it."""
     path.write_text(text, "utf-8")
+
+
+def write_content(path: Path, content: bytes) -> None:
+    """Write bytes and return nothing."""
+    path.write_bytes(content)

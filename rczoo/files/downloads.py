@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from .._package_data import package_data
-from .cache import CHUNK, atomically, cache_folder, partial, sha256, stamp, write_text
+from .cache import atomically, cache_folder, partial, sha256, stamp, write_text
 from .storage import stays_below
+from .transfers import TooSlowError, chunks, without_password
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,6 @@ def _pin(path: Path, digest: str) -> str:
 
 def _transfer(source: Source, temporary: Path, progress: Any) -> None:
     """Copy from the mirror, or download from it or from the file's own URL."""
-    import pooch
     import requests
 
     mirror = os.environ.get("RCZOO_DATA", "")
@@ -128,10 +128,25 @@ def _transfer(source: Source, temporary: Path, progress: Any) -> None:
         shutil.copyfile(Path(mirror) / source.path, temporary)
         return
     try:
-        pooch.HTTPDownloader(progressbar=progress, chunk_size=CHUNK)(url, str(temporary), None)
-    except requests.exceptions.RequestException as error:
-        reason = str(error).splitlines()[0][:160]
-        raise ConnectionError(
-            f"cannot download {source.path} from {url} ({reason}): check the network, or name a mirror in "
-            "RCZOO_DATA"
-        ) from error
+        _save(url, temporary, progress)
+    except (requests.exceptions.RequestException, TooSlowError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:160]
+        problem = without_password(f"cannot download {source.path} from {url} ({reason})")
+        raise ConnectionError(f"{problem}: check the network, or name a mirror in RCZOO_DATA") from error
+
+
+def _save(url: str, path: Path, progress: Any) -> None:
+    """Write what is at an address to a file, and tell ``progress``, if there is one, how much has come."""
+
+    def begin(answer: Any) -> None:
+        answer.raise_for_status()
+        if progress:
+            progress.total = int(answer.headers.get("content-length", 0))
+
+    with path.open("wb") as file:
+        for piece in chunks(url, begin):
+            file.write(piece)
+            if progress:
+                progress.update(len(piece))
+    if progress:
+        progress.close()

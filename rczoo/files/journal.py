@@ -6,7 +6,6 @@ begins with a dot and ends in ``.partial``: nobody takes it for a result.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
+
+from .locks import lock
 
 BLOCK = 1024
 """Records read at a time."""
@@ -28,15 +29,15 @@ class Journal:
     """
 
     def __init__(self, target: Path, about: dict[str, Any], size: int, batch: int = 1) -> None:
-        self.path, self.size = target.with_name(f".{target.name}.partial"), size
-        header = (json.dumps(about, sort_keys=True) + "\n").encode()
+        self.path, self.size = _beside(target), size
+        header = _header(about)
         self._header = len(header)
         self._file = _open(self.path)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            lock(self._file, f"{target} is being written by another run: wait for it")
+        except BlockingIOError:
             self._file.close()
-            raise BlockingIOError(f"{target} is being written by another run: wait for it") from None
+            raise
         if self._file.read(self._header) != header:
             self._file.truncate(0)
             self._write(0, header)
@@ -71,13 +72,32 @@ class Journal:
     def _write(self, place: int, content: bytes) -> None:
         try:
             self._file.seek(place)
-            self._file.write(content)
-            self._file.flush()
+            left = memoryview(content)
+            while left:  # a disk that becomes full takes a part, and says so at the next call
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise OSError(
                 f"cannot write {self.path} ({error.strerror}): make room and run the same command again, "
                 "which goes on from here"
             ) from error
+
+
+def is_unfinished(target: Path, about: dict[str, Any]) -> bool:
+    """Whether a run of just this was killed before its end, so that what is at ``target`` is its own."""
+    header = _header(about)
+    try:
+        with _beside(target).open("rb") as file:
+            return file.read(len(header)) == header
+    except OSError:
+        return False
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.partial")
+
+
+def _header(about: dict[str, Any]) -> bytes:
+    return (json.dumps(about, sort_keys=True) + "\n").encode()
 
 
 def _open(path: Path) -> Any:

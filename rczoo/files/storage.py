@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -64,11 +65,18 @@ def weights_path(folder: Path, digest: str) -> Path:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file; FileNotFoundError with the remedy when it is missing."""
+    """The bytes of a plain file, no more than it has; FileNotFoundError with the remedy when it is missing.
+
+    A pipe, a device or a folder is refused: it might never end.
+    """
     try:
-        return path.read_bytes()
+        status = path.stat()
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} is missing: {REMEDY}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{path} is no plain file, but a folder, pipe or device: {REMEDY}")
+    with path.open("rb") as file:
+        return file.read(status.st_size)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .._package_data import package_data
-from ..files.atomic import write_bytes
-from ..files.cache import atomically, cache_folder, sha256
+from ..files.cache import atomically, cache_folder, sha256, write_content
 from ..files.storage import CONFIG, WEIGHTS, read_json, refuse_pickle, shared_weights
 from .index import CARD, INDEX, Entry, File, parse_index
 from .remotes import Folder, Remote, remote
@@ -63,10 +62,23 @@ def list_models(pattern: str = "*") -> list[str]:
 
     Those of the package, and those of the hub named by ``RCZOO_HUB``.
     """
-    names = set(bundled_index())
-    if place := hub():
-        names |= set(read_index(place))
-    return sorted(name for name in names if fnmatchcase(name, pattern))
+    return sorted(entries(pattern))
+
+
+def entries(pattern: str = "*") -> dict[str, Entry]:
+    """What the indexes say of published models, by name; ``pattern`` as in a shell."""
+    place = hub()
+    found = {**(read_index(place) if place else {}), **bundled_index()}
+    return {name: found[name] for name in found if fnmatchcase(name, pattern)}
+
+
+def read_file(found: Entry, place: Remote, name: str) -> bytes:
+    """A small file of a model, such as its config, where it is now; ValueError for one that was changed."""
+    about = found.files[name]
+    content = _read(place, about.path, about.size)
+    if hashlib.sha256(content).hexdigest() != about.sha256:
+        raise ValueError(f"{about.path} from {place.address} was changed since it was published")
+    return content
 
 
 def entry(name: str) -> tuple[Entry, Remote]:
@@ -144,7 +156,7 @@ def read_index(place: Remote) -> dict[str, Entry]:
     entries = _confirmed(parse_index(content, place.address))
     with suppress(OSError):  # keeping it is for worse days only, and the cache may be read-only
         if not (kept.is_file() and kept.read_bytes() == content):
-            atomically(kept, lambda temporary: write_bytes(temporary, content))
+            atomically(kept, lambda temporary: write_content(temporary, content))
     return entries
 
 
@@ -195,13 +207,7 @@ def _bring(place: Remote, about: File, path: Path, advance: Advance | None) -> N
             "again"
         )
     refuse_pickle(path, content)
-    try:
-        atomically(path, lambda temporary: write_bytes(temporary, content))
-    except OSError as error:
-        raise ValueError(
-            f"cannot write to the cache {cache_folder()} ({error.strerror}): set RCZOO_CACHE to a folder of "
-            "yours"
-        ) from error
+    atomically(path, lambda temporary: write_content(temporary, content))
 
 
 def _read(place: Remote, path: str, most: int, advance: Advance | None = None) -> bytes:

@@ -6,13 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
+from ..files.transfers import TooSlowError, chunks, without_password
+
 CHUNK = 1 << 18
-"""Bytes read at a time: a progress bar moves some times a second."""
-TIMEOUT = 30
-"""Seconds without a byte after which a server counts as dead."""
+"""Bytes of a file read at a time."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -35,6 +35,8 @@ class Folder:
     def chunks(self, path: str) -> Iterator[bytes]:
         """The bytes of a file, in pieces."""
         try:
+            if (self.path / path).exists() and not (self.path / path).is_file():  # which might never end
+                raise FileNotFoundError
             with (self.path / path).open("rb") as file:
                 while piece := file.read(CHUNK):
                     yield piece
@@ -48,32 +50,34 @@ class Folder:
 
 
 class Server:
-    """A static HTTP server; ``address`` is the URL of the folder with the index.
+    """A static HTTP server; ``address`` is the URL of the folder with the index, less a password in it.
 
     Raises ValueError for plain HTTP, except on this machine, in the address or wherever it leads on the way.
     """
 
     def __init__(self, address: str) -> None:
-        self.address = address.rstrip("/")
-        self._refuse_plain_http(self.address)
+        self._url = address.rstrip("/")
+        self.address = without_password(self._url)
+        self._refuse_plain_http(self._url)
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """The bytes of a file, in pieces."""
         import requests
 
-        url = f"{self.address}/{path}"
+        def check(answer: Any) -> None:
+            for step in (*answer.history, answer):
+                self._refuse_plain_http(step.url)
+            if answer.status_code in (404, 410):
+                raise FileNotFoundError(f"{self.address} has no file {path}")
+            answer.raise_for_status()
+
         try:
-            with requests.get(url, stream=True, timeout=TIMEOUT) as answer:
-                for step in (*answer.history, answer):
-                    self._refuse_plain_http(step.url)
-                if answer.status_code in (404, 410):
-                    raise FileNotFoundError(f"{self.address} has no file {path}")
-                answer.raise_for_status()
-                yield from answer.iter_content(CHUNK)
-        except requests.exceptions.RequestException as error:
-            reason = str(error).splitlines()[0][:160]
+            yield from chunks(f"{self._url}/{path}", check)
+        except (requests.exceptions.RequestException, TooSlowError) as error:
+            reason = without_password((str(error).splitlines() or [type(error).__name__])[0])[:160]
             raise ConnectionError(
-                f"cannot read {url} ({reason}): check the network, or name another hub in RCZOO_HUB"
+                f"cannot read {self.address}/{path} ({reason}): check the network, or name another hub in "
+                "RCZOO_HUB"
             ) from error
 
     def _refuse_plain_http(self, url: str) -> None:

@@ -158,7 +158,7 @@ def _stopper(trainer: Trainer) -> EarlyStopping | None:
 
 
 class Bar(Callback):
-    """A rich progress bar of the steps of all epochs, with the latest validation loss."""
+    """A rich progress bar of the steps of all epochs, with the latest validation scores."""
 
     def __init__(self, progress: Progress, state: ResumableState) -> None:
         super().__init__()
@@ -188,9 +188,11 @@ class Bar(Callback):
     def _text(self) -> str:
         about, history = self.state.about, self.state.history
         if not history:
-            return f"{about['strategy']}, epoch 1"
+            return f"epoch 1, {about['strategy']}"
         shown = " ".join(f"{k} {history[-1][k]:.3f}" for k in ("loss", "auroc") if k in history[-1])
-        return f"{about['strategy']}, epoch {len(history)}: validation {shown}"
+        return (
+            f"epoch {len(history)}: {shown}, {about['strategy']}"  # what changes stands where it is not cut
+        )
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from typing import Any
 
 import torch
 
-from ..files.atomic import write_bytes
-from ..files.storage import CONFIG, pack_tensors, read_bytes, to_json, unpack_tensors
+from ..files.atomic import remove_leftovers, write_bytes
+from ..files.storage import CONFIG, WEIGHTS, pack_tensors, read_bytes, to_json, unpack_tensors
 from .schedule import improves
 
 STATE = "resume.safetensors"
@@ -49,6 +49,8 @@ class ResumableState:
     ``about`` identifies the training: a state of another one is refused. ``criterion`` is what makes weights
     best: ``"auroc"`` (highest) or ``"loss"`` (lowest) on the validation split. ``resumed`` is where an
     interrupted training stood, None for a new one; ``first_epoch`` counts the whole epochs before it.
+    ``force`` takes the place of another training, or of a finished one; just this one goes on, so that the
+    same forced call after a kill does not begin again. For whoever is alone with the folder.
     """
 
     def __init__(self, folder: Path, about: dict[str, Any], criterion: str, force: bool = False) -> None:
@@ -59,12 +61,12 @@ class ResumableState:
         self.resumed: Snapshot | None = None
         self.seconds = 0.0
         self.finished = False
-        if force:
+        try:
+            self._resume_or_refuse(folder)
+        except ValueError:
+            if not force:
+                raise
             self.forget()
-        elif self.path.exists():
-            self._load()
-        elif (folder / CONFIG).exists():
-            raise ValueError(f"{folder} already holds a finished training: choose another --out, or --force")
         self.first_epoch = len(self.history)
         self._started = perf_counter()
 
@@ -90,6 +92,14 @@ class ResumableState:
     def elapsed(self) -> float:
         """Seconds of training, those before an interruption included."""
         return self.seconds + perf_counter() - self._started
+
+    def _resume_or_refuse(self, folder: Path) -> None:
+        for name in (STATE, HISTORY, WEIGHTS, CONFIG):
+            remove_leftovers(folder / name)
+        if self.path.exists():
+            self._load()
+        elif (folder / CONFIG).exists():
+            raise ValueError(f"{folder} already holds a finished training: choose another --out, or --force")
 
     def _is_best(self) -> bool:
         """Whether the last epoch is better than the best before it; one without a score (NaN) never is."""

@@ -14,19 +14,23 @@ from ..data.output_names import control_widths, output_names
 from ..data.preparation import identities
 from ..data.task import Task, load_task
 from ..evaluation.scoring import evaluate as evaluate
+from ..evaluation.scoring import require_metrics
 from ..family.architectures import build
 from ..family.checkpoint import save_checkpoint
 from ..family.heads import check_linear
 from ..family.network import Network
+from ..files.locks import alone
 from ..hardware import choose_device, hardware
 from .resume import ResumableState, to_plain
-from .strategies import resolve_strategy
+from .strategies import Strategy, resolve_strategy
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 SEEDS = (1535, 1780, 2143, 3578, 4652, 6117, 6806, 7626, 9295, 9999)
 """The ten seeds of Zhou et al. 2022: they vary initialisation and order, never the data."""
+LOCK = ".training.lock"
+"""The file in the checkpoint's folder that a running training holds."""
 
 
 def train(
@@ -60,8 +64,10 @@ def train(
     ``"tensorboard"``) Lightning writes ``logs`` there, too.
 
     The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
-    bit for bit) as a training that was not killed. ``force`` starts over. Returns the model, in eval mode.
-    Raises ValueError when ``out`` holds another training or a finished one.
+    bit for bit) as a training that was not killed. Returns the model, in eval mode. ``force`` takes the place
+    of another training in ``out``, or of a finished one.
+    Raises ValueError when ``out`` holds one of these, BlockingIOError while another process trains there, and
+    OSError, before the work, where nothing can be written.
     """
     task = load_task(task) if isinstance(task, str) else task
     epochs = task.training.epochs if epochs is None else epochs
@@ -70,6 +76,7 @@ def train(
     check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0))
     plan = resolve_strategy(strategy, mixing, wrap, merge, agreement)
     check_logger(logger)
+    require_metrics(task)
     accelerator = choose_device(device).type
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
@@ -91,28 +98,36 @@ def train(
             "files": identities(task),
         }
     )
-    state = ResumableState(Path(out), about, task.training.criterion, force)
-    if not state.finished:
-        from .fitting import fit  # brings Lightning, which the package does without until here
+    busy = f"{out} is being written by another training: wait for it, or choose another --out"
+    with alone(Path(out) / LOCK, busy):
+        state = ResumableState(Path(out), about, task.training.criterion, force)
+        if not state.finished:
+            from .fitting import fit  # brings Lightning, which the package does without until here
 
-        augment = task.training.augment if plan.augment else ""
-        fit(network, task, augment, state, accelerator, progress, logger)
+            augment = task.training.augment if plan.augment else ""
+            fit(network, task, augment, state, accelerator, progress, logger)
+        model = _best(network, state, plan)
+        known = {
+            "best_epoch": state.best_epoch,
+            "seconds": round(state.elapsed(), 3),
+            "history": state.history,
+            "hardware": hardware(accelerator, threads),
+        }
+        save_checkpoint(model, out, **about, **known)
+        state.forget()
+    return model
+
+
+def _best(network: Network, state: ResumableState, plan: Strategy) -> Network:
+    """The network at its best epoch, merged as the strategy has it, in eval mode."""
     if not state.best_weights:
         raise ValueError(
-            f"training {plan.name} on {task.name} never had a finite validation {state.criterion}: "
+            f"training {plan.name} on {state.about['task']} never had a finite validation {state.criterion}: "
             "lower the learning rate, or check the data"
         )
     network.load_state_dict(state.best_weights)
     network.execution = "frames"
     best = network.remerge(plan.remerge) if plan.remerge else network
-    known = {
-        "best_epoch": state.best_epoch,
-        "seconds": round(state.elapsed(), 3),
-        "history": state.history,
-        "hardware": hardware(accelerator, threads),
-    }
-    save_checkpoint(best, out, **about, **known)
-    state.forget()
     return best.eval()
 
 

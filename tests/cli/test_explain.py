@@ -203,9 +203,9 @@ def test_bad_regions(lines, words):
     [
         (("--fasta", "s.fa", "--target", "CTCF"), ["target 'CTCF': choose one of ELF1, GATA, RXRA"]),
         (("--fasta", "s.fa", "--target", "3"), ["the model has 3 label(s)"]),
-        (("--fasta", "s.fa", "--method", "shap"), ["unknown method 'shap'", "choose one of"]),
+        (("--fasta", "s.fa", "--method", "shap"), ["'--method': 'shap' is not one of 'deeplift'"]),
         (("--fasta", "s.fa", "--references", "3", "--method", "deeplift"), ["references is 3"]),
-        (("--fasta", "s.fa", "--device", "tpu"), ["unknown device 'tpu'"]),
+        (("--fasta", "s.fa", "--device", "tpu"), ["'--device': 'tpu' is not one of 'cpu'"]),
         (("--fasta", "none.fa"), ["no FASTA file none.fa"]),
         (("--genome", "genome.fa"), ["give sequences by --fasta, or regions by both --genome and --bed"]),
         (("--fasta", "s.fa", "--genome", "genome.fa"), ["give sequences by --fasta, or regions"]),
@@ -218,7 +218,7 @@ def test_bad_options(given, words):
 def test_no_target_for_a_model_of_several_labels():
     refused(
         run("--fasta", "s.fa", "--out", "out", *QUICK, target=()),
-        "no target given: the model has 3 label(s): choose one, 0 to 2",
+        "sim-200/rcps has 3 labels: choose one by --target: ELF1, GATA, RXRA",
     )
 
 
@@ -278,6 +278,7 @@ def test_a_disk_that_fills_up_later_leaves_none_of_the_files(monkeypatch):
 def test_a_missing_extra_is_named(given, monkeypatch):
     for name in [n for n in sys.modules if n.split(".")[0] == "tangermeme"]:
         monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr("rczoo.hub.published.checkpoint_folder", lambda name: pytest.fail("the work began"))
     result = run("--fasta", "s.fa", "--out", "out", *given)
     refused(result, "this command needs tangermeme: pip install 'rczoo[explain]'")
 

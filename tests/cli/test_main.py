@@ -170,12 +170,18 @@ def test_options_reach_the_model(tmp_path, task):
     [
         (["train", "gnc4", "--strategy", "rcps"], "no task 'gnc4'; near it: gcn4"),
         (["train", "sim-200", "--strategy", "rcsp"], "unknown strategy 'rcsp' (did you mean 'rcps'?)"),
-        (["train", "sim-200"], "give one of strategy, mixing and wrap, got none"),
-        (["train", "sim-200", "--strategy", "rcps", "--wrap", "1"], "got strategy and wrap"),
+        (["train", "sim-200"], "give one of --strategy, --mixing and --wrap, got none"),
+        (["train", "sim-200", "--strategy", "rcps", "--wrap", "1"], "got --strategy and --wrap"),
         (["train", "none.toml", "--strategy", "rcps"], "none.toml"),
-        (["train", "SMALL", "--strategy", "rcps", "--device", "tpu"], "unknown device 'tpu'"),
+        (
+            ["train", "SMALL", "--strategy", "rcps", "--device", "tpu"],
+            "'--device': 'tpu' is not one of 'cpu', 'cuda', 'auto'",
+        ),
         (["train", "SMALL", "--mixing", "0.5"], "mixing 0.5 at depth 1"),
-        (["build", "tf-cnm", "--mixing", "1"], "unknown architecture 'tf-cnm' (did you mean 'tf-cnn'?)"),
+        (
+            ["build", "tf-cnm", "--mixing", "1"],
+            "'tf-cnm' is not one of 'motif-cnn', 'tf-cnn', 'bpnet' (did you mean 'tf-cnn'?)",
+        ),
         (["build", "tf-cnn", "--mixing", "1.5"], "mixing 1.5 lies outside [0, 1]"),
         (["build", "tf-cnn", "--mixing", "half"], "--mixing 'half': give numbers such as 0.5 or 0,1"),
         (["build", "tf-cnn", "--wrap", "2,2"], "sums to 4, but the trunk has 3 blocks"),
@@ -185,7 +191,7 @@ def test_options_reach_the_model(tmp_path, task):
         (["evaluate", "nowhere"], "no model 'nowhere'; near it:"),
         (["evaluate", "cut", "--task", "SMALL"], "the file is truncated or changed"),
         (["evaluate", "cut"], "was trained on no task: give --task FILE.toml"),
-        (["demo", "--task", "sim-100"], "the demo runs on sim-200 or gcn4, got 'sim-100'"),
+        (["demo", "--task", "sim-100"], "'sim-100' is not one of 'sim-200', 'gcn4'"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_nothing(tmp_path, task, arguments, message):

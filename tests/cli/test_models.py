@@ -1,6 +1,8 @@
 """``rczoo models`` on an index with metrics of every kind."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -33,3 +35,47 @@ def test_info_shows_every_metric():
 def test_json_has_the_metrics_as_published():
     shown = CliRunner().invoke(app, ["info", "a/b", "--json"], catch_exceptions=False).output
     assert json.loads(shown)["metrics"] == METRICS
+
+
+def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
+    models = {"gcn4/a": {"jsd": 0.2}, "gcn4/b": {"jsd": 0.1}, "gcn4/c": {}, "gue-tf3/a": {"auroc": 0.8}}
+    models["gue-tf3/b"] = {"auroc": 0.9}
+    index = json.loads((tmp_path / "index.json").read_text())
+    files = index["models"]["a/b"]["files"]
+    index["models"] |= {name: {"files": files, "metrics": metrics} for name, metrics in models.items()}
+    (tmp_path / "index.json").write_text(json.dumps(index))
+
+    def names(*options):
+        shown = CliRunner().invoke(app, ["list", *options], catch_exceptions=False).output
+        return [line.split()[0] for line in shown.splitlines()[1:]]
+
+    assert names() == ["a/b", "gcn4/b", "gcn4/a", "gcn4/c", "gue-tf3/b", "gue-tf3/a"]
+    assert names("--task", "gcn4", "--best") == ["gcn4/b"]
+    assert names("--organism", "human") == ["gue-tf3/b", "gue-tf3/a"]
+    shown = CliRunner().invoke(app, ["list", "gcn4/b"], catch_exceptions=False).output
+    assert shown.splitlines()[1].split(maxsplit=5) == [
+        "gcn4/b", "yeast", "445", "jsd", "0.1000", "Gcn4 ChIP-exo profiles, yeast"
+    ]  # fmt: skip
+    plain = CliRunner().invoke(app, ["list", "gcn4/*", "--names"], catch_exceptions=False).output
+    assert plain.splitlines() == ["gcn4/a", "gcn4/b", "gcn4/c"]
+
+
+def test_info_says_what_a_model_is(monkeypatch):
+    monkeypatch.undo()
+    shown = CliRunner().invoke(app, ["info", "sim-200/rcps"], catch_exceptions=False).output
+    for line in (
+        "title                     Simulated motifs, 200 bp",
+        "outputs                   ELF1, GATA, RXRA",
+        "length                    200",
+        "architecture              motif-cnn, 20 filters per strand",
+        "licence                   mit",
+    ):
+        assert f"  {line}\n" in shown
+
+
+@pytest.mark.parametrize(
+    "command", [["models", "list"], ["tasks", "list"], ["models", "info", "sim-200/rcps"]]
+)
+def test_looking_around_needs_no_torch(command):
+    code = f"import sys; sys.modules['torch'] = None; from rczoo.cli.main import app; app({command})"
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

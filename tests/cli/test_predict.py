@@ -318,6 +318,24 @@ def test_bad_input_is_one_line_and_leaves_nothing(place, genome, files, options,
     assert {p.name for p in place.iterdir()} - {"cache"} == before - {"cache"}
 
 
+def test_a_run_killed_between_naming_its_results_and_its_end_goes_on(place, monkeypatch):
+    saved(label_model(), place / "m", task="sim-200")
+    write_fasta(place / "s.fa", {"one": "ACGT" * 20})
+    command = ("predict", "m", "--fasta", "s.fa", "--out", "o.tsv")
+
+    def killed(self):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.Journal, "remove", killed)
+        assert run(*command).exit_code == 130
+    assert (place / "o.tsv").exists()
+    other = run(*command, "--batch-size", 3)
+    assert "o.tsv exists" in refused(other)
+    assert run(*command).exit_code == 0
+    assert "o.tsv exists" in refused(run(*command))
+
+
 def test_bad_places_and_models(place, genome):
     saved(label_model(), place / "m")
     command = ("predict", "m", "--genome", "g.fa")

@@ -29,6 +29,15 @@ def test_prepared_once_and_memory_mapped(monkeypatch):
     assert np.array_equal(load_examples(task, "train").codes, first.codes)
 
 
+def test_a_cache_purged_in_part_is_prepared_again():
+    task = small()
+    folder, before = preparation.prepare(task), np.array(load_examples(task, "train").target)
+    for name in ("train/target.npy", "summary.json"):
+        (folder / name).unlink()
+        assert np.array_equal(load_examples(task, "train").target, before)
+        assert preparation.notes(task) == []
+
+
 def test_another_content_is_another_folder():
     assert preparation.prepare(small()) != preparation.prepare(small(seed=2))
     assert preparation.prepare(small()) == preparation.prepare(small())

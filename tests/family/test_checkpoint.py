@@ -1,16 +1,21 @@
 """Checkpoints: rebuilt from nothing else, refused with one line when not intact, never unpickled."""
 
+import hashlib
 import json
+import os
 import pickle
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import nn
 
 from rczoo.family.architectures import build
 from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
 from rczoo.family.ensembles import ensemble
 from rczoo.files.storage import pack_tensors
+
+WEIGHT, VARIANCE = "trunk.blocks.0.conv.weight", "trunk.blocks.0.norm.running_var"
 
 
 def motif_cnn(**options):
@@ -142,6 +147,37 @@ def damage_format(folder):
     (folder / "config.json").write_text('{"format": "keras"}')
 
 
+def damage_weights(name, change):
+    """A tensor changed, and the config told of it."""
+
+    def damage(folder):
+        path = folder / "model.safetensors"
+        tensors = load_file(path)
+        tensors[name] = change(tensors[name])
+        path.write_bytes(pack_tensors(tensors))
+        damage_entry(sha256=hashlib.sha256(path.read_bytes()).hexdigest())(folder)
+
+    return damage
+
+
+def damage_entry(**entries):
+    def damage(folder):
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, **entries}))
+
+    return damage
+
+
+def damage_pipe(folder):
+    (folder / "config.json").unlink()
+    os.mkfifo(folder / "config.json")
+
+
+def damage_device(folder):
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors").symlink_to("/dev/zero")
+
+
 def damage_model(**arguments):
     """The config's arguments changed; alone those given, where ``architecture`` is one."""
 
@@ -165,6 +201,25 @@ def damage_model(**arguments):
         (damage_torch_file, r"is a pickle, which could run any code and is never loaded"),
         (damage_remove, r"model\.safetensors is missing: copy or train it again"),
         (damage_config, r"config\.json is not JSON"),
+        (damage_pipe, r"config\.json is no plain file, but a folder, pipe or device"),
+        (damage_device, r"model\.safetensors is no plain file, but a folder, pipe or device"),
+        (damage_entry(data=None), r"config\.json: data is None: it was changed, or is of another version"),
+        (damage_entry(model=[]), r"config\.json: model is \[\]: it was changed, or is of another version"),
+        (
+            damage_weights(WEIGHT, lambda value: value * float("nan")),
+            r"safetensors: 'trunk.*weight' has a value that is not finite: it was changed, or its training f",
+        ),
+        (damage_weights(WEIGHT, lambda value: value / 0), r"'trunk.*weight' has a value that is not finite"),
+        (damage_weights(VARIANCE, lambda value: -value), r"'.*running_var' has a negative variance"),
+        (
+            damage_weights(WEIGHT, lambda value: value.to(torch.float8_e4m3fn)),
+            r"'.*weight' is torch.float8_e4m3fn, in which no model computes",
+        ),
+        (damage_model(gain=1e308), r"config\.json: gain is 1e\+308, and at most 1e\+06 is of use"),
+        (
+            damage_model(length=10**8),
+            r"'head\.dense\.weight' has shape \(3, 8\), the model \(3, \d+\): it belongs to another model",
+        ),
         (damage_format, r"has format 'keras', expected 'rczoo checkpoint 1'"),
         (
             damage_model(colour="blue"),

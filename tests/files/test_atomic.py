@@ -1,5 +1,7 @@
 """Files that are whole or absent."""
 
+import errno
+
 import pytest
 
 from rczoo.files import atomic
@@ -52,3 +54,23 @@ def test_results_get_their_names_all_or_none(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"disk full.*nothing was left there"):
         write([tmp_path / "first", tmp_path / "second"])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_names_the_file_and_not_its_temporary(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(OSError, match=r"^cannot write .*/a\.json \(No space left on device\): make room, or"):
+        atomic.write_bytes(tmp_path / "a.json", b"new")
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"^cannot write .*/file/a\.json \(.*\): make room, or"):
+        atomic.write_bytes(tmp_path / "file" / "a.json", b"new")
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
+    left, others = tmp_path / f".a[1].json.{'0f' * 16}", (".a[1].json.old", f".b.json.{'0f' * 16}")
+    for name in (left.name, *others):
+        (tmp_path / name).touch()
+    atomic.remove_leftovers(tmp_path / "a[1].json")
+    assert {path.name for path in tmp_path.iterdir()} == set(others)

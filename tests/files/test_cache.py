@@ -1,9 +1,11 @@
+import errno
 import gzip
+import os
 import threading
 
 import pytest
 
-from rczoo.files.cache import atomically, cache_folder, derived, unpacked
+from rczoo.files.cache import atomically, cache_folder, derived, partial, text_lines, unpacked, whole_folder
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +65,84 @@ def test_two_writers_of_one_folder_both_succeed():
     for thread in threads:
         thread.join()
     assert (target / "x").read_text() == "same"
+
+
+def test_a_gzip_file_changed_in_its_middle_names_itself(tmp_path):
+    packed = tmp_path / "a.fa.gz"
+    content = bytearray(gzip.compress(os.urandom(4000)))
+    content[2000:2100] = b"\xff" * 100
+    packed.write_bytes(content)
+    for read in (unpacked, lambda path: list(text_lines(path, "FASTA"))):
+        with pytest.raises(ValueError, match=r"a.fa.gz is not a whole gzip file .*: fetch it again"):
+            read(packed)
+
+
+def fill(folder):
+    (folder / "train").mkdir(parents=True)
+    (folder / "train" / "codes.npy").write_bytes(b"1234")
+    (folder / "train" / "reverse.npy").write_bytes(b"5")
+
+
+def test_a_folder_purged_in_part_is_made_anew():
+    target = cache_folder() / "prepared" / "task"
+    for damage in (
+        lambda: (target / "train" / "reverse.npy").unlink(),
+        lambda: (target / "train" / "codes.npy").write_bytes(b"12"),
+        lambda: (target / "sizes.json").unlink(),
+        lambda: (target / "sizes.json").write_text("[]"),
+        lambda: (target / "sizes.json").write_text("{"),
+    ):
+        assert whole_folder(target, fill) == target
+        damage()
+        whole_folder(target, fill)
+        assert (target / "train" / "reverse.npy").read_bytes() == b"5"
+        assert (target / "train" / "codes.npy").read_bytes() == b"1234"
+        whole_folder(target, lambda _: pytest.fail("made although it was whole"))
+    assert list(partial().iterdir()) == []
+
+
+def test_cleaning_keeps_to_its_own_folders(tmp_path):
+    theirs, folder = tmp_path / "theirs", partial()
+    for kept in (theirs / "tmp-of-theirs", folder / "notes", folder / "tmp-of-ours"):
+        kept.mkdir(parents=True)
+        os.utime(kept, (0, 0))
+    (folder / "tmp-link").symlink_to(theirs)
+    os.utime(folder / "tmp-link", (0, 0), follow_symlinks=False)
+    partial()
+    assert sorted(path.name for path in folder.iterdir()) == ["notes", "tmp-link"]
+    (folder / "tmp-link").rename(tmp_path / "link")
+    (folder / "notes").rmdir()
+    folder.rmdir()
+    folder.symlink_to(theirs)
+    partial()
+    assert [path.name for path in theirs.iterdir()] == ["tmp-of-theirs"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left on device"), OSError("1000 requested and 500 written")],
+    ids=["full", "numpy"],
+)
+def test_a_full_cache_names_itself_and_its_variable(error):
+    def write(_):
+        raise error
+
+    with pytest.raises(
+        OSError, match=r"cannot write to the cache .*cache \(.*\): make room, or set RCZOO_CACHE"
+    ):
+        atomically(cache_folder() / "x", write)
+
+
+def test_a_cache_that_cannot_be_made_names_itself(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(OSError, match=r"cannot write to the cache .*file/cache \(Not a directory\)"):
+        atomically(cache_folder() / "x", lambda _: None)
+
+
+def test_an_error_of_another_file_stays_as_it_is():
+    def write(_):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "/nowhere/peaks.bed")
+
+    with pytest.raises(FileNotFoundError, match=r"peaks\.bed"):
+        atomically(cache_folder() / "x", write)

@@ -150,7 +150,7 @@ def test_a_killed_download_leaves_nothing_under_the_name(mirror, source):
 
 
 def test_what_a_killed_process_left_is_removed_after_a_day(mirror, source, monkeypatch):
-    left = cache_folder() / "partial" / "old"
+    left = cache_folder() / "partial" / "tmpold"
     left.mkdir(parents=True)
     os.utime(left, (0, 0))
     monkeypatch.setenv("RCZOO_DATA", str(mirror))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from rczoo.files import atomic as module
+from rczoo.files import locks
 from rczoo.files.atomic import refuse_existing, written_whole
-from rczoo.files.journal import Journal
+from rczoo.files.journal import Journal, is_unfinished
 
 VALUES = np.random.default_rng(0).random((10, 3), dtype=np.float32)
 
@@ -57,6 +58,44 @@ def test_a_full_disk_says_what_to_do_and_the_run_goes_on(tmp_path):
     with Journal(tmp_path / "out", {}, 3) as journal:
         assert journal.done == 4
         assert np.array_equal(np.stack(list(journal.read(0, 4))), VALUES[:4])
+
+
+def test_a_disk_that_takes_a_part_of_a_write_gets_the_rest(tmp_path):
+    with Journal(tmp_path / "out", {}, 3) as journal:
+        journal._file = Slow(journal._file)
+        journal.append(VALUES)
+        assert np.array_equal(np.stack(list(journal.read(0, 10))), VALUES)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
+def test_a_file_system_without_locks_refuses_nothing(tmp_path, monkeypatch, code):
+    def refuse(*_):
+        raise OSError(code, "no locks here")
+
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    with Journal(tmp_path / "out", {}, 3) as journal:
+        journal.append(VALUES)
+
+
+def test_a_killed_run_is_told_from_another(tmp_path):
+    with Journal(tmp_path / "out", {"model": "a"}, 3) as journal:
+        assert is_unfinished(tmp_path / "out", {"model": "a"})
+        assert not is_unfinished(tmp_path / "out", {"model": "b"})
+        journal.remove()
+    assert not is_unfinished(tmp_path / "out", {"model": "a"})
+
+
+class Slow:
+    """A file that takes seven bytes at a time."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def write(self, content):
+        return self.file.write(content[:7])
 
 
 class Full:

@@ -313,7 +313,7 @@ def test_a_cache_that_cannot_be_written(published, cache, tmp_path, monkeypatch)
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "file" / "cache"))
     monkeypatch.setenv("RCZOO_HUB", str(published))
-    with pytest.raises(ValueError, match=r"cannot write to the cache .*set RCZOO_CACHE to a folder of yours"):
+    with pytest.raises(OSError, match=r"cannot write to the cache .*set RCZOO_CACHE to a folder of yours"):
         hub.load(NAME)
 
 
@@ -438,7 +438,7 @@ def test_the_public_names():
 def test_the_commands(serve, published, cache):
     serve(published)
     run = CliRunner().invoke
-    assert run(models_cli.app, ["list"]).output.split() == ["sim-9/conjoined", NAME]
+    assert run(models_cli.app, ["list", "--names"]).output.split() == ["sim-9/conjoined", NAME]
     assert json.loads(run(models_cli.app, ["list", "*/rcps", "--json"]).output) == [NAME]
     shown = run(models_cli.app, ["info", NAME]).output
     assert "model.safetensors" in shown

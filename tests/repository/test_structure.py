@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rczoo.cli.main import EXTRAS
+from rczoo.cli.errors import EXTRAS
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "rczoo"
@@ -37,8 +37,8 @@ DEFERRED = {
         "rczoo.training.fitting",
     ): "Lightning, an extra, is imported where the fit starts",
     ("files/cache.py", "pooch"): "a file of one's own is read without the downloader",
-    ("files/downloads.py", "pooch"): "a file of one's own is read without the downloader",
     ("files/downloads.py", "requests"): "a file of one's own is read without the downloader",
+    ("files/transfers.py", "requests"): "a file of one's own is read without the downloader",
     ("hub/remotes.py", "requests"): "a hub in a folder, or none, needs no HTTP",
     ("io/genome.py", "pyfaidx"): "a genome in 2bit, and all prepared examples, are read without it",
 }

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -281,6 +282,63 @@ def test_a_finished_training_is_not_overwritten(tmp_path):
     ):
         train(task, strategy="rcps", out=tmp_path)
     assert (tmp_path / "config.json").read_bytes() == before
+
+
+def test_one_training_of_a_folder_at_a_time(tmp_path, monkeypatch):
+    task, step = tiny_tasks.labels(epochs=1), TrainingModule.training_step
+
+    def second(self, batch, index):
+        monkeypatch.setattr(TrainingModule, "training_step", step)
+        with pytest.raises(BlockingIOError, match="is being written by another training: wait for it, or"):
+            train(task, strategy="conjoined", out=tmp_path, force=True)
+        return step(self, batch, index)
+
+    monkeypatch.setattr(TrainingModule, "training_step", second)
+    train(task, strategy="rcps", out=tmp_path)
+    assert read_config(tmp_path)["strategy"] == "rcps"
+    assert ".training.lock" not in {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_forced_training_goes_on_after_a_kill(tmp_path, monkeypatch):
+    task = tiny_tasks.labels()
+    train(tiny_tasks.labels(epochs=1), strategy="conjoined", out=tmp_path)
+    with monkeypatch.context() as patch:
+        kill_in_epoch(patch, 2)
+        with pytest.raises(Killed):
+            train(task, strategy="rcps", out=tmp_path, force=True)
+    epochs = set()
+    step = TrainingModule.training_step
+    monkeypatch.setattr(
+        TrainingModule,
+        "training_step",
+        lambda self, *batch: epochs.add(self.epoch) or step(self, *batch),
+    )
+    train(task, strategy="rcps", out=tmp_path, force=True)
+    assert epochs == {2, 3}
+    assert read_config(tmp_path)["strategy"] == "rcps"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(TrainingModule, "training_step", lambda *_: pytest.fail("it trained"))
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        OSError, match=r"cannot write in .*file/run \(Not a directory\): choose another place"
+    ):
+        train(tiny_tasks.labels(), strategy="rcps", out=tmp_path / "file" / "run")
+
+
+def test_a_missing_package_is_told_before_the_training(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ModuleNotFoundError, match="sklearn"):
+        train(tiny_tasks.labels(), strategy="rcps", out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_a_kill_left_of_a_file_goes(tmp_path):
+    for name in ("resume.safetensors", "config.json"):
+        (tmp_path / f".{name}.{'0f' * 16}").touch()
+    train(tiny_tasks.labels(epochs=1), strategy="rcps", out=tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.json", "history.csv", "model.safetensors"]
 
 
 def test_mistakes_leave_nothing_behind(tmp_path):

@@ -1,0 +1,62 @@
+"""Downloads end: a server may be slow, but not for ever; and no password is printed."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from rczoo.files import transfers
+from rczoo.files.downloads import Source, fetch
+from rczoo.hub.remotes import Server
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n"
+
+
+@contextmanager
+def dripping(head):
+    """A server that sends its head, then or instead of it one byte after another."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            connection.recv(10_000)
+            try:
+                connection.sendall(head)
+                for _ in range(1000):
+                    connection.sendall(b"X")
+                    time.sleep(0.02)
+            except OSError:
+                connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("head", [HEAD, b"HTTP/1.1 200 OK\r\nX-"], ids=["body", "head"])
+def test_a_server_that_sends_byte_after_byte_is_given_up(tmp_path, monkeypatch, head):
+    monkeypatch.setattr(transfers, "GRACE", 0.5)
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path))
+    monkeypatch.delenv("RCZOO_DATA", raising=False)
+    began = time.monotonic()
+    with (
+        dripping(head) as url,
+        pytest.raises(ConnectionError, match=r"only \d+ bytes came in .*: check the net"),
+    ):
+        list(Server(url).chunks("index.json"))
+    with dripping(head) as url, pytest.raises(ConnectionError, match=r"only \d+ bytes came in .* RCZOO_DATA"):
+        fetch(Source("a/b", f"{url}/b"))
+    assert time.monotonic() - began < 8
+
+
+def test_no_password_is_printed(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path))
+    monkeypatch.delenv("RCZOO_DATA", raising=False)
+    secret = "http://me:secret@127.0.0.1:9/hub"
+    assert Server(secret).address == "http://127.0.0.1:9/hub"
+    with pytest.raises(ConnectionError) as hub:
+        list(Server(secret).chunks("index.json"))
+    with pytest.raises(ConnectionError) as download:
+        fetch(Source("a/b", f"{secret}/b"))
+    assert "secret" not in f"{hub.value} {download.value}"
