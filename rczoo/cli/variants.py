@@ -59,8 +59,6 @@ def variants(
     outputs = name_outputs(model, config)
     letters = Genome(genome)
     found = Variants(vcf, letters, outputs.length)
-    chromosomes = dict.fromkeys(variant.chrom for variant in found)
-    renamed = {chrom: letters.resolve([chrom])[chrom] for chrom in chromosomes}  # each alone, as when read
     names = columns(model, outputs, strand == "both")
     about = identity(config, (vcf, genome), [strand, batch_size, place.type])
     with Journal(out, about, len(names), batch_size) as journal:
@@ -72,7 +70,7 @@ def variants(
         _write(out, found, journal, names)
         flipped = flips(names, journal.read(0, journal.done)) if strand == "both" else None
         journal.remove()
-    note = describe_names(renamed, letters.name)
+    note = describe_names(found.names, letters.name)
     summary = {"model": name, "variants": len(found), "skipped": dict(found.skipped), "strand": strand}
     more = {"sign_flips": flipped} if strand == "both" else {}
     notes = {"notes": [note] if note else []}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,12 @@ def _classes(task: Task, splits: Splits) -> Iterator[Finding]:
     for split, examples in splits.items():
         for label, column in enumerate(np.asarray(examples.target).T):
             values = np.unique(column[~np.isnan(column)])
+            for value in values[(values != 0) & (values != 1)][:1]:
+                message = f"{split}: label {label} has the value {value:g}: labels are 0 and 1"
+                yield Finding("problem", "classes", message)
+            if unmeasured := int(np.isnan(column).sum()):
+                message = f"{split}: label {label} is not measured (NaN) in {unmeasured} of {len(column)}"
+                yield Finding("note", "classes", message)
             if len(examples) and len(values) < 2:
                 only = f"only the class {values[0]:g}" if len(values) else "no class at all"
                 yield Finding(
@@ -229,9 +236,8 @@ def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
     for table in data.signal:
         for word, names in files_by_strand(table).items():
             for name in names:
-                track = open_track(task, name, word, genome)
-                everywhere += track.mean()
-                track.close()
+                with closing(open_track(task, table, word, name, genome)) as track:
+                    everywhere += track.mean()
     here = np.nanmean(np.concatenate([_profiles(e).sum(axis=1) for e in splits.values()]))
     if here < ENRICHMENT * everywhere:
         yield Finding(

@@ -123,7 +123,7 @@ def test_both_alleles_lie_in_the_middle_of_their_windows(place, genome, data, le
     ref = letters[position : position + data.draw(st.integers(1, 5))]
     alt = data.draw(st.text("ACGT", min_size=1, max_size=5))
     variant = Variant("chrII", position, ref, alt)
-    found = Reference(Genome(place / "g.fa"), "v.vcf").alleles(variant, length)
+    found = Reference(Genome(place / "g.fa")).alleles(variant, length)
     at, short, long = variant.trimmed()
     for codes, where, allele in zip(found.codes, found.place, (short, long), strict=True):
         own = changed(letters, at, short, allele)
@@ -263,7 +263,7 @@ def test_a_run_goes_on_after_a_full_disk(place, genome, monkeypatch):
             "bad.vcf line 3: chrI:900 with 2 bases runs off its chromosome of 900 in g.fa",
         ),
         ("", "bad.vcf has no variants to score"),
-        ("chrI\t5\t.\tA\t<DUP>", "bad.vcf has no variants to score (1 symbolic alleles are left out)"),
+        ("chrI\t5\t.\tA\t<DUP>", "bad.vcf has no variants to score (1 symbolic left out)"),
     ],
 )
 def test_bad_lines_are_named_and_nothing_is_left(place, genome, line, message):
@@ -292,7 +292,7 @@ def test_another_genome_and_bad_places(place, genome):
         run("variants", "m", "--vcf", cut, "--genome", "g.fa", "--out", "w.tsv")
     )
     long = write_vcf(place / "long.vcf", [("chrI", 1, ".", genome["chrI"][:93], "A")])
-    assert "(1 long alleles are left out)" in refused(
+    assert "(1 long left out)" in refused(
         run("variants", "m", "--vcf", long, "--genome", "g.fa", "--out", "w.tsv")
     )
 

@@ -182,9 +182,7 @@ def test_negative_signal_is_refused(folder):
 
 
 def test_a_genome_without_the_sites_chromosome(folder):
-    with pytest.raises(
-        ValueError, match=r"g.fa has no chromosome 'chrX' .* use the genome that the intervals"
-    ):
+    with pytest.raises(ValueError, match=r"g.fa has no chromosome 'chrX' .* use the genome that the regions"):
         prepared(folder, [("chrX", 90, "+")])
 
 

@@ -38,11 +38,11 @@ def test_csv_and_fasta(tmp_path, monkeypatch, text, packed):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("sequence,a\nACG,1\n", "sequence 1 has 3 bases, the task's length is 4"),
-        ("sequence,a\nACGT,1\nACXT,0\n", "sequence 2: sequence has 'X' at position 2"),
-        ("sequence,a\nACGT,yes\n", "sequence 1: could not convert string to float: 'yes'"),
+        ("sequence,a\nACG,1\n", "t.csv line 2: sequence has 3 bases, the task's length is 4"),
+        ("sequence,a\nACGT,1\nACXT,0\n", "t.csv line 3: sequence has 'X' at position 2"),
+        ("sequence,a\nACGT,yes\n", "t.csv line 2: label 'yes': write 0 or 1"),
         ("seq,a\nACGT,1\n", "has columns seq, a: it needs one called sequence"),
-        (">x 1\nACGT\n>y\nACGT\n", r"\[0, 1\] labels per sequence"),
+        (">x 1\nACGT\n>y\nACGT\n", "t.csv line 3: 0 labels, 1 expected"),
         ("sequence,a\n", "has no sequences"),
     ],
 )
