@@ -35,8 +35,13 @@ TaskStatistics = Annotated[
     typer.Option(help="BatchNorm: pooled over strands, separate, or frozen; default: the task's."),
 ]
 Seed = Annotated[int, typer.Option(help="Initialisation and order.")]
-Fasta = Annotated[Path | None, typer.Option(help="Sequences of the model's input length.")]
+Fasta = Annotated[
+    Path | None, typer.Option(help="Sequences of the model's input length: FASTA, plain or gzipped.")
+]
 Crop = Annotated[bool, typer.Option("--crop", help="Read the centre of sequences that are longer.")]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out lines that cannot be used, and count them by reason.")
+]
 GenomeFile = Annotated[Path | None, typer.Option(help="A genome: FASTA (also .gz) or 2bit.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is in --out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of text.")]
@@ -81,8 +86,8 @@ def refuse_overwriting(out: Path | None, force: bool) -> None:
         raise ValueError(f"{out} already holds a checkpoint: choose another --out, or --force")
 
 
-def print_json(value: Mapping[str, Any]) -> None:
-    """JSON on one line of stdout; NaN becomes null."""
+def print_json(value: Mapping[str, Any], to_stderr: bool = False) -> None:
+    """JSON on one line of stdout (or stderr); NaN becomes null."""
     from ..files.storage import to_json
 
-    typer.echo(json.dumps(json.loads(to_json(value))))
+    typer.echo(json.dumps(json.loads(to_json(value))), err=to_stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,14 +24,21 @@ class Windows:
     first: np.ndarray
 
 
+class Tiling(NamedTuple):
+    """How long regions are covered: by windows ``step`` apart (default: half of one), or one each."""
+
+    step: int | None = None
+    at_summits: bool = False
+
+
 class Regions:
     """Regions and the windows that cover them, in the genome's order; windows are made when asked for.
 
     A region no longer than a window's reach has one window, around its summit or middle, as in training.
-    A longer one is covered by windows ``step`` apart, the last one moved back to end with the region, or,
-    ``at_summits``, has one window, too. ``sites``: by default each whole chromosome that is not empty. Arrays
-    of a region (n,) are in sorted order; ``given``: the places in the file. Raises ValueError for regions off
-    their chromosome and unknown chromosomes, unless ``bad`` leaves them out.
+    A longer one is covered by windows a step apart, the last one moved back to end with the region, unless
+    the ``tiling`` says one window for each. ``sites``: by default each whole chromosome that is not empty.
+    Arrays of a region (n,) are in sorted order; ``given``: the places in the file. Raises ValueError for
+    regions off their chromosome and unknown chromosomes, unless ``bad`` leaves them out.
     """
 
     def __init__(
@@ -38,12 +46,12 @@ class Regions:
         genome: Genome,
         sites: Intervals | None,
         outputs: Outputs,
-        step: int,
-        at_summits: bool = False,
+        tiling: Tiling = Tiling(),  # noqa: B008 - immutable
         bad: BadLines | None = None,
     ) -> None:
         sites = on_genome(_chromosomes(genome) if sites is None else sites, genome, bad)
         reach, names = outputs.reach, genome.resolve(sites.chrom)
+        step = max(reach // 2, 1) if tiling.step is None else tiling.step
         if not 1 <= step <= reach:
             raise ValueError(
                 f"--step {step}: a window answers for {reach} bases, so that steps of 1 to {reach} leave no "
@@ -52,7 +60,7 @@ class Regions:
         self.genome, self.outputs, self.step = genome, outputs, step
         self.notes = [note for note in [describe(names, genome.name), _left_out(genome)] if note]
         own = sites.renamed(names)
-        many = (own.end - own.start > reach) & (not at_summits)
+        many = (own.end - own.start > reach) & (not tiling.at_summits)
         first = np.where(many, own.start, window_start(own, outputs.length) + outputs.margin)
         rank = {name: n for n, name in enumerate(genome.lengths)}
         order = np.lexsort((first, np.array([rank[str(chrom)] for chrom in own.chrom])))

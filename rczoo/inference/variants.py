@@ -92,7 +92,9 @@ class Reference:
 @cache
 def _refs(letter: str) -> str:
     """What REF may be where the genome has this letter."""
-    return letter if letter in dna.BASES else "N" + dna.IUPAC.get(letter, "N")[0]
+    if letter in dna.AMBIGUOUS:
+        return "N" + dna.IUPAC[letter][0]
+    return letter if letter in dna.BASES else "N"
 
 
 LONGEST = 4

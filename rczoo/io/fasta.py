@@ -75,17 +75,10 @@ class Sequences:
     ``bad`` says what becomes of records that cannot be read; by default they are refused.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        length: int,
-        crop: bool = False,
-        rna: bool = False,
-        bad: BadLines | None = None,
-    ) -> None:
-        self.path, self.options = Path(path), (length, crop, rna)
+    def __init__(self, path: str | Path, reading: Reading, bad: BadLines | None = None) -> None:
+        self.path, self._reading = Path(path), reading
         bad = BadLines(self.path.name) if bad is None else bad
-        self._number = sum(1 for _ in read_sequences(self.path, *self.options, bad))
+        self._number = sum(1 for _ in self._read(bad))
         bad.refuse()
         if not self._number:
             raise ValueError(f"{self.path.name}: no sequence can be read: {bad} left out")
@@ -94,13 +87,17 @@ class Sequences:
         return self._number
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
-        return read_sequences(self.path, *self.options, BadLines(self.path.name))
+        return self._read(BadLines(self.path.name))
 
     def batches(self, first: int, size: int) -> Iterator[np.ndarray]:
         """Codes (n, length) of the sequences from number ``first`` on, ``size`` at a time."""
         rest = islice(self, first, None)
         while batch := [codes for _, codes in islice(rest, size)]:
             yield np.stack(batch)
+
+    def _read(self, bad: BadLines) -> Iterator[tuple[str, np.ndarray]]:
+        how = self._reading
+        return read_sequences(self.path, how.length, how.crop, how.rna, bad)
 
 
 def records(path: Path, whole_header: bool = False) -> Iterator[tuple[int, str, str]]:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from ..files.cache import CHUNK, atomically, derived
 from ..symmetry import dna
-from .text import unpacked
+from .text import require_file, unpacked
 
 MARK = b"rczooflat1"
 SIZE = 8
@@ -36,6 +36,7 @@ class FlatFasta:
     """
 
     def __init__(self, path: Path) -> None:
+        require_file(path, "genome")
         flat = derived(path, path.name + ".flat")
         index = _index(flat)
         if index is None:

@@ -38,16 +38,21 @@ def read_twice(path: Path | None) -> Iterator[Path | None]:
         yield copy
 
 
-@contextmanager
-def unpacked(path: Path, kind: str) -> Iterator[BinaryIO]:
-    """The bytes of a plain, gzip or bgzip file; ``kind`` is what an error calls the file.
-
-    Raises FileNotFoundError for no file, ValueError for what is none and for a broken gzip file.
-    """
+def require_file(path: Path, kind: str) -> None:
+    """Raise FileNotFoundError for no file, ValueError for a folder, a pipe or a device, which may not end."""
     if not path.exists():
         raise FileNotFoundError(f"no {kind} file {path}: check the path")
     if not path.is_file():
         raise ValueError(f"{path} is a folder, a pipe or a device: give a {kind} file")
+
+
+@contextmanager
+def unpacked(path: Path, kind: str) -> Iterator[BinaryIO]:
+    """The bytes of a plain, gzip or bgzip file; ``kind`` is what an error calls the file.
+
+    Raises the errors of :func:`require_file`, and ValueError for a broken gzip file.
+    """
+    require_file(path, kind)
     with path.open("rb") as stream:
         packed = stream.read(len(GZIP)) == GZIP
     with gzip.open(path, "rb") if packed else path.open("rb") as content:
