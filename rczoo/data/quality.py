@@ -42,24 +42,33 @@ class Finding:
         return f"{self.level}: {self.message}"
 
 
-def check_task(task: Task) -> list[Finding]:
+def check_task(task: Task, advance: Callable[[int], object] = bool) -> list[Finding]:
     """Check a task's data; problems first.
 
     Looks for names of chromosomes, windows off the end, negative or missing signal, swapped strands, signal
-    off centre, summits without signal, repeats and leaks between splits on either strand, missing classes.
+    off centre, summits without signal, repeats and leaks between splits on either strand, missing classes and
+    labels other than 0 and 1. ``advance`` is called with 1 after each of its :func:`steps`.
     """
     try:
         splits = {split: load_examples(task, split) for split in SPLITS}
     except (ValueError, OSError, ImportError) as error:
         return [Finding("problem", "preparation", str(error))]
     found = [Finding("note", "preparation", note) for note in notes(task)]
-    for check in (_sizes, _classes, _repeats, _leaks, _unknown, *_profile_checks(task)):
+    advance(1)
+    for check in _checks(task):
         found += list(check(task, splits))
+        advance(1)
     return sorted(found, key=lambda finding: finding.level != "problem")
 
 
-def _profile_checks(task: Task) -> list[Callable[[Task, Splits], Iterator[Finding]]]:
-    return [missing, silent, swapped, off_centre, enriched] if task.kind == "profile" else []
+def steps(task: Task) -> int:
+    """How many steps checking a task takes: preparation, and each check."""
+    return 1 + len(_checks(task))
+
+
+def _checks(task: Task) -> list[Callable[[Task, Splits], Iterator[Finding]]]:
+    profiles = [missing, silent, swapped, off_centre, enriched] if task.kind == "profile" else []
+    return [_sizes, _classes, _repeats, _leaks, _unknown, *profiles]
 
 
 def _sizes(task: Task, splits: Splits) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ import pyBigWig
 
 from .chromosomes import describe, match
 
+NEAR, MOST_WINDOWS = 5000, 64
+"""Bases that take as long to read as a new place takes to find; and windows that share a reading, at most."""
 STRETCH, MOST_READ = 100_000, 20_000_000
 """Bases read at a time for a mean, and about how many of a large file: a second's work, and 200 places."""
 
@@ -69,13 +71,24 @@ class Track:
         """
         out = np.zeros((len(start), length), dtype=np.float32)
         self.check(np.unique(chrom).tolist())
-        for n in np.lexsort((start, chrom)).tolist():  # in the file's order: half as long
-            name, first = self._names.get(str(chrom[n])), int(start[n])
-            if name is not None:
-                low, high = max(first, 0), min(first + length, self.lengths[name])
-                if low < high:
-                    out[n, low - first : high - first] = self._values(name, low, high)
+        order = np.lexsort((start, chrom))
+        far = np.diff(start[order]) > length + NEAR
+        apart = np.flatnonzero(far | (chrom[order][1:] != chrom[order][:-1])) + 1
+        for near in np.split(order, apart) if len(order) else []:
+            for rows in np.split(near, range(MOST_WINDOWS, len(near), MOST_WINDOWS)):
+                name = self._names.get(str(chrom[rows[0]]))
+                if name is not None:
+                    out[rows] = self._cut(name, start[rows], length)
         return out
+
+    def _cut(self, name: str, start: np.ndarray, length: int) -> np.ndarray:
+        """Windows that lie near each other, by one reading: (n, length)."""
+        first, end = int(start[0]), int(start[-1]) + length
+        low, high = max(first, 0), min(end, self.lengths[name])
+        values = np.zeros(end - first, dtype=np.float32)
+        if low < high:
+            values[low - first : high - first] = self._values(name, low, high)
+        return np.lib.stride_tricks.sliding_window_view(values, length)[start - first]
 
     def mean(self) -> float:
         """Mean signal per base of the file's chromosomes: of all, or of stretches evenly spread over them."""

@@ -132,9 +132,22 @@ def shares(codes: np.ndarray, others: np.ndarray, length: int = WORD) -> np.ndar
     Beyond twenty million words only every k-th kind of word is compared, which still finds longer overlaps.
     """
     length = min(length, codes.shape[1])
-    every = 1 + others.size // MOST_WORDS
-    known = np.unique(np.concatenate([w[w % every == 0] for w in _parts(others, length)]))
-    return np.concatenate([((w % every == 0) & np.isin(w, known)).any(axis=1) for w in _parts(codes, length)])
+    every = np.uint64(1 + others.size // MOST_WORDS)
+    known = np.sort(np.concatenate([w[_kept(w, every)] for w in _parts(others, length)]))
+    found = []
+    for w in _parts(codes, length):
+        row, _ = np.nonzero(_kept(w, every))
+        wanted = w[_kept(w, every)]
+        at = np.searchsorted(known, wanted)
+        hit = known[np.minimum(at, len(known) - 1)] == wanted if len(known) else np.zeros(len(wanted), bool)
+        found.append(np.bincount(row[hit], minlength=len(w)) > 0)
+    return np.concatenate(found)
+
+
+def _kept(words: np.ndarray, every: np.uint64) -> np.ndarray:
+    """Which words are compared, by their upper bits, which a sum of products mixes best."""
+    kept: np.ndarray = (words >> np.uint64(32)) % every == 0
+    return kept
 
 
 def first_occurrences(codes: np.ndarray) -> np.ndarray:
@@ -152,16 +165,23 @@ def _parts(codes: np.ndarray, length: int) -> Iterator[np.ndarray]:
 
 
 def _hash(codes: np.ndarray, length: int) -> np.ndarray:
-    """A random number for each word, equal for equal words, modulo 2**64: words of 2, 4, 8... are joined."""
-    draw = np.random.default_rng(0).integers(1, 2**63, 5 + 2 * length.bit_length(), dtype=np.uint64) | 1
-    block, size = draw[:5][codes], 1
-    total, covered = np.zeros((len(codes), codes.shape[1] + 1), dtype=np.uint64), 0
-    for bit in range(length.bit_length()):
-        if length >> bit & 1:
-            part = block[:, covered:]
-            total, covered = total[:, : part.shape[1]] * draw[5 + 2 * bit] + part, covered + size
-        block, size = block[:, :-size] * draw[6 + 2 * bit] + block[:, size:], 2 * size
-    return total[:, : codes.shape[1] - length + 1]
+    """A random number for each word, equal for equal words, modulo 2**64.
+
+    The sum of a number for each base times a power of its place, as a difference of sums from the start,
+    divided by the power of the word's own place: an odd number has an inverse.
+    """
+    draw = np.random.default_rng(0).integers(1, 2**63, 6, dtype=np.uint64) | 1
+    base, inverse = int(draw[5]), pow(int(draw[5]), -1, 2**64)
+    powers, inverses = (_powers(number, codes.shape[1]) for number in (base, inverse))
+    total = np.zeros((len(codes), codes.shape[1] + 1), dtype=np.uint64)
+    np.cumsum(draw[:5][codes] * powers, axis=1, out=total[:, 1:])
+    words: np.ndarray = (total[:, length:] - total[:, :-length]) * inverses[: codes.shape[1] - length + 1]
+    return words
+
+
+def _powers(number: int, count: int) -> np.ndarray:
+    """1, n, n^2, ... modulo 2**64: (count,)."""
+    return np.cumprod(np.array([1] + [number] * (count - 1), dtype=np.uint64))
 
 
 def label_columns(path: Path) -> list[str]:
