@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -23,9 +23,10 @@ Row = list[object]
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
     """Write a table, its columns separated by tabs, numbers with six digits; gzipped if its name says so."""
     with ExitStack() as stack:
-        stream: IO[bytes] = stack.enter_context(path.open("wb"))
+        stream: BinaryIO = stack.enter_context(path.open("wb"))
         if path.suffix == ".gz":  # without a time and a name, so that equal tables are equal files
-            stream = stack.enter_context(gzip.GzipFile("", "wb", fileobj=stream, mtime=0))
+            packed = stack.enter_context(gzip.GzipFile("", "wb", fileobj=stream, mtime=0))
+            stream = cast(BinaryIO, packed)
         file = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8"))
         print(*header, sep="\t", file=file)
         for row in rows:

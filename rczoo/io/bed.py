@@ -152,7 +152,7 @@ def on_genome(sites: Intervals, genome: Genome, bad: BadLines | None = None) -> 
     ends = np.array([genome.lengths.get(names.get(chrom, ""), -1) for chrom in sites.chrom.tolist()])
     off = sites.end > ends
     for n in np.flatnonzero(off):
-        bad.add(0 if sites.line is None else int(sites.line[n]), _off(sites, n, int(ends[n]), genome))
+        bad.add(0 if sites.line is None else int(sites.line[n]), _off(sites, int(n), int(ends[n]), genome))
     bad.refuse()
     if off.all():
         left = f" ({bad} left out)" if str(bad) else ""
@@ -209,6 +209,7 @@ def _summit(fields: list[str], start: int, end: int) -> int:
 def _has_blocks(fields: list[str], length: int) -> bool:
     """Whether a line is BED12: its last block ends where the interval does, as that format demands."""
     sizes, starts = ([whole_number(n) for n in field.strip(",").split(",")] for field in fields[10:12])
-    if None in (*sizes, *starts) or not len(sizes) == len(starts) == whole_number(fields[SUMMIT]):
+    if not len(sizes) == len(starts) == whole_number(fields[SUMMIT]):
         return False
-    return starts[-1] + sizes[-1] == length
+    size, start = sizes[-1], starts[-1]
+    return size is not None and start is not None and start + size == length

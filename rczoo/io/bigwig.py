@@ -88,7 +88,8 @@ class Track:
         values = np.zeros(end - first, dtype=np.float32)
         if low < high:
             values[low - first : high - first] = self._values(name, low, high)
-        return np.lib.stride_tricks.sliding_window_view(values, length)[start - first]
+        windows: np.ndarray = np.lib.stride_tricks.sliding_window_view(values, length)[start - first]
+        return windows
 
     def mean(self) -> float:
         """Mean signal per base of the file's chromosomes: of all, or of stretches evenly spread over them."""

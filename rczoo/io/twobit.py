@@ -53,7 +53,8 @@ class TwoBit:
         letters = _UNPACKED[packed].ravel()[start - 4 * first : end - 4 * first]
         for run in range(np.searchsorted(ends, start, side="right"), np.searchsorted(begin, end)):
             letters[max(begin[run] - start, 0) : ends[run] - start] = ord("N")
-        return letters.tobytes()
+        text: bytes = letters.tobytes()
+        return text
 
     def _index(self, number: int, width: int) -> dict[str, int]:
         """Where each record is."""

@@ -43,7 +43,8 @@ def encode(sequence: str, unknown: str = "", rna: bool = False) -> np.ndarray:
     [0, 1, 2, 3, 4]
     """
     if unknown or rna:
-        sequence = sequence.translate(str.maketrans({**dict.fromkeys(unknown, "N"), **(RNA if rna else {})}))
+        read_as = dict.fromkeys(unknown, "N") | (RNA if rna else {})
+        sequence = sequence.translate({ord(letter): base for letter, base in read_as.items()})
     codes = _CODES[np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)]
     bad = np.flatnonzero(codes == 255)
     if bad.size:

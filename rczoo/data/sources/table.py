@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +132,8 @@ def shares(codes: np.ndarray, others: np.ndarray, length: int = WORD) -> np.ndar
     """
     length = min(length, codes.shape[1])
     every = np.uint64(1 + others.size // MOST_WORDS)
-    known = np.sort(np.concatenate([w[_kept(w, every)] for w in _parts(others, length)]))
+    none = np.zeros(0, dtype=np.uint64)
+    known = np.sort(np.concatenate([none, *(w[_kept(w, every)] for w in _parts(others, length))]))
     found = []
     for w in _parts(codes, length):
         row, _ = np.nonzero(_kept(w, every))
@@ -186,15 +186,13 @@ def _powers(number: int, count: int) -> np.ndarray:
 
 def label_columns(path: Path) -> list[str]:
     """The names of a table's labels: the columns of a CSV but ``sequence``, none for FASTA."""
-    with closing(text_lines(path, "table")) as lines:
-        columns = next(csv.reader(lines), [])
+    columns = next(csv.reader(text_lines(path, "table")), [])
     return [column for column in columns if column != "sequence"] if "sequence" in columns else []
 
 
 def _rows_of(path: Path) -> Iterator[tuple[int, str, list[str]]]:
     """Line, sequence and label fields of each row of a table."""
-    with closing(text_lines(path, "table")) as lines:
-        first = next(lines, "")
+    first = next(text_lines(path, "table"), "")
     if not first.startswith(">"):
         yield from _csv(path)
         return
