@@ -118,3 +118,22 @@ def test_messages(genome, tmp_path):
         regions([])
     with pytest.raises(ValueError, match="--step 26: a window answers for 25 bases, so that steps of 1"):
         regions([("chrI", 0, 9)], step=26)
+
+
+def test_many_regions_cost_no_more_each(genome, monkeypatch):
+    """What windows() reads of all regions is worked out once: it was anew for every batch."""
+    sites = Intervals(*(np.array(column) for column in zip(*[("chrI", 5, 9, 7, False)] * 400, strict=True)))
+    regions = Regions(genome[1], sites, PROFILE, Tiling(5))
+    monkeypatch.setattr("rczoo.inference.regions.np.diff", None)
+    monkeypatch.setattr("rczoo.inference.regions.np.cumsum", None)
+    assert len(regions.windows(390, 400).start) == 10
+
+
+def test_an_average_divides_by_how_many_windows_reach_each_position():
+    sums = Averager(1, 100)
+    for first, value in ((0, 1.0), (5, 3.0), (5, 5.0), (95, 7.0)):
+        sums.add(first, np.full((1, 10), value))
+    [(first, values), (last, rest)] = sums.take()
+    assert first == 0
+    assert values[0].tolist() == [1.0] * 5 + [3.0] * 5 + [4.0] * 5
+    assert (last, rest[0].tolist()) == (95, [7.0] * 5)
