@@ -56,8 +56,8 @@ def written_whole(paths: Sequence[Path]) -> Iterator[list[Path]]:
                 if is_stream(path):
                     _pour(temporary, path)
                 else:
-                    os.replace(temporary, path.resolve())
-                    named.append(path.resolve())
+                    os.replace(temporary, _place(path))
+                    named.append(_place(path))
         except OSError as error:
             for path in named:
                 path.unlink(missing_ok=True)
@@ -102,8 +102,13 @@ def _is_one_of(path: Path, inputs: Sequence[Path]) -> bool:
 
 def _temporary(path: Path, elsewhere: Path) -> Path:
     """Where a result is made: beside its place, so that it can be moved there; for a stream, elsewhere."""
-    real = path.resolve()
+    real = _place(path)
     return elsewhere if is_stream(path) else real.with_name(f".unfinished.{real.name}")
+
+
+def _place(path: Path) -> Path:
+    """The file itself, or what a link names."""
+    return path.resolve() if path.is_symlink() else path
 
 
 def _pour(temporary: Path, path: Path) -> None:
