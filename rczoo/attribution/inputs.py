@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..io.bed import located, read_bed, window_start, within
+from ..io.bed import read_located, window_start, within
 from ..io.fasta import read_sequences
 from ..io.genome import Genome
 from ..symmetry import dna
@@ -35,7 +35,7 @@ def read_regions(genome_path: Path, bed_path: Path, length: int) -> Read:
     Beyond the ends of a chromosome a window is N. Raises ValueError for regions off their chromosome.
     """
     genome = Genome(genome_path)
-    sites = located(read_bed(bed_path), genome)
+    sites = read_located(bed_path, genome)
     start = window_start(sites, length)
     codes = genome.windows(sites.chrom, start, length)
     codes[sites.reverse] = dna.complement_codes(codes[sites.reverse])

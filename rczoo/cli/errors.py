@@ -16,7 +16,7 @@ EXTRAS = {
     "export": ("onnx", "onnxruntime", "onnxscript"),
     "hub": ("huggingface_hub",),
     "explain": ("tangermeme",),
-    "data": ("py2bit", "rdata"),
+    "data": ("rdata",),
 }
 """Which extra of the package brings which import."""
 OURS = ("rczoo", "zoo")

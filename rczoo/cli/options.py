@@ -111,6 +111,14 @@ Fasta = Annotated[
 Crop = Annotated[
     bool, typer.Option("--crop", help="Read the centre of sequences that are longer.", rich_help_panel=INPUT)
 ]
+SkipBad = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad",
+        help="Leave out lines that cannot be used, and count them by reason.",
+        rich_help_panel=INPUT,
+    ),
+]
 GenomeFile = Annotated[
     Path | None, typer.Option(help="A genome: FASTA (also .gz) or 2bit.", rich_help_panel=INPUT)
 ]
@@ -187,11 +195,11 @@ def refuse_overwriting(out: Path | None, force: bool) -> None:
         raise ValueError(f"{out} already holds a checkpoint: choose another --out, or --force")
 
 
-def print_json(value: Mapping[str, Any]) -> None:
-    """JSON on one line of stdout; NaN becomes null."""
+def print_json(value: Mapping[str, Any], to_stderr: bool = False) -> None:
+    """JSON on one line of stdout (or stderr); NaN becomes null."""
     from ..files.storage import to_json
 
-    typer.echo(json.dumps(json.loads(to_json(value))))
+    typer.echo(json.dumps(json.loads(to_json(value))), err=to_stderr)
 
 
 def console() -> Console:

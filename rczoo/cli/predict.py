@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name, print_json
+from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name, SkipBad, print_json
 
 if TYPE_CHECKING:
     from ..inference.outputs import Outputs
@@ -24,9 +24,11 @@ def predict(
     fasta: Fasta = None,
     genome: GenomeFile = None,
     bed: Annotated[
-        Path | None, typer.Option(help="Regions of the genome; without it, the whole genome.")
+        Path | None, typer.Option(help="Regions of the genome, or - for stdin; without it, the whole genome.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Table to write, its columns separated by tabs.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Table to write, its columns separated by tabs; .gz, or - for stdout.")
+    ] = None,
     plus: Annotated[
         Path | None,
         typer.Option(help="bigWig of the plus strand; {factor} in the name gives one for each factor."),
@@ -36,7 +38,12 @@ def predict(
     step: Annotated[
         int | None, typer.Option(help="Bases between the windows of a long region; by default half of one.")
     ] = None,
+    at_summits: Annotated[
+        bool, typer.Option("--at-summits", help="One window for each region, around its summit or middle.")
+    ] = False,
     crop: Crop = False,
+    rna: Annotated[bool, typer.Option("--rna", help="Read U in sequences as T.")] = False,
+    skip_bad: SkipBad = False,
     counts: Annotated[
         bool, typer.Option("--counts", help="Expected counts instead of probabilities, by the count head.")
     ] = False,
@@ -55,6 +62,8 @@ def predict(
         raise ValueError("give --fasta, or --genome with --bed: one of the two")
     if bed is not None and genome is None:
         raise ValueError("--bed needs the genome that it is of: give --genome")
+    if at_summits and (bed is None or step is not None):
+        raise ValueError("--at-summits is for regions, one window for each: give --bed, and no --step")
     if batch_size < 1:
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
     from ..family.checkpoint import load_checkpoint, read_config
@@ -70,19 +79,29 @@ def predict(
     config, model = read_config(folder), load_checkpoint(folder)
     outputs = name_outputs(model, config, counts)
     places = _places(out, plus, minus, outputs, strand, genome)
+    controls = [Path(file) for file in control or [] if file != "zeros"]
+    from ..inference.regions import Tiling
     from ..inference.runs import PredictionRun, identity
+    from ..io.bad_lines import BadLines
+    from ..io.fasta import Reading
+    from ..io.genome import Genome
+    from ..io.text import read_twice
 
-    inputs = (fasta, genome, bed, *map(Path, control or []))
-    options = [strand, step, crop, counts, control, batch_size, place.type]
-    about = identity(config, inputs, options)
-    refuse_existing(places.paths(), force or is_unfinished(places.paths()[0], about))
     began = time.monotonic()
-    run = PredictionRun(name, model.to(place), config, outputs, places, strand, batch_size, about, as_json)
-    if fasta is not None:
-        found = run.sequences(fasta, crop, control or [])
-    else:
-        assert genome is not None
-        found = run.regions(genome, bed, step, control or [])
+    with read_twice(fasta) as sequences, read_twice(bed) as regions:
+        options = [strand, step, at_summits, crop, rna, skip_bad, counts, control, batch_size, place.type]
+        about = identity(config, (sequences, genome, regions, *controls), options)
+        again = force or is_unfinished(places.paths()[0].resolve(), about)
+        refuse_existing(places.paths(), again, (folder, fasta, genome, bed, *controls))
+        run = PredictionRun(
+            name, model.to(place), config, outputs, places, strand, batch_size, about, as_json
+        )
+        bad = BadLines((sequences or regions or Path()).name, skip_bad, "--skip-bad")
+        if sequences is not None:
+            found = run.sequences(sequences, Reading(outputs.length, crop, rna), control or [], bad)
+        else:
+            assert genome is not None
+            found = run.regions(Genome(genome), regions, Tiling(step, at_summits), control or [], bad)
     _say({"model": name, **found, "seconds": round(time.monotonic() - began, 1)}, places, as_json)
 
 
@@ -95,6 +114,7 @@ def _places(
     genome: Path | None,
 ) -> Places:
     """Where the results go; ValueError for what this model or these inputs cannot give."""
+    from ..files.atomic import is_stream
     from ..inference.outputs import SIDES
     from ..inference.runs import Places
 
@@ -103,6 +123,8 @@ def _places(
         if out is None:
             raise ValueError("nothing to write: give --out, or --plus and --minus for profiles")
         return Places(out)
+    if any(map(is_stream, given.values())):
+        raise ValueError("a bigWig is not written in one go: give --plus and --minus files, no pipes")
     if not outputs.positions:
         raise ValueError(
             "--plus and --minus are for models of profiles; this one predicts labels: give --out"
@@ -127,19 +149,24 @@ def _places(
 
 
 def _say(summary: dict[str, Any], places: Places, as_json: bool) -> None:
-    """The summary, on stdout."""
+    """The summary, on stdout, or on stderr where stdout is an output."""
+    from ..files.atomic import is_stream
+
     summary["outputs"] = [str(path) for path in places.paths()]
+    to_stderr = any(map(is_stream, places.paths()))
     if as_json:
-        print_json(summary)
+        print_json(summary, to_stderr)
         return
-    for note in summary.pop("notes", []):
-        typer.echo(note)
+    skipped = summary.pop("skipped")
+    left_out = "left out: " + ", ".join(f"{number} {why}" for why, number in skipped.items())
+    for note in [*summary.pop("notes", []), *([left_out] if skipped else [])]:
+        typer.echo(note, err=to_stderr)
     for path in summary.pop("outputs"):
-        typer.echo(f"wrote {path}")
+        typer.echo(f"wrote {path}", err=to_stderr)
     shown = (
         f"{key.replace('_', ' ')} {value:.4g}"
         if isinstance(value, float)
         else f"{key.replace('_', ' ')} {value}"
         for key, value in summary.items()
     )
-    typer.echo(", ".join(shown))
+    typer.echo(", ".join(shown), err=to_stderr)

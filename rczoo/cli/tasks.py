@@ -81,11 +81,13 @@ def check(name: Name, json_: Json = False) -> None:
     """Find what is wrong with a task's data before training; exit code 1 if there are problems."""
     from dataclasses import asdict
 
-    from ..data.quality import check_task
+    from .._progress import bar
+    from ..data.quality import check_task, steps
     from ..data.task import load_task
 
     task = load_task(name)
-    findings = check_task(task)
+    with bar("check", steps(task), hidden=json_) as advance:
+        findings = check_task(task, advance)
     problems = [finding for finding in findings if finding.level == "problem"]
     if json_:
         _print([asdict(finding) for finding in findings])

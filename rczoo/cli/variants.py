@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Device, Force, Json, Name, print_json
+from .options import Device, Force, Json, Name, SkipBad, print_json
 
 if TYPE_CHECKING:
     from ..files.journal import Journal
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 def variants(
     name: Name,
-    vcf: Annotated[Path, typer.Option(help="Variants: VCF, plain or gzipped.")],
+    vcf: Annotated[Path, typer.Option(help="Variants: VCF, plain or gzipped, or - for stdin.")],
     genome: Annotated[Path, typer.Option(help="The genome they are of: FASTA (also .gz) or 2bit.")],
-    out: Annotated[Path, typer.Option(help="Table to write, its columns separated by tabs.")],
+    out: Annotated[
+        Path, typer.Option(help="Table to write, its columns separated by tabs; .gz, or - for stdout.")
+    ],
     strand: Annotated[
         str | None,
         typer.Option(help="given, other or both; by default both unless the model is equivariant."),
     ] = None,
+    skip_bad: SkipBad = False,
     batch_size: Annotated[int, typer.Option(help="Variants at a time.")] = 32,
     device: Device = "cpu",
     force: Force = False,
@@ -37,16 +40,18 @@ def variants(
     """
     from .._progress import bar
     from ..family.checkpoint import load_checkpoint, read_config
-    from ..files.atomic import refuse_existing
-    from ..files.journal import Journal, is_unfinished
+    from ..files.atomic import is_stream, refuse_existing
+    from ..files.journal import is_unfinished
     from ..hardware import choose_device
     from ..hub.published import checkpoint_folder
     from ..inference.outputs import name_outputs
     from ..inference.prediction import check_strand
-    from ..inference.runs import identity
+    from ..inference.runs import identity, journal_of
     from ..inference.variants import Variants, columns, flips, scores
+    from ..io.bad_lines import BadLines
     from ..io.chromosomes import describe as describe_names
     from ..io.genome import Genome
+    from ..io.text import read_twice
 
     if batch_size < 1:
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
@@ -55,29 +60,29 @@ def variants(
     config, model = read_config(folder), load_checkpoint(folder).to(place)
     strand = strand or ("given" if model.equivariant else "both")
     check_strand(strand)
-    about = identity(config, (vcf, genome), [strand, batch_size, place.type])
-    refuse_existing([out], force or is_unfinished(out, about))
     outputs = name_outputs(model, config)
     letters = Genome(genome)
-    found = Variants(vcf, letters, outputs.length)
-    chromosomes = dict.fromkeys(variant.chrom for variant in found)
-    renamed = {chrom: letters.resolve([chrom])[chrom] for chrom in chromosomes}  # each alone, as when read
-    names = columns(model, outputs, strand == "both")
-    with Journal(out, about, len(names), batch_size) as journal:
-        before = journal.done
-        with bar("variants", len(found), before, as_json) as advance:
-            for batch in found.batches(before, batch_size):
-                journal.append(scores(model, outputs, batch, strand))
-                advance(len(batch))
-        _write(out, found, journal, names)
-        flipped = flips(names, journal.read(0, journal.done)) if strand == "both" else None
-        journal.remove()
-    note = describe_names(renamed, letters.name)
+    with read_twice(vcf) as file:
+        assert file is not None
+        about = identity(config, (file, genome), [strand, skip_bad, batch_size, place.type])
+        refuse_existing([out], force or is_unfinished(out.resolve(), about), (folder, vcf, genome))
+        found = Variants(file, letters, outputs.length, BadLines(file.name, skip_bad, "--skip-bad"))
+        names = columns(model, outputs, strand == "both")
+        with journal_of(out, about, len(names), batch_size) as journal:
+            before = journal.done
+            with bar("variants", len(found), before, as_json) as advance:
+                for batch in found.batches(before, batch_size):
+                    journal.append(scores(model, outputs, batch, strand))
+                    advance(len(batch))
+            _write(out, found, journal, names)
+            flipped = flips(names, journal.read(0, journal.done)) if strand == "both" else None
+            journal.remove()
+    note = describe_names(found.names, letters.name)
     summary = {"model": name, "variants": len(found), "skipped": dict(found.skipped), "strand": strand}
     more = {"sign_flips": flipped} if strand == "both" else {}
     notes = {"notes": [note] if note else []}
     times = {"resumed_from": before, "seconds": round(time.monotonic() - began, 1), "outputs": [str(out)]}
-    _say({**summary, **more, **notes, **times}, as_json)
+    _say({**summary, **more, **notes, **times}, as_json, is_stream(out))
 
 
 def _write(out: Path, found: Variants, journal: Journal, names: list[str]) -> None:
@@ -93,14 +98,16 @@ def _write(out: Path, found: Variants, journal: Journal, names: list[str]) -> No
         write_table(temporary, ["chrom", "pos", "id", "ref", "alt", *names], rows())
 
 
-def _say(summary: dict[str, Any], as_json: bool) -> None:
+def _say(summary: dict[str, Any], as_json: bool, to_stderr: bool) -> None:
+    """The summary, on stdout, or on stderr where stdout is an output."""
     if as_json:
-        print_json(summary)
+        print_json(summary, to_stderr)
         return
-    for note in summary["notes"]:
-        typer.echo(note)
-    typer.echo(f"wrote {summary['outputs'][0]}: {summary['variants']} variants, {summary['strand']} strand")
+    lines = list(summary["notes"])
+    lines.append(f"wrote {summary['outputs'][0]}: {summary['variants']} variants, {summary['strand']} strand")
     if summary["skipped"]:
-        typer.echo("left out: " + ", ".join(f"{n} {why}" for why, n in summary["skipped"].items()))
+        lines.append("left out: " + ", ".join(f"{n} {why}" for why, n in summary["skipped"].items()))
     if summary.get("sign_flips") is not None:
-        typer.echo(f"differences whose sign flips on the other strand: {summary['sign_flips']:.1%}")
+        lines.append(f"differences whose sign flips on the other strand: {summary['sign_flips']:.1%}")
+    for line in lines:
+        typer.echo(line, err=to_stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,24 +42,33 @@ class Finding:
         return f"{self.level}: {self.message}"
 
 
-def check_task(task: Task) -> list[Finding]:
+def check_task(task: Task, advance: Callable[[int], object] = bool) -> list[Finding]:
     """Check a task's data; problems first.
 
     Looks for names of chromosomes, windows off the end, negative or missing signal, swapped strands, signal
-    off centre, summits without signal, repeats and leaks between splits on either strand, missing classes.
+    off centre, summits without signal, repeats and leaks between splits on either strand, missing classes and
+    labels other than 0 and 1. ``advance`` is called with 1 after each of its :func:`steps`.
     """
     try:
         splits = {split: load_examples(task, split) for split in SPLITS}
     except (ValueError, OSError, ImportError) as error:
         return [Finding("problem", "preparation", str(error))]
     found = [Finding("note", "preparation", note) for note in notes(task)]
-    for check in (_sizes, _classes, _repeats, _leaks, _unknown, *_profile_checks(task)):
+    advance(1)
+    for check in _checks(task):
         found += list(check(task, splits))
+        advance(1)
     return sorted(found, key=lambda finding: finding.level != "problem")
 
 
-def _profile_checks(task: Task) -> list[Callable[[Task, Splits], Iterator[Finding]]]:
-    return [missing, silent, swapped, off_centre, enriched] if task.kind == "profile" else []
+def steps(task: Task) -> int:
+    """How many steps checking a task takes: preparation, and each check."""
+    return 1 + len(_checks(task))
+
+
+def _checks(task: Task) -> list[Callable[[Task, Splits], Iterator[Finding]]]:
+    profiles = [missing, silent, swapped, off_centre, enriched] if task.kind == "profile" else []
+    return [_sizes, _classes, _repeats, _leaks, _unknown, *profiles]
 
 
 def _sizes(task: Task, splits: Splits) -> Iterator[Finding]:
@@ -77,6 +87,12 @@ def _classes(task: Task, splits: Splits) -> Iterator[Finding]:
     for split, examples in splits.items():
         for label, column in enumerate(np.asarray(examples.target).T):
             values = np.unique(column[~np.isnan(column)])
+            for value in values[(values != 0) & (values != 1)][:1]:
+                message = f"{split}: label {label} has the value {value:g}: labels are 0 and 1"
+                yield Finding("problem", "classes", message)
+            if unmeasured := int(np.isnan(column).sum()):
+                message = f"{split}: label {label} is not measured (NaN) in {unmeasured} of {len(column)}"
+                yield Finding("note", "classes", message)
             if len(examples) and len(values) < 2:
                 only = f"only the class {values[0]:g}" if len(values) else "no class at all"
                 yield Finding(
@@ -229,9 +245,8 @@ def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
     for table in data.signal:
         for word, names in files_by_strand(table).items():
             for name in names:
-                track = open_track(task, name, word, genome)
-                everywhere += track.mean()
-                track.close()
+                with closing(open_track(task, table, word, name, genome)) as track:
+                    everywhere += track.mean()
     here = np.nanmean(np.concatenate([_profiles(e).sum(axis=1) for e in splits.values()]))
     if here < ENRICHMENT * everywhere:
         yield Finding(

@@ -132,17 +132,25 @@ class Splits(Table):
 
 
 class Tracks(Table):
-    """bigWig files: of each strand, or of both together; several are added up."""
+    """bigWig files: of each strand, or of both together; several are added up.
+
+    ``sign`` is that of the values in the minus strand's files.
+    """
 
     plus: MaybeFiles = None
     minus: MaybeFiles = None
     both: MaybeFiles = None
+    sign: Annotated[
+        Literal[-1] | None, Field(description="-1, where the minus strand is written negative")
+    ] = None
 
     @checked(mode="after")
     def _strands(self) -> Self:
         given = [word for word in STRANDS if getattr(self, word)]
         if given not in (["plus", "minus"], ["both"]):
             raise ValueError(f"gives {' and '.join(given) or 'no strand'}: give plus and minus, or both")
+        if self.sign and self.both:
+            raise ValueError("gives both and sign, which is the minus strand's: leave sign out")
         return self
 
 
@@ -192,7 +200,10 @@ class ChipExoData(Table):
 
 
 class IntervalData(Table):
-    """Windows of a genome around sites, with labels or with signal."""
+    """Windows of a genome around sites, with labels or with signal.
+
+    ``skip_bad`` leaves out lines of BED files that cannot be used, which are refused otherwise.
+    """
 
     source: Literal["intervals"]
     splits: Annotated[Splits, table(Splits)]
@@ -208,6 +219,7 @@ class IntervalData(Table):
     signal: Annotated[tuple[Tracks, ...] | None, tables(Tracks)] = None
     control: Annotated[Control | None, table(Control)] = None
     names: Names = None
+    skip_bad: Annotated[bool | None, FLAG] = None
 
     @checked(mode="after")
     def _negatives(self) -> Self:
@@ -217,7 +229,7 @@ class IntervalData(Table):
 
 
 class TableData(Table):
-    """Files of sequences with labels, one for each split."""
+    """Files of sequences with labels, one a split; ``skip_bad`` leaves out lines that cannot be used."""
 
     source: Literal["table"]
     train: FileName
@@ -225,6 +237,7 @@ class TableData(Table):
     test: FileName
     clean: Annotated[bool, FLAG] = False
     names: Names = None
+    skip_bad: Annotated[bool | None, FLAG] = None
 
 
 class MemoryData(Table):

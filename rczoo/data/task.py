@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from .._package_data import package_data
 from ..files import downloads
+from ..io.text import text_lines
 from ..symmetry.rep import REGULAR, TRIVIAL, Rep
 from .examples import Examples
 from .fields import FileMark, Table
@@ -152,7 +153,7 @@ def load_task(name_or_path: str | os.PathLike[str]) -> Task:
 def read_task(path: Path) -> Task:
     """Read a task file; ValueError names the first entry that is unknown, missing or not what it must be."""
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads("".join(text_lines(path, "task")))
     except FileNotFoundError as error:
         raise ValueError(f"no task file {path}: check the path") from error
     except tomllib.TOMLDecodeError as error:

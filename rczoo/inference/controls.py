@@ -33,6 +33,11 @@ class Controls:
         self.channels, self.widths = rep.channels, widths
         self.tracks = [Track(path, genome.lengths) for path in files]
 
+    def check(self, chrom: np.ndarray) -> None:
+        """Raise ValueError if a file has another length of one of these chromosomes than the genome."""
+        for track in self.tracks:
+            track.check(np.unique(chrom).tolist())
+
     def windows(self, chrom: np.ndarray, first: np.ndarray, positions: int) -> np.ndarray:
         """Control (n, channels, positions) float32, in genome orientation."""
         if not self.tracks:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from ..io.bed import Intervals, located, window_start
+from ..io.bad_lines import BadLines
+from ..io.bed import Intervals, on_genome, window_start
 from ..io.chromosomes import describe
-from ..io.genome import Genome, cut
-from ..symmetry import dna
+from ..io.genome import Genome
 from .outputs import Outputs
 
 
@@ -23,33 +24,50 @@ class Windows:
     first: np.ndarray
 
 
+class Tiling(NamedTuple):
+    """How long regions are covered: by windows ``step`` apart (default: half of one), or one each."""
+
+    step: int | None = None
+    at_summits: bool = False
+
+
 class Regions:
     """Regions and the windows that cover them, in the genome's order; windows are made when asked for.
 
     A region no longer than a window's reach has one window, around its summit or middle, as in training.
-    A longer one is covered by windows ``step`` apart, the last one moved back to end with the region.
-    ``sites``: by default each whole chromosome. Arrays of a region (n,) are in sorted order; ``given``: the
-    places in the file. Raises ValueError for a region off its chromosome, or unknown chromosomes.
+    A longer one is covered by windows a step apart, the last one moved back to end with the region, unless
+    the ``tiling`` says one window for each. ``sites``: by default each whole chromosome that is not empty.
+    Arrays of a region (n,) are in sorted order; ``given``: the places in the file. Raises ValueError for
+    regions off their chromosome and unknown chromosomes, unless ``bad`` leaves them out.
     """
 
-    def __init__(self, genome: Genome, sites: Intervals | None, outputs: Outputs, step: int) -> None:
-        sites = _chromosomes(genome) if sites is None else sites
-        reach, own = outputs.reach, located(sites, genome)
+    def __init__(
+        self,
+        genome: Genome,
+        sites: Intervals | None,
+        outputs: Outputs,
+        tiling: Tiling = Tiling(),  # noqa: B008 - immutable
+        bad: BadLines | None = None,
+    ) -> None:
+        sites = on_genome(_chromosomes(genome) if sites is None else sites, genome, bad)
+        reach, names = outputs.reach, genome.resolve(sites.chrom)
+        step = max(reach // 2, 1) if tiling.step is None else tiling.step
         if not 1 <= step <= reach:
             raise ValueError(
                 f"--step {step}: a window answers for {reach} bases, so that steps of 1 to {reach} leave no "
                 "gaps"
             )
         self.genome, self.outputs, self.step = genome, outputs, step
-        self.notes = [note for note in [describe(genome.resolve(sites.chrom), genome.name)] if note]
-        many = own.end - own.start > reach
+        self.notes = [note for note in [describe(names, genome.name), _left_out(genome)] if note]
+        own = sites.renamed(names)
+        many = (own.end - own.start > reach) & (not tiling.at_summits)
         first = np.where(many, own.start, window_start(own, outputs.length) + outputs.margin)
         rank = {name: n for n, name in enumerate(genome.lengths)}
         order = np.lexsort((first, np.array([rank[str(chrom)] for chrom in own.chrom])))
         self.given = np.argsort(order)
         self.names, self.sites, self.first = sites.chrom[order], own.take(order), first[order]
-        tiles = np.where(many, -(-(own.end - own.start - reach) // step) + 1, 1)[order]
-        self.begin = np.concatenate([[0], np.cumsum(tiles)])
+        self.tiles = np.where(many, -(-(own.end - own.start - reach) // step) + 1, 1)[order]
+        self.begin = np.concatenate([[0], np.cumsum(self.tiles)])
         self.size = np.array([genome.lengths[str(chrom)] for chrom in self.sites.chrom], dtype=np.int64)
 
     def __len__(self) -> int:
@@ -59,7 +77,7 @@ class Regions:
         """The windows of these numbers."""
         number = np.arange(first, last)
         region = np.searchsorted(self.begin, number, side="right") - 1
-        tile, last_tile = number - self.begin[region], np.diff(self.begin)[region] - 1
+        tile, last_tile = number - self.begin[region], self.tiles[region] - 1
         place = self.first[region] + tile * self.step
         place = np.where((tile == last_tile) & (tile > 0), self.sites.end[region] - self.outputs.reach, place)
         return Windows(region, place - self.outputs.margin, place)
@@ -72,18 +90,11 @@ class Regions:
         return min(place, int(self.first[region + 1])) if following else place
 
     def batches(self, first: int, size: int) -> Iterator[tuple[Windows, np.ndarray]]:
-        """Windows from number ``first`` on, with their codes (n, length); one chromosome in memory."""
-        known, codes = "", np.zeros(0, dtype=np.uint8)
+        """Windows from number ``first`` on, with their codes (n, length)."""
         for begin in range(first, len(self), size):
             windows = self.windows(begin, min(begin + size, len(self)))
-            found = np.empty((len(windows.start), self.outputs.length), dtype=np.uint8)
             chrom = self.sites.chrom[windows.region]
-            for name in dict.fromkeys(chrom.tolist()):
-                if name != known:
-                    known, codes = name, self.genome.chromosome(name)
-                rows = chrom == name
-                found[rows] = cut(codes, windows.start[rows], self.outputs.length, dna.UNKNOWN)
-            yield windows, found
+            yield windows, self.genome.windows(chrom, windows.start, self.outputs.length)
 
     def padded(self) -> int:
         """How many windows cross an end of their chromosome."""
@@ -96,7 +107,15 @@ class Regions:
 
 
 def _chromosomes(genome: Genome) -> Intervals:
-    """Each whole chromosome."""
-    chrom, end = np.array(list(genome.lengths)), np.array(list(genome.lengths.values()), dtype=np.int64)
+    """Each whole chromosome that has a base."""
+    lengths = {name: length for name, length in genome.lengths.items() if length}
+    chrom, end = np.array(list(lengths), dtype=str), np.array(list(lengths.values()), dtype=np.int64)
     start = np.zeros_like(end)
     return Intervals(chrom, start, end, end // 2, np.zeros(len(end), dtype=bool))
+
+
+def _left_out(genome: Genome) -> str:
+    """What to say of sequences without a base."""
+    names = genome.empty
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{genome.name}: {', '.join(names[:3])}{more} without a base: left out" if names else ""

@@ -5,8 +5,9 @@ The answers are kept as they come, so a killed run goes on; the files are writte
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,19 @@ import torch
 
 from .._progress import bar
 from .._version import __version__
-from ..files.atomic import written_whole
+from ..files.atomic import is_stream, written_whole
 from ..files.cache import stamp
 from ..files.journal import Journal
+from ..io.bad_lines import BadLines
 from ..io.bed import read_bed
-from ..io.fasta import Sequences
+from ..io.fasta import Reading, Sequences
 from ..io.genome import Genome
 from ..symmetry import dna
 from .bigwig_output import merged, write_bigwigs
 from .controls import ZEROS, Controls, check_control, open_controls, zero_control
 from .outputs import Outputs
 from .prediction import answer, sides
-from .regions import Regions
+from .regions import Regions, Tiling
 from .tables import region_table, sequence_table, write_table
 
 Batch = tuple[np.ndarray, np.ndarray | None, np.ndarray]
@@ -94,6 +96,15 @@ def disagreement(journal: Journal, outputs: Outputs) -> dict[str, float]:
     }
 
 
+@contextmanager
+def journal_of(output: Path, about: dict[str, Any], size: int, batch: int) -> Iterator[Journal]:
+    """The journal of a run, beside its first output; for a stream, which has no place, a temporary one."""
+    with ExitStack() as stack:
+        if is_stream(output):
+            output = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "stream"
+        yield stack.enter_context(Journal(output.resolve(), about, size, batch))
+
+
 @dataclass(frozen=True)
 class PredictionRun:
     """One run of ``rczoo predict``: which model, where results go, which strand is answered for.
@@ -116,34 +127,34 @@ class PredictionRun:
         """Whether both strands' answers are wanted."""
         return self.strand == "both"
 
-    def sequences(self, path: Path, crop: bool, control: list[str]) -> dict[str, Any]:
+    def sequences(self, path: Path, reading: Reading, control: list[str], bad: BadLines) -> dict[str, Any]:
         """Predict a FASTA file; the summary."""
         check_control(self.model.rep_in, control, self.name)
         if control not in ([], [ZEROS]):
             raise ValueError(f"sequences have no place in a control's genome: give --control {ZEROS}")
-        found = Sequences(path, self.outputs.length, crop)
+        found = Sequences(path, reading, bad)
         with self._journal(len(found)) as (journal, summary, advance):
             batches = sequence_batches(found, self.model, self.outputs, journal.done, self.batch_size)
             self._fill(journal, batches, advance)
             with written_whole(self.places.paths()) as [table]:
                 write_table(table, *sequence_table(found, journal, self.outputs, self.both))
-            return {"sequences": len(found), **summary()}
+            return {"sequences": len(found), "skipped": dict(bad.reasons), **summary()}
 
     def regions(
-        self, genome_path: Path, bed: Path | None, step: int | None, control: list[str]
+        self, genome: Genome, bed: Path | None, tiling: Tiling, control: list[str], bad: BadLines
     ) -> dict[str, Any]:
         """Predict the regions of a BED file, or a whole genome; the summary."""
         check_control(self.model.rep_in, control, self.name)
-        genome, sites = Genome(genome_path), None if bed is None else read_bed(bed)
-        found = Regions(
-            genome, sites, self.outputs, max(self.outputs.reach // 2, 1) if step is None else step
-        )
+        sites = None if bed is None else read_bed(bed, bad)
+        found = Regions(genome, sites, self.outputs, tiling, bad)
         controls = open_controls(self.model.rep_in, control, genome, self.config)
+        if controls is not None:
+            controls.check(found.sites.chrom)
         with self._journal(len(found)) as (journal, summary, advance):
             self._fill(journal, region_batches(found, controls, journal.done, self.batch_size), advance)
             self._write_regions(found, journal)
             counted = {"regions": len(found.names), "padded": found.padded(), "notes": found.notes}
-            return {**counted, **summary()}
+            return {**counted, "skipped": dict(bad.reasons), **summary()}
 
     def _fill(self, journal: Journal, batches: Iterable[Batch], advance: Callable[[int], object]) -> None:
         """Answer batch after batch into the journal: records (strands, channels, positions)."""
@@ -166,7 +177,7 @@ class PredictionRun:
             if places.tracks:
                 paths = [temporary.get(places.tracks.get(channel, Path())) for channel in outputs.channels]
                 merged_runs = merged(found, journal.read(0, journal.done))
-                lengths = found.genome.lengths
+                lengths = {name: size for name, size in found.genome.lengths.items() if size}
                 most = int(np.maximum(found.sites.end - found.sites.start, outputs.reach).sum())
                 write_bigwigs(paths, lengths, merged_runs, min(most, sum(lengths.values())))
 
@@ -174,7 +185,7 @@ class PredictionRun:
     def _journal(self, number: int) -> Iterator[tuple[Journal, Any, Any]]:
         """The journal of this run with a progress bar; removed when the results are written."""
         first, size = self.places.paths()[0], self.outputs.size * (1 + self.both)
-        with Journal(first, self.about, size, self.batch_size) as journal:
+        with journal_of(first, self.about, size, self.batch_size) as journal:
             before = journal.done
 
             def summary() -> dict[str, Any]:

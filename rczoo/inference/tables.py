@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -17,8 +21,13 @@ Row = list[object]
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write a table, its columns separated by tabs; numbers with six digits."""
-    with path.open("w", encoding="utf-8") as file:
+    """Write a table, its columns separated by tabs, numbers with six digits; gzipped if its name says so."""
+    with ExitStack() as stack:
+        stream: BinaryIO = stack.enter_context(path.open("wb"))
+        if path.suffix == ".gz":  # without a time and a name, so that equal tables are equal files
+            packed = stack.enter_context(gzip.GzipFile("", "wb", fileobj=stream, mtime=0))
+            stream = cast(BinaryIO, packed)
+        file = stack.enter_context(io.TextIOWrapper(stream, encoding="utf-8"))
         print(*header, sep="\t", file=file)
         for row in rows:
             cells = (format(cell, ".6g") if isinstance(cell, float) else str(cell) for cell in row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from ..io.genome import Genome, cut
+from ..io.bad_lines import BadLines, LineError
+from ..io.chromosomes import Aliases, nearest
+from ..io.genome import Genome
 from ..io.vcf import Variant, read_vcf
 from ..symmetry import dna
 from .controls import zero_control
@@ -34,62 +37,64 @@ class Alleles(NamedTuple):
 
 
 class Reference:
-    """A genome against which variants are checked; one chromosome in memory."""
+    """A genome against which variants are checked, and which gives their windows."""
 
-    def __init__(self, genome: Genome, file: str) -> None:
-        self.genome, self.file, self._known = genome, file, ""
-        self._names: dict[str, str] = {}
-        self._codes = np.zeros(0, dtype=np.uint8)
+    def __init__(self, genome: Genome) -> None:
+        self.genome, self._aliases = genome, Aliases(genome.lengths)
+        self._names: dict[str, str | None] = {}
 
     def check(self, variant: Variant) -> None:
-        """Raise ValueError, with the line, unless the genome has REF where the variant says."""
-        where = f"{self.file} line {variant.line}"
-        try:
-            codes = self._chromosome(variant.chrom)
-        except ValueError as error:
-            raise ValueError(f"{where}: {error}") from error
-        end = variant.position + len(variant.ref)
-        if end > len(codes):
-            raise ValueError(
-                f"{where}: {variant.chrom}:{variant.position + 1} with {len(variant.ref)} bases runs off its "
-                f"chromosome of {len(codes)} in {self.genome.name}: use the genome that the VCF was made on"
-            )
-        found = dna.decode(codes[variant.position : end])
-        if found != variant.ref:
-            raise ValueError(
-                f"{where}: REF is {variant.ref[:20]} but {self.genome.name} has {found[:20]} at "
-                f"{variant.chrom}:{variant.position + 1}: use the genome that the VCF was made on"
-            )
+        """Raise LineError unless the genome has REF where the variant says.
+
+        Where the genome has a letter for several bases REF may be the first of them, as VCF asks for, or N.
+        """
+        chrom, end = self.name(variant.chrom), variant.position + len(variant.ref)
+        size, place = self.genome.lengths[chrom], f"{variant.chrom}:{variant.position + 1}"
+        remedy = "use the genome that the VCF was made on"
+        if end > size:
+            told = f"{place} with {len(variant.ref)} bases runs off its chromosome of {size}"
+            raise LineError("past the end", f"{told} in {self.genome.name}: {remedy}")
+        found = self.genome.letters(chrom, variant.position, end)
+        if any(ref not in _refs(letter) for ref, letter in zip(variant.ref, found, strict=True)):
+            told = f"REF is {variant.ref[:20]} but {self.genome.name} has {found[:20]} at {place}"
+            raise LineError("another REF", f"{told}: {remedy}")
+
+    def name(self, chrom: str) -> str:
+        """The genome's name of a chromosome; LineError for an unknown one."""
+        if chrom not in self._names:
+            self._names[chrom] = self._aliases.match([chrom]).get(chrom)
+        found = self._names[chrom]
+        if found is None:
+            told = nearest(chrom, self.genome.lengths, self.genome.name)
+            raise LineError("unknown chromosome", f"{told}: use the genome that the VCF was made on")
+        return found
 
     def alleles(self, variant: Variant, length: int) -> Alleles:
         """Both sequences of a checked variant; N beyond the ends of the chromosome."""
-        codes = self._chromosome(variant.chrom)
+        chrom = self.name(variant.chrom)
         position, ref, alt = variant.trimmed()
-        rows = [_window(codes, position, len(ref), allele, length) for allele in (ref, alt)]
+        rows = [self._window(chrom, position, len(ref), allele, length) for allele in (ref, alt)]
         return Alleles(*(np.stack(part) for part in zip(*rows, strict=True)))
 
-    def _chromosome(self, chrom: str) -> np.ndarray:
-        if chrom not in self._names:
-            self._names |= self.genome.resolve([chrom])
-        if self._names[chrom] != self._known:
-            self._known = self._names[chrom]
-            self._codes = self.genome.chromosome(self._known)
-        return self._codes
+    def _window(
+        self, chrom: str, position: int, removed: int, allele: str, length: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Codes and places of the window whose middle is ``allele`` in the place of ``removed`` bases."""
+        left, after = length // 2 - len(allele) // 2, position + removed
+        right = length - left - len(allele)
+        low = self.genome.read(chrom, position - left, position)
+        high = self.genome.read(chrom, after, after + right)
+        middle = np.arange(position, after) if len(allele) == removed else np.full(len(allele), NOWHERE)
+        places = np.arange(position - left, position), middle, np.arange(after, after + right)
+        return np.concatenate([low, dna.encode(allele), high]), np.concatenate(places)
 
 
-def _window(
-    codes: np.ndarray, position: int, removed: int, allele: str, length: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and places of the window whose middle is ``allele`` in the place of ``removed`` bases."""
-    left = length // 2 - len(allele) // 2
-    right = length - left - len(allele)
-    before = np.arange(position - left, position)
-    after = np.arange(position + removed, position + removed + right)
-    inside = np.arange(position, position + removed)
-    place = inside if len(allele) == removed else np.full(len(allele), NOWHERE)
-    flanks = (cut(codes, p[:1], len(p), dna.UNKNOWN)[0] if len(p) else codes[:0] for p in (before, after))
-    low, high = flanks
-    return np.concatenate([low, dna.encode(allele), high]), np.concatenate([before, place, after])
+@cache
+def _refs(letter: str) -> str:
+    """What REF may be where the genome has this letter."""
+    if letter in dna.AMBIGUOUS:
+        return "N" + dna.IUPAC[letter][0]
+    return letter if letter in dna.BASES else "N"
 
 
 LONGEST = 4
@@ -99,29 +104,30 @@ LONGEST = 4
 class Variants:
     """The variants of a VCF file that a model can score, each checked against the genome when this is made.
 
-    ``skipped`` counts those left out: ``"symbolic"``, and ``"long"`` for alleles of over a quarter of the
-    input. Raises ValueError, with the line, for what is not VCF, a REF that the genome does not have, and an
-    unknown chromosome; and if there is nothing to score.
+    ``skipped`` counts those left out: ``"symbolic"``, ``"long"`` for alleles of over a quarter of the input,
+    and bad lines by reason where ``bad`` leaves them out. Raises ValueError, listing the lines, for what is
+    not VCF, a REF that the genome does not have and unknown chromosomes; and if there is nothing to score.
     """
 
-    def __init__(self, vcf: Path, genome: Genome, length: int) -> None:
-        self.vcf, self.length, self.reference = vcf, length, Reference(genome, vcf.name)
+    def __init__(self, vcf: Path, genome: Genome, length: int, bad: BadLines | None = None) -> None:
+        self.vcf, self.length, self.reference = vcf, length, Reference(genome)
         self.skipped: Counter[str] = Counter()
-        self._number = 0
-        for variant in self._kept(self.skipped):
-            self.reference.check(variant)
+        bad = BadLines(vcf.name) if bad is None else bad
+        self._number, self.names = 0, dict[str, str]()
+        for variant in self._kept(self.skipped, bad):
+            self.names[variant.chrom] = self.reference.name(variant.chrom)
             self._number += 1
+        bad.refuse()
+        self.skipped.update(bad.reasons)
         if not self._number:
             left = ", ".join(f"{number} {why}" for why, number in self.skipped.items())
-            raise ValueError(
-                f"{vcf.name} has no variants to score" + (f" ({left} alleles are left out)" if left else "")
-            )
+            raise ValueError(f"{vcf.name} has no variants to score" + (f" ({left} left out)" if left else ""))
 
     def __len__(self) -> int:
         return self._number
 
     def __iter__(self) -> Iterator[Variant]:
-        return self._kept(Counter())
+        return self._kept(Counter(), BadLines(self.vcf.name))
 
     def batches(self, first: int, size: int) -> Iterator[list[Alleles]]:
         """Both sequences of the variants from number ``first`` on, ``size`` variants at a time."""
@@ -129,10 +135,15 @@ class Variants:
         while batch := [self.reference.alleles(v, self.length) for v in islice(rest, size)]:
             yield batch
 
-    def _kept(self, skipped: Counter[str]) -> Iterator[Variant]:
-        for variant in read_vcf(self.vcf, skipped):
+    def _kept(self, skipped: Counter[str], bad: BadLines) -> Iterator[Variant]:
+        for variant in read_vcf(self.vcf, skipped, bad):
             if LONGEST * max(len(variant.ref), len(variant.alt)) > self.length:
                 skipped["long"] += 1
+                continue
+            try:
+                self.reference.check(variant)
+            except LineError as error:
+                bad.add(variant.line, error)
             else:
                 yield variant
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +10,22 @@ import pyBigWig
 
 from .chromosomes import describe, match
 
+NEAR, MOST_WINDOWS = 5000, 64
+"""Bases that take as long to read as a new place takes to find; and windows that share a reading, at most."""
+STRETCH, MOST_READ = 100_000, 20_000_000
+"""Bases read at a time for a mean, and about how many of a large file: a second's work, and 200 places."""
+
 
 class Track:
-    """Windows of one bigWig file.
+    """Windows of one bigWig file; ``sign`` -1 for one whose values are written negative.
 
     Names of chromosomes may differ from the genome's. Positions without data (NaN) are 0, and so is a
     chromosome that the file leaves out, which is noted. Raises ValueError if the file is not a bigWig, or has
     none of the genome's chromosomes.
     """
 
-    def __init__(self, path: Path, chromosome_lengths: Mapping[str, int]) -> None:
-        self.path = path
+    def __init__(self, path: Path, chromosome_lengths: Mapping[str, int], sign: int = 1) -> None:
+        self.path, self.sign = path, sign
         try:
             self._file = pyBigWig.open(str(path))
             wrong = not self._file.isBigWig()
@@ -28,8 +33,8 @@ class Track:
             wrong = True
         if wrong:
             raise ValueError(f"{path.name} is not a bigWig file: check that it was made or downloaded whole")
-        self.lengths: dict[str, int] = dict(self._file.chroms())
-        self._names = match(chromosome_lengths, self.lengths)
+        self.lengths: dict[str, int] = dict(self._file.chroms() or {})
+        self._names, self._wanted = match(chromosome_lengths, self.lengths), dict(chromosome_lengths)
         self.missing = [chrom for chrom in chromosome_lengths if chrom not in self._names]
         if not self._names:
             own, wanted = ", ".join([*self.lengths][:3]), ", ".join([*chromosome_lengths][:3])
@@ -37,40 +42,88 @@ class Track:
                 f"{path.name} has none of the genome's chromosomes (it has {own}; the genome {wanted}): "
                 "use files of one genome"
             )
-        for chrom, name in self._names.items():
-            if self.lengths[name] != chromosome_lengths[chrom]:
-                raise ValueError(
-                    f"{path.name}: {name} has {self.lengths[name]} bases, the genome's {chrom} "
-                    f"{chromosome_lengths[chrom]}: use files of one genome assembly"
-                )
 
     @property
     def notes(self) -> list[str]:
         """What the user should know: other names, chromosomes left out."""
         said = [describe(self._names, self.path.name)]
         if self.missing:
-            said.append(f"{self.path.name} leaves out {', '.join(self.missing)}: taken as no signal")
+            more = f" and {len(self.missing) - 3} more" if len(self.missing) > 3 else ""
+            said.append(
+                f"{self.path.name} leaves out {', '.join(self.missing[:3])}{more}: taken as no signal"
+            )
         return [note for note in said if note]
 
+    def check(self, chroms: Iterable[str]) -> None:
+        """Raise ValueError if one of these chromosomes has another length in the file."""
+        for chrom in chroms:
+            name = self._names.get(chrom)
+            if name is not None and self.lengths[name] != self._wanted[chrom]:
+                raise ValueError(
+                    f"{self.path.name}: {name} has {self.lengths[name]} bases, the genome's {chrom} "
+                    f"{self._wanted[chrom]}: use files of one genome assembly"
+                )
+
     def windows(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
-        """Signal of windows: (n, length) float32, 0 without data and beyond the ends of the chromosome."""
+        """Signal of windows: (n, length) float32, 0 without data and beyond the ends of the chromosome.
+
+        Raises ValueError where it is infinite, and for a chromosome of another length than the genome's.
+        """
         out = np.zeros((len(start), length), dtype=np.float32)
-        for row, name, first in zip(out, chrom, start, strict=True):
-            if (known := self._names.get(str(name))) is not None:
-                low, high = max(int(first), 0), min(int(first) + length, self.lengths[known])
-                if low < high:
-                    values = self._file.values(known, low, high, numpy=True)
-                    row[low - int(first) : high - int(first)] = np.nan_to_num(values, nan=0.0)
+        self.check(np.unique(chrom).tolist())
+        order = np.lexsort((start, chrom))
+        far = np.diff(start[order]) > length + NEAR
+        apart = np.flatnonzero(far | (chrom[order][1:] != chrom[order][:-1])) + 1
+        for near in np.split(order, apart) if len(order) else []:
+            for rows in np.split(near, range(MOST_WINDOWS, len(near), MOST_WINDOWS)):
+                name = self._names.get(str(chrom[rows[0]]))
+                if name is not None:
+                    out[rows] = self._cut(name, start[rows], length)
         return out
 
+    def _cut(self, name: str, start: np.ndarray, length: int) -> np.ndarray:
+        """Windows that lie near each other, by one reading: (n, length)."""
+        first, end = int(start[0]), int(start[-1]) + length
+        low, high = max(first, 0), min(end, self.lengths[name])
+        values = np.zeros(end - first, dtype=np.float32)
+        if low < high:
+            values[low - first : high - first] = self._values(name, low, high)
+        windows: np.ndarray = np.lib.stride_tricks.sliding_window_view(values, length)[start - first]
+        return windows
+
     def mean(self) -> float:
-        """Mean signal per base over all chromosomes of the file."""
-        header = self._file.header()
-        return float(header["sumData"]) / max(sum(self.lengths.values()), 1)
+        """Mean signal per base of the file's chromosomes: of all, or of stretches evenly spread over them."""
+        total, bases = 0.0, 0
+        every = max(1, sum(self.lengths.values()) // MOST_READ)
+        for name, length in self.lengths.items():
+            for low in range(0, length, every * STRETCH):
+                high = min(low + STRETCH, length)
+                total += float(self._values(name, low, high).sum(dtype=np.float64))
+                bases += high - low
+        return total / max(bases, 1)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _values(self, name: str, low: int, high: int) -> np.ndarray:
+        """Values of a stretch: (high - low,) float32, 0 without data.
+
+        What the file's header says of its values is never asked for: a NaN there ends the process.
+        """
+        try:
+            values = np.array(self._file.values(name, low, high, numpy=True), dtype=np.float32)
+        except RuntimeError as error:
+            raise ValueError(f"{self.path.name}: {name}:{low + 1}-{high} cannot be read ({error})") from error
+        if not values.size:  # a file without any data
+            return np.zeros(high - low, dtype=np.float32)
+        values[np.isnan(values)] = 0
+        for at in np.flatnonzero(np.isinf(values))[:1]:
+            raise ValueError(
+                f"{self.path.name}: {name}:{low + at + 1} is {values[at]:g}, which is no signal: "
+                "make the file without infinite values"
+            )
+        return self.sign * values
 
 
 def smooth(x: np.ndarray, width: int) -> np.ndarray:

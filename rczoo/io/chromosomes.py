@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_COMPARED = 1000
+"""Of an assembly of contigs, comparing a name with every one takes seconds."""
 _NUMERALS = "I II III IV V VI VII VIII IX X XI XII XIII XIV XV XVI"
 _ROMAN_OF = {str(i): roman for i, roman in enumerate(_NUMERALS.split(), 1)}
 _ARABIC_OF = {roman: arabic for arabic, roman in _ROMAN_OF.items()}
@@ -23,19 +25,33 @@ def match(wanted: Iterable[str], available: Iterable[str]) -> dict[str, str]:
     >>> match(["chrII", "chrX"], ["chr2", "chr10"]), match(["chrX"], ["chr2", "chr10"])
     ({'chrII': 'chr2', 'chrX': 'chr10'}, {})
     """
-    wanted, names = list(dict.fromkeys(wanted)), list(available)
-    bare = {_bare(name): name for name in reversed(names)}
-    numeral: dict[str, str] = {}
-    if not _ONLY_ROMAN.isdisjoint(bare):
-        numeral = _ROMAN_OF
-    elif not _ONLY_ROMAN.isdisjoint(map(_bare, wanted)):
-        numeral = _ARABIC_OF
-    exact = {name: name for name in names}
-    found = {
-        name: exact.get(name) or bare.get(_bare(name)) or bare.get(numeral.get(_bare(name), ""))
-        for name in wanted
-    }
-    return {name: same for name, same in found.items() if same is not None}
+    return Aliases(available).match(wanted)
+
+
+class Aliases:
+    """The names that chromosomes have in a file, and what else they are called."""
+
+    def __init__(self, available: Iterable[str]) -> None:
+        names = list(available)
+        self._exact, self._bare = {name: name for name in names}, {_bare(n): n for n in reversed(names)}
+        self._roman = not _ONLY_ROMAN.isdisjoint(self._bare)
+
+    def match(self, wanted: Iterable[str]) -> dict[str, str]:
+        """As :func:`match` does: each wanted name to the available one."""
+        wanted = list(dict.fromkeys(wanted))
+        numeral: dict[str, str] = {}
+        if self._roman:
+            numeral = _ROMAN_OF
+        elif not _ONLY_ROMAN.isdisjoint(map(_bare, wanted)):
+            numeral = _ARABIC_OF
+        bare = {name: _bare(name) for name in wanted}
+        found = {
+            name: self._exact.get(name)
+            or self._bare.get(bare[name])
+            or self._bare.get(numeral.get(bare[name], ""))
+            for name in wanted
+        }
+        return {name: same for name, same in found.items() if same is not None}
 
 
 def resolve(wanted: Iterable[str], available: Iterable[str], file: str) -> dict[str, str]:
@@ -50,12 +66,21 @@ def resolve(wanted: Iterable[str], available: Iterable[str], file: str) -> dict[
     found = match(wanted, names)
     for name in wanted:
         if name not in found:
-            near = ", ".join(repr(n) for n in get_close_matches(name, names, 1) or names[:1]) or "none"
-            raise ValueError(
-                f"{file} has no chromosome {name!r} under any name (it has {len(names)}; nearest: {near}): "
-                "use the genome that the intervals were made on"
-            )
+            remedy = "use the genome that the intervals were made on"
+            raise ValueError(f"{nearest(name, names, file)}: {remedy}")
     return found
+
+
+def nearest(name: str, available: Iterable[str], file: str) -> str:
+    """That ``file`` has no such chromosome, and what comes nearest.
+
+    >>> nearest("chr23", ["chr1", "chr2"], "genome.fa")
+    "genome.fa has no chromosome 'chr23' under any name (it has 2; nearest: 'chr2')"
+    """
+    names = list(available)
+    near = get_close_matches(name, names[:MOST_COMPARED], 1) or names[:1]
+    shown = ", ".join(map(repr, near)) or "none"
+    return f"{file} has no chromosome {name!r} under any name (it has {len(names)}; nearest: {shown})"
 
 
 def describe(mapping: dict[str, str], file: str) -> str:

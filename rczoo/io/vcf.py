@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from os.path import commonprefix
 from pathlib import Path
 
-from ..files.cache import text_lines
+from .bad_lines import BadLines, LineError
+from .text import text_lines, whole_number
 
 BASES = frozenset("ACGTN")
 
@@ -36,31 +37,47 @@ class Variant:
         return self.position + first, ref[first:], alt[first:]
 
 
-def read_vcf(path: Path, skipped: Counter[str] | None = None) -> Iterator[Variant]:
+def read_vcf(
+    path: Path, skipped: Counter[str] | None = None, bad: BadLines | None = None
+) -> Iterator[Variant]:
     """Each alternative allele, in the file's order.
 
     Alleles without a sequence (``<DEL>``, ``*``, ``.``, breakends) are left out and counted in ``skipped`` as
-    ``"symbolic"``. Raises ValueError naming the line that is not VCF.
+    ``"symbolic"``. When all are read, raises ValueError listing the lines that are not VCF, unless ``bad`` is
+    given, which gets them.
     """
     skipped = Counter() if skipped is None else skipped
+    own = BadLines(path.name) if bad is None else bad
     for number, line in _lines(path):
-        fields = line.split("\t")
-        where = f"{path.name} line {number}"
-        if len(fields) < 5 or not fields[1].isdecimal() or int(fields[1]) < 1:
-            raise ValueError(
-                f"{where}: {line[:40]!r} is not VCF: expected CHROM, POS (from 1), ID, REF and ALT, "
-                "separated by tabs"
-            )
-        chrom, ref = fields[0], fields[3].upper()
-        if not ref or not set(ref) <= BASES:
-            raise ValueError(f"{where}: REF {fields[3]!r} is not made of the bases A, C, G, T and N")
-        for alt in fields[4].upper().split(","):
-            if _symbolic(alt):
+        try:
+            variants = _row(line.split("\t"), number)
+        except LineError as error:
+            own.add(number, error)
+            continue
+        for variant in variants:
+            if _symbolic(variant.alt):
                 skipped["symbolic"] += 1
-            elif not alt or not set(alt) <= BASES:
-                raise ValueError(f"{where}: ALT {alt!r} is not made of the bases A, C, G, T and N")
             else:
-                yield Variant(chrom, int(fields[1]) - 1, ref, alt, fields[2], number)
+                yield variant
+    if bad is None:
+        own.refuse()
+
+
+def _row(fields: list[str], number: int) -> list[Variant]:
+    """The alleles of a line, symbolic ones among them; LineError where it is not VCF."""
+    position = whole_number(fields[1]) if len(fields) > 4 else None
+    if position is None or position < 1:
+        shown = "\t".join(fields)[:40]
+        told = "expected CHROM, POS (from 1), ID, REF and ALT, separated by tabs"
+        raise LineError("not VCF", f"{shown!r} is not VCF: {told}")
+    ref, alts = fields[3].upper(), fields[4].upper().split(",")
+    spelled = [("REF", ref), *(("ALT", alt) for alt in alts if not _symbolic(alt))]
+    for name, allele in spelled:
+        if not allele or not set(allele) <= BASES:
+            raise LineError(
+                "other letters", f"{name} {allele[:40]!r} is not made of the bases A, C, G, T and N"
+            )
+    return [Variant(fields[0], position - 1, ref, alt, fields[2], number) for alt in alts]
 
 
 def _shared(a: str, b: str) -> int:
@@ -77,4 +94,4 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Numbered lines without headers and empty lines."""
     for number, line in enumerate(text_lines(path, "VCF"), 1):
         if line.strip() and not line.startswith("#"):
-            yield number, line.rstrip("\r\n")
+            yield number, line.rstrip("\n")

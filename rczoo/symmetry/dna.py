@@ -18,27 +18,33 @@ _ALLOWED = zip("RYSWKMBDHV", ("AG", "CT", "CG", "AT", "GT", "AC", "CGT", "AGT", 
 IUPAC = {**{base: base for base in BASES}, **dict(_ALLOWED), "N": BASES}
 """The bases that each letter of a consensus allows."""
 GAPS = ".-"
-"""Letters for no base, which genomes hold where nothing was assembled: N there, a mistake in a sequence."""
+"""Letters for no base, as alignments and assemblies hold them."""
+READ_AS_N = AMBIGUOUS + GAPS
+"""The letters beside A, C, G, T and N that every reader of files takes, as N."""
+RNA = {"U": "T", "u": "t"}
 
 _CODES = np.full(256, 255, dtype=np.uint8)
 for _code, _base in enumerate(BASES + "N"):
     _CODES[[ord(_base), ord(_base.lower())]] = _code
+_READ = _CODES.copy()
+_READ[list(READ_AS_N.encode())] = UNKNOWN
 _LETTERS = np.frombuffer((BASES + "N").encode(), dtype=np.uint8)
 _COMPLEMENT = np.array([*Rep.dna().partners, UNKNOWN], dtype=np.uint8)
 _ROWS = np.vstack([np.eye(4, dtype=np.float32), np.zeros(4, dtype=np.float32)])
 
 
-def encode(sequence: str, unknown: str = "") -> np.ndarray:
+def encode(sequence: str, unknown: str = "", rna: bool = False) -> np.ndarray:
     """Codes of a sequence: (length,) uint8, A C G T N as 0 1 2 3 4; lower case is read as upper.
 
-    ``unknown``: further letters that are read as N.
+    ``unknown``: further letters that are read as N; ``rna``: U is read as T.
     Raises ValueError naming the first character that is none of these, and its position (0-based).
 
     >>> encode("ACGTn").tolist()
     [0, 1, 2, 3, 4]
     """
-    if unknown:
-        sequence = sequence.translate(dict.fromkeys(map(ord, unknown), "N"))
+    if unknown or rna:
+        read_as = dict.fromkeys(unknown, "N") | (RNA if rna else {})
+        sequence = sequence.translate({ord(letter): base for letter, base in read_as.items()})
     codes = _CODES[np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)]
     bad = np.flatnonzero(codes == 255)
     if bad.size:
@@ -46,6 +52,16 @@ def encode(sequence: str, unknown: str = "") -> np.ndarray:
             f"sequence has {sequence[bad[0]]!r} at position {bad[0]} (0-based): "
             "only A, C, G, T and N (unknown) are bases"
         )
+    return codes
+
+
+def read(letters: bytes) -> np.ndarray:
+    """Codes of letters that a reader of files has checked: (length,) uint8, those of READ_AS_N as N.
+
+    >>> read(b"ACrN-").tolist()
+    [0, 1, 4, 4, 4]
+    """
+    codes: np.ndarray = _READ[np.frombuffer(letters, dtype=np.uint8)]
     return codes
 
 

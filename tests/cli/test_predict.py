@@ -1,6 +1,7 @@
 """``rczoo predict`` from files to files: against the model itself, after kills, and on bad input."""
 
 import csv
+import gzip
 import json
 import os
 import resource
@@ -13,8 +14,10 @@ import numpy as np
 import pyBigWig
 import pytest
 import torch
+from typer.testing import CliRunner
 
 import rczoo
+from rczoo.cli.main import app
 from rczoo.family.checkpoint import save_checkpoint
 from rczoo.files import journal
 from rczoo.io.bigwig import smooth
@@ -343,7 +346,7 @@ def test_bad_places_and_models(place, genome):
     assert "models of profiles; this one predicts labels" in refused(run(*command, "--plus", "p.bw"))
     assert "there is no folder nowhere" in refused(run(*command, "--out", "nowhere/o.tsv"))
     assert "there is no folder g.fa" in refused(run(*command, "--out", "g.fa/o.tsv"))
-    assert "g.fa exists: choose another name, or give --force" in refused(run(*command, "--out", "g.fa"))
+    assert "r.bed exists: choose another name, or give --force" in refused(run(*command, "--out", "r.bed"))
     assert "no model 'nope'" in refused(run("predict", "nope", *command[2:], "--out", "o.tsv"))
 
 
@@ -420,3 +423,136 @@ def test_memory_stays_small_on_a_real_chromosome(place):
         assert np.allclose(plus[first : first + POSITIONS], m[::-1], atol=1e-6)
         assert np.allclose(minus[first : first + POSITIONS], p[::-1], atol=1e-6)
     assert not np.isnan(plus).any()
+
+
+def test_bad_lines_are_all_listed_or_left_out_and_counted(place, genome):
+    saved(profile_model(), place / "m")
+    (place / "b.bed").write_text("chrI\t1\t9\nchrI\t5\t5\nchrI\t1\t9\tx\t0\t-1\nchr9\t1\t2\nchrI\t890\t901\n")
+    command = ("predict", "m", "--genome", "g.fa", "--bed", "b.bed", "--out", "o.tsv")
+    line = refused(run(*command))
+    assert line.startswith("rczoo: b.bed has 4 bad lines: line 2: start 5 and end 5")
+    assert all(f"line {n}:" in line for n in (3, 4, 5))
+    assert line.endswith("; --skip-bad leaves such lines out")
+    result = run(*command, "--skip-bad", "--json")
+    summary = json.loads(result.stdout)
+    assert summary["regions"] == 1
+    assert summary["skipped"] == {
+        "empty interval": 1,
+        "unknown strand": 1,
+        "unknown chromosome": 1,
+        "past the end": 1,
+    }
+    assert "left out: 1 empty interval, 1 unknown" in run(*command, "--skip-bad", "--force").stdout
+
+
+def test_bad_sequences_are_left_out_of_the_table(place):
+    saved(label_model(), place / "m")
+    (place / "s.fa").write_text(f">a\n{'ACGU' * 20}\n>b\nACG\n>c\n{'ACGT' * 20}\n>d\n{'AC-R' * 20}\n")
+    command = ("predict", "m", "--fasta", "s.fa", "--out", "o.tsv", "--force")
+    assert "s.fa has 2 bad lines: line 1: sequence 'a': sequence has 'U'" in refused(run(*command))
+    assert run(*command, "--skip-bad").exit_code == 0
+    rows = table("o.tsv")
+    assert [r["name"] for r in rows] == ["c", "d"]
+    assert run(*command, "--skip-bad", "--rna").exit_code == 0
+    again = table("o.tsv")
+    assert [r["name"] for r in again] == ["a", "c", "d"]
+    assert list(again[0].values())[1:] == list(again[1].values())[1:] == list(rows[0].values())[1:]
+
+
+def test_sequences_without_a_base_are_left_out_of_a_genome(place):
+    saved(profile_model(), place / "m")
+    (place / "e.fa").write_text(">chrI\n" + "ACGT" * 25 + "\n>none\n>chrII\n" + "GATTACA" * 9 + "\n>no\n\n")
+    result = run("predict", "m", "--genome", "e.fa", "--out", "o.tsv", "--plus", "p.bw")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[0] == "e.fa: none, no without a base: left out"
+    assert {name: len(v) for name, v in bigwig("p.bw").items()} == {"chrI": 100, "chrII": 63}
+    assert {r["chrom"] for r in table("o.tsv")} == {"chrI", "chrII"}
+
+
+def test_one_window_at_each_summit(place, genome):
+    model = profile_model()
+    saved(model, place / "m")
+    peaks = [("chrI", 300, 700, "a", 0, ".", 1, 1, 1, 55), ("chrI", 100, 400, "b", 0, "-", 1, 1, 1, -1)]
+    write_bed(place / "p.narrowPeak", peaks)
+    command = ("predict", "m", "--genome", "g.fa", "--bed", "p.narrowPeak", "--out", "o.tsv", "--at-summits")
+    result = run(*command, "--json")
+    assert json.loads(result.stdout)["windows"] == 2
+    rows = table("o.tsv")
+    for row, summit, strand in (rows[:POSITIONS], 355, "+"), (rows[POSITIONS:], 250, "-"):
+        first = summit - LENGTH // 2 + MARGIN
+        assert [int(r["position"]) for r in row] == list(range(first, first + POSITIONS))
+        letters = window(genome["chrI"], summit - LENGTH // 2, LENGTH)
+        letters = dna.reverse_complement(letters) if strand == "-" else letters
+        plus, minus = rczoo.predict(model, letters).softmax(-1)[0].numpy()
+        expected = plus if strand == "+" else minus[::-1]
+        assert [float(r["profile_plus"]) for r in row] == pytest.approx(expected.tolist(), rel=1e-4)
+    for options in (("--step", 5), ()):
+        wrong = command if options else (*command[:4], *command[6:])
+        assert "--at-summits is for regions" in refused(run(*wrong, *options, "--force"))
+
+
+def test_streams_in_and_out(place, genome):
+    saved(label_model(), place / "m")
+    sequences = "".join(f">s{n}\n{'ACGT' * 20}\n" for n in range(3))
+    (place / "s.fa").write_text(sequences)
+    assert run("predict", "m", "--fasta", "s.fa", "--out", "o.tsv").exit_code == 0
+    whole = Path("o.tsv").read_text()
+    piped = CliRunner().invoke(app, ["predict", "m", "--fasta", "-", "--out", "-"], input=sequences)
+    assert piped.exit_code == 0, piped.output
+    assert piped.stdout == whole
+    assert "wrote -" in piped.stderr
+    assert run("predict", "m", "--fasta", "s.fa", "--out", "o.tsv.gz").exit_code == 0
+    assert gzip.decompress(Path("o.tsv.gz").read_bytes()).decode() == whole
+    beds = CliRunner().invoke(
+        app, ["predict", "m", "--genome", "g.fa", "--bed", "-", "--out", "-"], input="chrI\t5\t9\n"
+    )
+    assert beds.stdout.splitlines()[1].startswith("chrI\t5\t9\t+\t")
+    saved(profile_model(), place / "n")
+    line = refused(run("predict", "n", "--genome", "g.fa", "--plus", "-"))
+    assert "a bigWig is not written in one go" in line
+    assert not [p for p in place.iterdir() if p.name.startswith((".", "-"))]
+
+
+@pytest.mark.parametrize("target", ["g.fa", "r.bed", "c.bw", "m/config.json", "link"])
+def test_what_is_read_is_never_overwritten(place, genome, target):
+    saved(profile_model(control="1t"), place / "m")
+    write_bigwig(place / "c.bw", {name: np.ones(n) for name, n in GENOME.items()})
+    (place / "link").symlink_to("g.fa")
+    before = (place / target).read_bytes()
+    command = ("predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--control", "c.bw", "--force")
+    assert f"{target} is read as well" in refused(run(*command, "--out", target))
+    assert "is read as well" in refused(run(*command, "--plus", target))
+    assert (place / target).read_bytes() == before
+
+
+def test_a_control_of_another_genome_is_refused_before_the_work(place, genome, monkeypatch):
+    save_checkpoint(profile_model(control="1t"), place / "m", task="own", data={"control": {"widths": [1]}})
+    write_bigwig(place / "c.bw", {"chrI": np.ones(900), "chrII": np.ones(399), "chrIV": np.ones(9)})
+    write_bed(place / "one.bed", [("chrI", 400, 401)])
+    command = ("predict", "m", "--genome", "g.fa", "--control", "c.bw", "--out", "o.tsv", "--bed")
+    assert run(*command, "one.bed").exit_code == 0
+    monkeypatch.setattr("rczoo.inference.runs.answer", None)
+    assert "c.bw: chrII has 399 bases, the genome's chrII 400" in refused(run(*command, "r.bed", "--force"))
+
+
+def test_a_run_with_other_options_never_goes_on(place, genome):
+    """Each option that changes what is written is part of what tells a run from another."""
+    saved(profile_model(count_head=True), place / "m")
+    (place / "s.fa").write_text(f">a\n{'ACGT' * 92}ACG\n")
+    plain = ["predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--out", "o.tsv"]
+    seen = []
+
+    def note(output, about, *_):
+        seen.append(json.dumps(about, sort_keys=True))
+        raise ValueError("noted")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rczoo.inference.runs.journal_of", note)
+        changes = ["--strand other", "--step 7", "--at-summits", "--skip-bad", "--counts", "--batch-size 3"]
+        for options in ("", *changes):
+            assert "noted" in refused(run(*plain, *options.split()))
+        for options in ("", "--crop", "--rna"):
+            assert "noted" in refused(
+                run("predict", "m", "--fasta", "s.fa", "--out", "o.tsv", *options.split())
+            )
+    assert len(set(seen)) == len(seen)

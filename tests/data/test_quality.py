@@ -245,3 +245,69 @@ def test_it_finds_the_raw_chalmers_offset(name):
 @pytest.mark.parametrize("name", ["reb1", "yeast-tss"])
 def test_the_zoos_own_tasks_have_no_problems(name):
     assert not [f for f in check_task(real_task(name)) if f.level == "problem"]
+
+
+def test_labels_in_memory_are_0_and_1():
+    from rczoo.data.quality import _classes
+    from tests.support.tiny_tasks import labels
+
+    task = labels()
+    train = task.in_memory["train"]
+    target = train.target.copy()
+    target[3, 1], target[:5, 2] = -1, np.nan
+    found = [str(f) for f in _classes(task, {"train": dataclasses.replace(train, target=target)})]
+    assert found == [
+        "problem: train: label 1 has the value -1: labels are 0 and 1",
+        "note: train: label 2 is not measured (NaN) in 5 of 40",
+    ]
+
+
+def test_partly_missing_profiles_are_told_from_those_not_measured():
+    from rczoo.data.examples import Examples
+    from rczoo.data.quality import missing
+    from rczoo.symmetry.rep import Rep
+
+    target = np.ones((4, 4, 9))
+    target[0, 2:] = np.nan  # the second factor was not measured
+    target[1] = np.nan
+    examples = Examples(np.zeros((4, 9), np.uint8), target, Rep("2r"))
+    assert list(missing(None, {"train": examples})) == []
+    target[2, 0, 0] = target[3, 3, 8] = np.nan
+    assert "train: 2 profiles have NaN within" in str(next(missing(None, {"train": examples})))
+
+
+def test_signal_that_is_infinite_is_refused_with_its_place(folder):
+    PLUS["chr1"][1000], before = np.inf, PLUS["chr1"][1000]
+    try:
+        write_bigwig(folder / "plus.bw", PLUS)
+    finally:
+        PLUS["chr1"][1000] = before
+    assert "plus.bw: chr1:1001 is inf, which is no signal" in problems(folder)["preparation"]
+
+
+def test_a_negative_minus_strand_has_a_sign(folder):
+    write_bigwig(folder / "minus.bw", {name: -v for name, v in MINUS.items()})
+    assert "write sign = -1 beside plus and minus" in problems(folder)["preparation"]
+    (folder / "t.toml").write_text(TASK.replace('minus = "minus.bw"', 'minus = "minus.bw"\nsign = -1'))
+    assert problems(folder) == {}
+
+
+def test_bad_lines_of_a_bed_file_are_refused_or_left_out_and_noted(folder):
+    rows = [(c, p, p + 1) for c, p in SITES] + [("chr9", 5, 6), ("chr1", 29_999, 30_001), ("chr1", 7, 7)]
+    write_bed(folder / "sites.bed", rows)
+    said = problems(folder)["preparation"]
+    assert said.startswith("sites.bed has 3 bad lines: line 121: g.fa has no chromosome 'chr9'")
+    assert said.endswith("; skip_bad = true in [data] leaves such lines out")
+    (folder / "t.toml").write_text(TASK.replace("[data]", "[data]\nskip_bad = true"))
+    notes = [str(f) for f in check_task(load_task(folder / "t.toml"))]
+    assert "note: sites.bed: 1 empty interval, 1 unknown chromosome, 1 past the end left out" in notes
+    assert problems(folder) == {}
+
+
+def test_every_step_of_a_check_is_told(tables):
+    from rczoo.data.quality import steps
+
+    told = []
+    task = load_task(tables / "t.toml")
+    check_task(task, told.append)
+    assert told == [1] * steps(task)

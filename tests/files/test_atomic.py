@@ -1,6 +1,10 @@
 """Files that are whole or absent."""
 
 import errno
+import os
+import stat
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -74,3 +78,63 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
         (tmp_path / name).touch()
     atomic.remove_leftovers(tmp_path / "a[1].json")
     assert {path.name for path in tmp_path.iterdir()} == set(others)
+
+
+def written(path, content):
+    with atomic.written_whole([path]) as [made]:
+        made.write_text(content)
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    (tmp_path / "folder").mkdir()
+    link.symlink_to(real)
+    written(link, "new")  # it dangled
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    away = tmp_path / "away"
+    away.symlink_to(tmp_path / "folder" / "x")
+    written(away, "there")
+    assert (tmp_path / "folder" / "x").read_text() == "there"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["away", "folder", "link", "real"]
+
+
+def test_a_pipe_is_written_to(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    written(pipe, "through it")
+    reader.join(10)
+    assert got == ["through it"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize("name", atomic.STDOUT)
+def test_standard_output_is_never_opened_anew(tmp_path, capsysbinary, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    atomic.refuse_existing([Path(name)], force=False)
+    written(Path(name), "whole")
+    assert capsysbinary.readouterr().out == b"whole"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_inputs_are_no_outputs(tmp_path):
+    (tmp_path / "model").mkdir()
+    for name in ("in.fa", "model/config.json", "other"):
+        (tmp_path / name).write_text("precious")
+    (tmp_path / "link").symlink_to(tmp_path / "in.fa")
+    os.link(tmp_path / "in.fa", tmp_path / "hard")
+    inputs = [tmp_path / "in.fa", None, tmp_path / "model", tmp_path / "none"]
+    for name in ("in.fa", "link", "hard", "model/../in.fa", "model/config.json"):
+        with pytest.raises(ValueError, match=f"{name} is read as well, and writing would destroy it"):
+            atomic.refuse_existing([tmp_path / name], True, inputs)
+    atomic.refuse_existing([tmp_path / "other", tmp_path / "model" / "new"], True, inputs)
+    with pytest.raises(ValueError, match="link is named for two outputs"):
+        atomic.refuse_existing([tmp_path / "in.fa", tmp_path / "link"], True)
+    away = tmp_path / "away"
+    away.symlink_to(tmp_path / "nowhere" / "x")
+    with pytest.raises(ValueError, match=r"away: there is no folder .*nowhere"):
+        atomic.refuse_existing([away], True)

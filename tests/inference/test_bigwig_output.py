@@ -46,3 +46,10 @@ def test_room_is_more_than_a_file_of_noise_needs(tmp_path):
     write_bigwigs([tmp_path / "x.bw"], {"a": 60_000}, [("a", 0, values)], 60_000)
     size = (tmp_path / "x.bw").stat().st_size
     assert size < bigwig_output.BYTES_PER_BASE * 60_000 + bigwig_output.OVERHEAD
+
+
+def test_values_that_are_none_end_no_process(tmp_path):
+    """The library's header() would, where the summary holds NaN."""
+    values = np.array([[np.nan, 1.0, np.inf]], np.float32)
+    write_bigwigs([tmp_path / "x.bw"], LENGTHS, [("a", 3, values)], 3)
+    _verify(tmp_path / "x.bw", 3)

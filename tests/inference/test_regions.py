@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rczoo.inference.bigwig_output import Averager, merged
 from rczoo.inference.outputs import Outputs
-from rczoo.inference.regions import Regions
+from rczoo.inference.regions import Regions, Tiling
 from rczoo.io.bed import Intervals, read_bed
 from rczoo.io.genome import Genome
 from rczoo.symmetry import dna
@@ -39,7 +39,7 @@ def sites(draw):
 @given(sites=sites(), step=st.integers(1, POSITIONS), size=st.integers(1, 9), first=st.integers(0, 5))
 def test_windows_cover_their_regions_in_order(genome, sites, step, size, first):
     letters, genome = genome
-    regions = Regions(genome, sites, PROFILE, step)
+    regions = Regions(genome, sites, PROFILE, Tiling(step))
     windows = regions.windows(0, len(regions))
     for n, region in enumerate(regions.given):
         rows = windows.region == region
@@ -70,7 +70,7 @@ def test_windows_cover_their_regions_in_order(genome, sites, step, size, first):
 def test_merged_is_the_mean_of_what_lies_at_each_position(genome, sites, step, seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rczoo.inference.bigwig_output.EVERY", 4)
-        regions = Regions(genome[1], sites, PROFILE, step)
+        regions = Regions(genome[1], sites, PROFILE, Tiling(step))
         values = np.random.default_rng(seed).random((len(regions), 2, POSITIONS))
         runs = list(merged(regions, values.reshape(len(regions), -1)))
     total = {name: np.zeros((3, size)) for name, size in GENOME.items()}
@@ -101,14 +101,14 @@ def test_an_averager_keeps_only_what_a_later_window_may_reach():
 
 
 def test_the_whole_genome_is_each_chromosome(genome):
-    regions = Regions(genome[1], None, PROFILE, POSITIONS)
+    regions = Regions(genome[1], None, PROFILE, Tiling(POSITIONS))
     assert regions.sites.chrom.tolist() == list(GENOME)
     assert regions.sites.end.tolist() == list(GENOME.values())
 
 
 def test_messages(genome, tmp_path):
     def regions(rows, step=5):
-        return Regions(genome[1], read_bed(write_bed(tmp_path / "r.bed", rows)), PROFILE, step)
+        return Regions(genome[1], read_bed(write_bed(tmp_path / "r.bed", rows)), PROFILE, Tiling(step))
 
     with pytest.raises(ValueError, match=r"region chrII:390-401 runs off its chromosome, which has 400"):
         regions([("chrI", 0, 900), ("chrII", 390, 401)])
@@ -118,3 +118,22 @@ def test_messages(genome, tmp_path):
         regions([])
     with pytest.raises(ValueError, match="--step 26: a window answers for 25 bases, so that steps of 1"):
         regions([("chrI", 0, 9)], step=26)
+
+
+def test_many_regions_cost_no_more_each(genome, monkeypatch):
+    """What windows() reads of all regions is worked out once: it was anew for every batch."""
+    sites = Intervals(*(np.array(column) for column in zip(*[("chrI", 5, 9, 7, False)] * 400, strict=True)))
+    regions = Regions(genome[1], sites, PROFILE, Tiling(5))
+    monkeypatch.setattr("rczoo.inference.regions.np.diff", None)
+    monkeypatch.setattr("rczoo.inference.regions.np.cumsum", None)
+    assert len(regions.windows(390, 400).start) == 10
+
+
+def test_an_average_divides_by_how_many_windows_reach_each_position():
+    sums = Averager(1, 100)
+    for first, value in ((0, 1.0), (5, 3.0), (5, 5.0), (95, 7.0)):
+        sums.add(first, np.full((1, 10), value))
+    [(first, values), (last, rest)] = sums.take()
+    assert first == 0
+    assert values[0].tolist() == [1.0] * 5 + [3.0] * 5 + [4.0] * 5
+    assert (last, rest[0].tolist()) == (95, [7.0] * 5)

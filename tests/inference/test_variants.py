@@ -11,14 +11,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
+from typer.testing import CliRunner
 
 import rczoo
+from rczoo.cli.main import app
 from rczoo.files import journal
-from rczoo.inference.variants import NOWHERE, Reference, jensen_shannon
+from rczoo.inference.variants import NOWHERE, Reference, Variants, jensen_shannon
 from rczoo.io.genome import Genome
 from rczoo.io.vcf import Variant, read_vcf
 from rczoo.symmetry import dna
 from tests.support.cli import run
+from tests.support.miniature import write_fasta
 from tests.support.small_models import (
     LENGTH,
     MARGIN,
@@ -123,7 +126,7 @@ def test_both_alleles_lie_in_the_middle_of_their_windows(place, genome, data, le
     ref = letters[position : position + data.draw(st.integers(1, 5))]
     alt = data.draw(st.text("ACGT", min_size=1, max_size=5))
     variant = Variant("chrII", position, ref, alt)
-    found = Reference(Genome(place / "g.fa"), "v.vcf").alleles(variant, length)
+    found = Reference(Genome(place / "g.fa")).alleles(variant, length)
     at, short, long = variant.trimmed()
     for codes, where, allele in zip(found.codes, found.place, (short, long), strict=True):
         own = changed(letters, at, short, allele)
@@ -263,7 +266,7 @@ def test_a_run_goes_on_after_a_full_disk(place, genome, monkeypatch):
             "bad.vcf line 3: chrI:900 with 2 bases runs off its chromosome of 900 in g.fa",
         ),
         ("", "bad.vcf has no variants to score"),
-        ("chrI\t5\t.\tA\t<DUP>", "bad.vcf has no variants to score (1 symbolic alleles are left out)"),
+        ("chrI\t5\t.\tA\t<DUP>", "bad.vcf has no variants to score (1 symbolic left out)"),
     ],
 )
 def test_bad_lines_are_named_and_nothing_is_left(place, genome, line, message):
@@ -278,6 +281,7 @@ def test_another_genome_and_bad_places(place, genome):
     saved(profile_model(), place / "m")
     base = genome["chrI"][449]
     vcf = write_vcf(place / "w.vcf", [*rows_of(genome)[:1], ("chrI", 450, ".", other(base), base)])
+    (place / "g.txt").write_text("there")
     command = ("variants", "m", "--vcf", vcf, "--genome", "g.fa")
     message = f"w.vcf line 4: REF is {other(base)} but g.fa has {base} at chrI:450: use the genome that"
     assert message in refused(run(*command, "--out", "w.tsv"))
@@ -285,14 +289,16 @@ def test_another_genome_and_bad_places(place, genome):
         run("variants", "m", "--vcf", "none.vcf", "--genome", "g.fa", "--out", "w.tsv")
     )
     assert "there is no folder nowhere" in refused(run(*command, "--out", "nowhere/w.tsv"))
-    assert "w.vcf exists: choose another name" in refused(run(*command, "--out", "w.vcf"))
+    assert "g.txt exists: choose another name" in refused(run(*command, "--out", "g.txt"))
+    for name in ("w.vcf", "g.fa"):
+        assert f"{name} is read as well" in refused(run(*command, "--out", name, "--force"))
     cut = place / "cut.vcf.gz"
     cut.write_bytes(gzip.compress((HEADER * 99).encode())[:-9])
     assert "cut.vcf.gz is not a whole gzip file" in refused(
         run("variants", "m", "--vcf", cut, "--genome", "g.fa", "--out", "w.tsv")
     )
     long = write_vcf(place / "long.vcf", [("chrI", 1, ".", genome["chrI"][:93], "A")])
-    assert "(1 long alleles are left out)" in refused(
+    assert "(1 long left out)" in refused(
         run("variants", "m", "--vcf", long, "--genome", "g.fa", "--out", "w.tsv")
     )
 
@@ -317,3 +323,86 @@ def test_control_tracks_are_zeros(place, genome):
     ref, alt = rczoo.predict(model, windows, torch.zeros(2, 2, POSITIONS)).softmax(-1).double()
     expected = np.mean([jensenshannon(a, b) ** 2 for a, b in zip(ref, alt, strict=True)])
     assert found["profile_jsd"][0] == pytest.approx(expected, rel=1e-4)
+
+
+BAD = [
+    "chrI\t0\t.\tA\tC",
+    "chrI\t9\t.\tA\t*A",
+    "chrI\t9\t.\tA\tR",
+    "chr9\t9\t.\tA\tC",
+    "chrI\t99999999999999999999\t.\tA\tC",
+    "chrI\t901\t.\tA\tC",
+]
+
+
+def test_bad_lines_are_all_listed_or_left_out_and_counted(place, genome):
+    saved(profile_model(), place / "m")
+    vcf, base = place / "many.vcf", genome["chrI"][449]
+    wrong = f"chrI\t450\t.\t{other(base)}\t{base}"
+    vcf.write_text(HEADER + "\n".join([*BAD, wrong, f"chrI\t450\t.\t{base}\t{other(base)},<DEL>,*"]) + "\n")
+    command = ("variants", "m", "--vcf", vcf, "--genome", "g.fa", "--out", "many.tsv", "--json")
+    line = refused(run(*command))
+    assert line.startswith("rczoo: many.vcf has 7 bad lines: line 3: 'chrI\\t0")
+    assert all(f"line {n}: " in line for n in range(3, 10))
+    summary = json.loads(run(*command, "--skip-bad").stdout)
+    assert summary["variants"] == 1
+    assert summary["skipped"] == {
+        "symbolic": 2,
+        "not VCF": 2,
+        "other letters": 2,
+        "unknown chromosome": 1,
+        "past the end": 1,
+        "another REF": 1,
+    }
+    assert len(table("many.tsv")) == 1
+
+
+def test_ref_may_be_the_first_base_of_a_letter_for_several(place, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(place / "iupac"))
+    letters = "ACGT" * 100
+    genome = Genome(write_fasta(place / "iupac.fa", {"a": letters[:200] + "RYN" + letters[203:]}))
+    for ref in ("AC", "NN", "ACN", "GC", "AT", "ACA"):
+        vcf = write_vcf(place / "iupac.vcf", [("a", 201, ".", ref, "T")])
+        if ref in ("AC", "NN", "ACN"):
+            found = Variants(vcf, genome, 40)
+            [[alleles]] = found.batches(0, 9)
+            left = 20 - len(ref) // 2
+            assert dna.decode(alleles.codes[0])[left : left + len(ref)] == ref
+        else:
+            with pytest.raises(ValueError, match=f"REF is {ref} but iupac.fa has RY"):
+                Variants(vcf, genome, 40)
+
+
+def test_alleles_are_long_beyond_a_quarter_of_the_input(place, genome):
+    letters = Genome(place / "g.fa")
+    at = genome["chrI"]
+    rows = [
+        ("chrI", 400, "fits", at[399:409], at[399]),
+        ("chrI", 400, "long", at[399:410], at[399]),
+        ("chrI", 400, "also", at[399], at[399] + "A" * 10),
+    ]
+    found = Variants(write_vcf(place / "long.vcf", rows), letters, 40)
+    assert [v.name for v in found] == ["fits"]
+    assert found.skipped == {"long": 2}
+
+
+def test_variants_from_standard_input_to_a_packed_table(place, genome):
+    saved(profile_model("rcps"), place / "m")
+    content = write_vcf(place / "v.vcf", rows_of(genome)).read_text()
+    command = ["variants", "m", "--genome", "g.fa", "--vcf"]
+    assert run(*command, "v.vcf", "--out", "plain.tsv").exit_code == 0
+    assert run(*command, "v.vcf", "--out", "o.tsv.gz").exit_code == 0
+    whole = (place / "plain.tsv").read_text()
+    assert gzip.decompress((place / "o.tsv.gz").read_bytes()).decode() == whole
+    piped = CliRunner().invoke(app, [*command, "-", "--out", "-"], input=content)
+    assert piped.stdout == whole
+    assert "6 variants" in piped.stderr
+
+
+def test_variants_in_any_order_score_alike(place, genome):
+    rows = rows_of(genome)
+    model = profile_model("rcps")
+    given = rczoo.score_variants(model, write_vcf(place / "a.vcf", rows), place / "g.fa")["profile_jsd"]
+    turned = rczoo.score_variants(model, write_vcf(place / "b.vcf", rows[::-1]), place / "g.fa")
+    order = [5, 4, 2, 3, 1, 0]  # the two alleles of one line keep theirs
+    assert np.allclose(given[order], turned["profile_jsd"], atol=1e-6)

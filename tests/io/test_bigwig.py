@@ -57,10 +57,9 @@ def test_messages(tmp_path):
     ):
         Track(path, LENGTHS)
     other = write_bigwig(tmp_path / "b.bw", {"chrI": VALUES["chrI"][:150]})
-    with pytest.raises(
-        ValueError, match=r"b.bw: chrI has 150 bases, the genome's chrI 200: use files of one genome"
-    ):
-        Track(other, LENGTHS)
+    message = r"b.bw: chrI has 150 bases, the genome's chrI 200: use files of one genome"
+    with pytest.raises(ValueError, match=message):
+        Track(other, LENGTHS).windows(np.array(["chrI"]), np.array([0]), 9)
     text = tmp_path / "c.bw"
     text.write_text("no bigWig")
     with pytest.raises(ValueError, match=r"c.bw is not a bigWig file"):
@@ -86,3 +85,65 @@ def test_written_and_read_back_in_any_order(tmp_path):
     for c, p, v in zip(chrom, position, value, strict=True):
         assert track.windows(np.array([c]), np.array([p]), 1).item() == v
     assert track.mean() == pytest.approx(value.sum() / 290)
+
+
+def written(path, entries, lengths=LENGTHS):
+    """A bigWig of single bases as the library writes it, whatever the values are."""
+    out = pyBigWig.open(str(path), "w")
+    out.addHeader(list(lengths.items()))
+    for chrom, position, value in entries:
+        out.addEntries(chrom, [position], values=[value], span=1)
+    out.close()
+    return path
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinite_signal_is_refused_with_its_place(tmp_path, value):
+    track = Track(written(tmp_path / "a.bw", [("chrI", 3, 2.0), ("chrI", 5, value)]), LENGTHS)
+    assert track.windows(np.array(["chrI"]), np.array([0]), 5).sum() == 2
+    for read in (lambda: track.windows(np.array(["chrI"]), np.array([0]), 9), track.mean):
+        with pytest.raises(ValueError, match=f"a.bw: chrI:6 is {value:g}, which is no signal"):
+            read()
+
+
+def test_a_nan_ends_no_process(tmp_path):
+    """pyBigWig's header() would: its summary of such a file holds NaN."""
+    track = Track(written(tmp_path / "a.bw", [("chrI", 3, np.nan), ("chrI", 5, 29.0)]), LENGTHS)
+    assert track.mean() == pytest.approx(29 / 290)
+
+
+def test_a_file_without_data_has_no_signal(tmp_path):
+    track = Track(written(tmp_path / "a.bw", []), LENGTHS)
+    assert not track.windows(np.array(["chrI"]), np.array([0]), 9).any()
+    assert track.mean() == 0
+
+
+def test_a_chromosome_that_nobody_uses_may_have_another_length(tmp_path):
+    path = written(tmp_path / "a.bw", [("chrII", 5, 1.0)], {"chrI": 3, "chrII": 90})
+    assert Track(path, LENGTHS).windows(np.array(["chrII"]), np.array([0]), 9).sum() == 1
+
+
+def test_the_sign_of_a_negative_strand(tmp_path):
+    path = written(tmp_path / "a.bw", [("chrI", 5, -2.0)])
+    track = Track(path, LENGTHS, sign=-1)
+    assert track.windows(np.array(["chrI"]), np.array([5]), 1).item() == 2
+    assert track.mean() == pytest.approx(2 / 290)
+
+
+def test_windows_come_in_the_order_asked_for(track):
+    rng = np.random.default_rng(0)
+    chrom, start = rng.choice(list(LENGTHS), 40), rng.integers(0, 60, 40)
+    found = track.windows(chrom, start, 7)
+    for row, name, first in zip(found, chrom, start, strict=True):
+        assert np.array_equal(row, VALUES[name][first : first + 7])
+
+
+def test_the_mean_of_a_large_file_is_that_of_places_spread_over_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("rczoo.io.bigwig.STRETCH", 10)
+    monkeypatch.setattr("rczoo.io.bigwig.MOST_READ", 150)
+    entries = [("chrI", p, float(v)) for p, v in enumerate(VALUES["chrI"]) if v]
+    entries += [("chrII", p, float(v)) for p, v in enumerate(VALUES["chrII"]) if v]
+    bigger = {"chrI": 200, "chrII": 100}
+    every = np.concatenate([VALUES["chrI"], np.pad(VALUES["chrII"], (0, 10))]).reshape(-1, 20)[:, :10]
+    track = Track(written(tmp_path / "a.bw", entries, bigger), bigger)
+    assert track.mean() == pytest.approx(every.mean())

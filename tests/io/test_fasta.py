@@ -44,11 +44,14 @@ def test_crop_takes_the_centre(tmp_path, length, expected):
         ("\n\n", "x.fa has no sequences: expected FASTA"),
         ("ACGT\n", "x.fa line 1: 'ACGT' is not FASTA: a record starts with '>name'"),
         (">a\nACGTA\n>\nACGTA\n", "x.fa line 3: a record without a name: write '>name'"),
-        (">a\nACGTA\n>b\nACG\n", "x.fa: sequence 'b' has 3 bases, the model reads 5: give longer sequences"),
-        (">a\n", "x.fa: sequence 'a' has 0 bases, the model reads 5"),
-        (">a\nACGTAC\n", "x.fa: sequence 'a' has 6 bases, the model reads 5: cut it, or give --crop"),
-        (">a\nACG\nTX\n", r"x.fa: sequence 'a': sequence has 'X' at position 4 \(0-based\)"),
-        (">a\nAC-TA\n", "has '-' at position 2"),
+        (
+            ">a\nACGTA\n>b\nACG\n",
+            "x.fa line 3: sequence 'b' has 3 bases, the model reads 5: give longer sequences",
+        ),
+        (">a\n", "x.fa line 1: sequence 'a' has 0 bases, the model reads 5"),
+        (">a\nACGTAC\n", "x.fa line 1: sequence 'a' has 6 bases, the model reads 5: cut it, or give --crop"),
+        (">a\nACG\nTX\n", r"x.fa line 1: sequence 'a': sequence has 'X' at position 4 \(0-based\)"),
+        (">a\nACUTA\n", r"has 'U' at position 2 .*; --rna \(rna=True\) reads U as T"),
     ],
 )
 def test_messages(tmp_path, text, message):

@@ -1,11 +1,12 @@
 import gzip
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rczoo.io.genome import Genome, cut
+from rczoo.io.genome import Genome
 from rczoo.symmetry import dna
 from tests.support.miniature import random_genome, write_2bit, write_fasta
 
@@ -63,12 +64,6 @@ def test_other_letters_are_unknown_bases(tmp_path, monkeypatch):
     assert dna.decode(genome.chromosome("a")) == "ACNNNTN"
 
 
-def test_cut_keeps_other_axes_and_fills():
-    values = np.arange(12.0).reshape(2, 6)
-    found = cut(values, np.array([-1, 4]), 3, 0.0)
-    assert found.tolist() == [[[0, 0, 1], [0, 6, 7]], [[4, 5, 0], [10, 11, 0]]]
-
-
 def test_messages(tmp_path, monkeypatch):
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
     with pytest.raises(ValueError, match="genome: no files given"):
@@ -78,9 +73,73 @@ def test_messages(tmp_path, monkeypatch):
         Genome([one, two])
     wrong = tmp_path / "x.2bit"
     wrong.write_text("not a genome, but long enough to hold a header")
-    with pytest.raises(ValueError, match=r"x.2bit is not a 2bit file"):
+    with pytest.raises(ValueError, match=r"x.2bit is neither FASTA \(it begins with 'not.*'\) nor 2bit"):
         Genome(wrong)
     text = tmp_path / "x.fa"
     text.write_text("no header here\nACGT\n")
-    with pytest.raises(ValueError, match=r"x.fa is not FASTA"):
+    with pytest.raises(ValueError, match=r"x.fa is neither FASTA"):
         Genome(text)
+
+
+@given(
+    records=st.dictionaries(
+        st.text("abc", min_size=1, max_size=3), st.text("ACGTNacgtRY-.", max_size=25), min_size=1, max_size=5
+    ),
+    data=st.data(),
+)
+def test_ragged_lines_and_empty_records(tmp_path_factory, records, data):
+    """Lines of any length, of any system, blank ones between, and records without a base."""
+    folder = tmp_path_factory.mktemp("ragged")
+    lines = []
+    for name, letters in records.items():
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(letters)), max_size=4)))
+        ends = [0, *cuts, len(letters)]
+        lines += [f">{name} more", *(letters[a:b] for a, b in pairwise(ends))]
+    end = data.draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RCZOO_CACHE", str(folder / "cache"))
+        patch.setattr("rczoo.io.flat.CHUNK", data.draw(st.integers(3, 40)))
+        (folder / "g.fa").write_bytes(("\ufeff" + end.join(lines) + end).encode())
+        genome = Genome(folder / "g.fa")
+    assert genome.lengths == {name: len(letters) for name, letters in records.items()}
+    assert genome.empty == [name for name, letters in records.items() if not letters]
+    for name, letters in records.items():
+        read = letters.upper().translate(str.maketrans("RY-.", "NNNN"))
+        assert dna.decode(genome.chromosome(name)) == read
+
+
+def test_a_flat_file_that_was_cut_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    path = write_fasta(tmp_path / "g.fa", {"a": "GATTACA"})
+    Genome(path)
+    [flat] = [p for p in (tmp_path / "cache").rglob("*.flat") if p.is_file()]
+    whole = flat.read_bytes()
+    for size in (0, 5, len(whole) - 1):
+        flat.write_bytes(whole[:size])
+        assert dna.decode(Genome(path).chromosome("a")) == "GATTACA"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b">a\nAC\n>b\nACGXT\n", r"g.fa: b has 'X' at position 3 \(0-based\)"),
+        (b">a\nAC\n>a\nAC\n", "g.fa has 'a' twice"),
+        (b">a\nAC\n>\nAC\n", "g.fa: record 2 has no name"),
+        (b"", r"g.fa is neither FASTA \(it is empty\) nor 2bit"),
+        (gzip.compress(b">a\nACGT\n" * 99)[:-9], "g.fa is not a whole gzip file"),
+        (gzip.compress(b">a\nACGT\n" * 99)[:20] + bytes(20), "g.fa is not a whole gzip file"),
+    ],
+)
+def test_what_no_genome_may_hold(tmp_path, monkeypatch, content, message):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "g.fa").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        Genome(tmp_path / "g.fa")
+    assert not [p for p in (tmp_path / "cache").rglob("*.flat") if p.is_file()]
+
+
+def test_a_genome_is_a_plain_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no genome file .*none.fa: check the path"):
+        Genome(tmp_path / "none.fa")
+    with pytest.raises(ValueError, match="is a folder, a pipe or a device"):
+        Genome(tmp_path)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 FACES = ["rczoo", *(f"rczoo.{path.parent.name}" for path in sorted((ROOT / "rczoo").glob("*/__init__.pyi")))]
 EXTRAS = (
     *("pytest", "lightning", "scipy", "sklearn", "matplotlib", "pandas", "sympy", "tangermeme"),
-    *("onnx", "onnxruntime", "onnxscript", "huggingface_hub", "py2bit", "rdata"),
+    *("onnx", "onnxruntime", "onnxscript", "huggingface_hub", "pyfaidx", "rdata"),
 )
 """What a plain ``pip install rczoo`` does not bring."""
 VERBS = {
@@ -72,7 +72,7 @@ def test_a_command_names_the_extra_that_it_lacks(missing, command, extra, tmp_pa
 
 @pytest.mark.parametrize("code", ["import rczoo", HELP])
 def test_nothing_heavy_is_imported_before_it_is_used(code):
-    heavy = ("torch", "numpy", "hypothesis", "lightning", "scipy", "sklearn", "pytest", "pyfaidx")
+    heavy = ("torch", "numpy", "hypothesis", "lightning", "scipy", "sklearn", "pytest", "pyBigWig")
     done = without([], f"{code}\nprint([name for name in {heavy} if name in sys.modules])")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"

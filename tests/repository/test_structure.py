@@ -40,7 +40,6 @@ DEFERRED = {
     ("files/downloads.py", "requests"): "a file of one's own is read without the downloader",
     ("files/transfers.py", "requests"): "a file of one's own is read without the downloader",
     ("hub/remotes.py", "requests"): "a hub in a folder, or none, needs no HTTP",
-    ("io/genome.py", "pyfaidx"): "a genome in 2bit, and all prepared examples, are read without it",
 }
 """Every other import inside a function, with the reason that keeps the command line light."""
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 OPTIONAL = (
     "lightning", "scipy", "sklearn", "matplotlib", "sympy", "pytest", "tangermeme", "onnx", "onnxruntime",
-    "huggingface_hub", "py2bit", "rdata",
+    "huggingface_hub", "rdata",
 )  # fmt: skip
 """What no command of the core may need; None in ``sys.modules`` makes its import fail."""
 PREAMBLE = f"""

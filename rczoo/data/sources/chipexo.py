@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ...io.bad_lines import BadLines, LineError
 from ...io.chromosomes import describe
 from ...io.genome import Genome
+from ...io.text import text_lines, whole_number
 from ..examples import Prepared
 from ..schema import ChipExoData
 from ..task import Task
@@ -38,26 +40,52 @@ def read_events(events: Path, profiles: Path, columns: tuple[int, int]) -> Event
     The signal is divided by its smallest non-zero value, which makes it counts of reads (averaged over
     replicates, so not whole numbers). Raises ValueError on a row without its event or of the wrong width.
     """
-    with events.open(encoding="utf-8", newline="") as stream:
-        places = [row["Position"] for row in csv.DictReader(stream, delimiter="\t")]
-    with profiles.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.reader(stream, delimiter="\t"))[1:]
-    width = 2 * EDGE + 1
-    for number, row in enumerate(rows, 2):
-        if len(row) != 2 + 2 * width or not 0 <= int(row[0]) < len(places):
-            raise ValueError(
-                f"{profiles.name} line {number}: event {row[0]!r} of {len(places)} with {len(row)} columns, "
-                f"expected {2 + 2 * width}: the two tables do not belong together"
-            )
-    found = [places[int(row[0])].split(":") for row in rows]
-    signal = np.array([row[2:] for row in rows], dtype=np.float64).reshape(-1, 2, width)
+    places = [
+        row.get("Position") or "" for row in csv.DictReader(text_lines(events, "table"), delimiter="\t")
+    ]
+    found, rows, bad = list[tuple[str, int]](), list[list[str]](), BadLines(profiles.name)
+    for number, row in enumerate(list(csv.reader(text_lines(profiles, "table"), delimiter="\t"))[1:], 2):
+        try:
+            found.append(_place(row, places))
+            rows.append(row[2:])
+        except LineError as error:
+            bad.add(number, error)
+    bad.refuse()
+    if not rows:
+        raise ValueError(f"{profiles.name} has no events: it needs a header and a row for each")
+    signal = _signal(rows, profiles.name)
     counts = signal / signal[signal > 0].min()
     first, last = columns
     return Events(
         np.array([chrom for chrom, _ in found]),
-        np.array([int(position) - 1 for _, position in found]),
+        np.array([position for _, position in found]),
         counts[:, :, EDGE + first : EDGE + last + 1].astype(np.float32),
     )
+
+
+def _place(row: list[str], places: list[str]) -> tuple[str, int]:
+    """Chromosome and 0-based position of a row's event."""
+    width = 2 * EDGE + 1
+    event = whole_number(row[0]) if len(row) == 2 + 2 * width else None
+    if event is None or not 0 <= event < len(places):
+        had = f"event {''.join(row[:1])!r} of {len(places)} with {len(row)} columns, expected {2 + 2 * width}"
+        raise LineError("no event", f"{had}: the two tables do not belong together")
+    chrom, _, text = places[event].partition(":")
+    position = whole_number(text)
+    if position is None:
+        raise LineError("no position", f"event {event} lies at {places[event]!r}: expected chrom:position")
+    return chrom, position - 1
+
+
+def _signal(rows: list[list[str]], file: str) -> np.ndarray:
+    """The numbers of the rows: (n, 2, columns), finite and somewhere above 0."""
+    try:
+        signal = np.array(rows, dtype=np.float64).reshape(-1, 2, 2 * EDGE + 1)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+    if not np.isfinite(signal).all() or not (signal > 0).any():
+        raise ValueError(f"{file}: signal must be finite, and not 0 throughout")
+    return signal
 
 
 def chipexo(task: Task) -> Prepared:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import numpy as np
 
 from ...io import bed
+from ...io.bad_lines import BadLines
 from ...io.bed import Intervals
 from ...io.bigwig import Track, smoothed_windows
 from ...io.chromosomes import describe
@@ -18,6 +20,9 @@ from ..schema import IntervalData, Tracks
 from ..task import Task
 from . import matched_negatives, transcription_starts
 from .splits import listed_chromosomes, split_of
+
+SKIP = "skip_bad = true in [data]"
+"""What a task file says to leave bad lines out."""
 
 
 def site_windows(task: Task) -> Prepared:
@@ -103,22 +108,17 @@ def signal(
     Channels are in genome orientation, in the order of the task's signal tables: plus, then minus, or both.
     Raises ValueError on negative signal.
     """
-    tables = [files_by_strand(table) for table in task.data_from(IntervalData).signal or ()]
-    files = [names for table in tables for names in table.values()]
-    words = [word for table in tables for word in table]
-    out = np.zeros((max(map(len, files)), len(first), len(files), width), dtype=np.float32)
+    tables = task.data_from(IntervalData).signal or ()
+    channels = [(table, word, names) for table in tables for word, names in files_by_strand(table).items()]
+    most = max(len(names) for _, _, names in channels)
+    out = np.zeros((most, len(first), len(channels), width), dtype=np.float32)
     notes = []
-    for channel, (names, word) in enumerate(zip(files, words, strict=True)):
+    for channel, (table, word, names) in enumerate(channels):
         for replicate, name in enumerate(names):
-            track = open_track(task, name, word, genome)
-            out[replicate, :, channel] = track.windows(chrom, first, width)
-            notes += track.notes
-            track.close()
-            if out[replicate, :, channel].min(initial=0) < 0:
-                raise ValueError(
-                    f"{name} has negative signal ({out[replicate, :, channel].min():g}): counts are wanted; "
-                    "some tools write the minus strand negative, so change its sign in the file"
-                )
+            with closing(open_track(task, table, word, name, genome)) as track:
+                out[replicate, :, channel] = track.windows(chrom, first, width)
+                notes += track.notes
+            _refuse_negative(out[replicate, :, channel], name)
     return out.sum(0), out, notes
 
 
@@ -130,21 +130,32 @@ def controls(
     if control is None:
         raise ValueError(f"task {task.name} has no control tracks")
     tracks = [
-        open_track(task, name, word, genome)
+        open_track(task, control, word, name, genome)
         for word, names in files_by_strand(control).items()
         for name in names
     ]
     notes = [note for track in tracks for note in track.notes]
-    return smoothed_windows(tracks, control.widths, chrom, first, width), notes
+    smoothed = smoothed_windows(tracks, control.widths, chrom, first, width)
+    _refuse_negative(smoothed, " and ".join(track.path.name for track in tracks))
+    return smoothed, notes
 
 
-def open_track(task: Task, name: str, strand: str, genome: Genome) -> Track:
-    """The bigWig that a task names; ``file.RDS#sample`` is made into one first."""
+def _refuse_negative(values: np.ndarray, name: str) -> None:
+    lowest = values.min(initial=0)
+    if lowest < 0:
+        raise ValueError(
+            f"{name} has negative signal ({lowest:g}): counts are wanted; where a tool writes the minus "
+            "strand negative, write sign = -1 beside plus and minus"
+        )
+
+
+def open_track(task: Task, table: Tracks, word: str, name: str, genome: Genome) -> Track:
+    """The bigWig that a table names for a strand; ``file.RDS#sample`` is made into one first."""
     file, _, sample = name.partition("#")
     path = task.path(file)
-    return Track(
-        transcription_starts.bigwig(path, sample, strand, genome.lengths) if sample else path, genome.lengths
-    )
+    if sample:
+        path = transcription_starts.bigwig(path, sample, word, genome.lengths)
+    return Track(path, genome.lengths, (table.sign or 1) if word == "minus" else 1)
 
 
 def margin(task: Task) -> int:
@@ -165,13 +176,14 @@ def turned(values: np.ndarray, reverse: np.ndarray, rep: Rep) -> np.ndarray:
 
 
 def read(task: Task, files: Sequence[str], genome: Genome) -> tuple[Intervals, list[str]]:
-    """Intervals of one BED file or several, in the genome's names."""
+    """Intervals of BED files, in the genome's names; bad lines are refused or, noted, left out."""
     groups, notes = [], []
     for file in files:
-        found = bed.read_bed(task.path(file))
+        bad = BadLines(file, bool(task.data_from(IntervalData).skip_bad), SKIP)
+        found = bed.on_genome(bed.read_bed(task.path(file), bad), genome, bad)
         names = genome.resolve(found.chrom)
         groups.append(found.renamed(names))
-        notes.append(describe(names, genome.name))
+        notes += [describe(names, genome.name), f"{file}: {bad} left out" if str(bad) else ""]
     return concatenate(groups), notes
 
 

@@ -8,47 +8,76 @@ from pathlib import Path
 
 import numpy as np
 
-from ...files.cache import unpacked
+from ...io.bad_lines import BadLines, LineError
+from ...io.fasta import records
+from ...io.text import text_lines
 from ...symmetry import dna
 from ..examples import Arrays, Prepared
 from ..schema import TableData
 from ..task import Task
+from .sites import SKIP
 
+csv.field_size_limit(1 << 30)  # models read more bases than the 131,072 characters that csv allows by itself
 WORD = 50
 """Two sequences that share this many bases on either strand count as one piece of genome."""
 MOST_WORDS = 20_000_000
 """Words held in memory at a time: 160 MB."""
 
 
-def read_table(path: Path, length: int) -> tuple[np.ndarray, np.ndarray]:
+def read_table(path: Path, length: int, bad: BadLines | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Sequences and labels: codes (n, length) uint8, labels (n, labels) float32.
 
     A CSV has a column ``sequence``, every other column is a label; in FASTA the labels follow the name in the
-    header, as in ``>peak7 1 0``. Plain or gzipped. Raises ValueError naming the row that does not fit.
+    header, as in ``>peak7 1 0``. Plain or gzipped. A label is 0 or 1, or nan where one of several was not
+    measured. Raises ValueError listing the lines that do not fit, unless ``bad`` leaves them out.
     """
-    plain = unpacked(path)
-    with plain.open(encoding="utf-8", newline="") as stream:
-        first = stream.read(1)
-    rows = _fasta(plain) if first == ">" else _csv(plain, path.name)
-    if not rows:
-        raise ValueError(f"{path.name} has no sequences")
-    codes = np.empty((len(rows), length), dtype=np.uint8)
-    labels = []
-    for number, (sequence, values) in enumerate(rows, 1):
-        if len(sequence) != length:
-            raise ValueError(
-                f"{path.name}: sequence {number} has {len(sequence)} bases, the task's length is {length}: "
-                "crop or pad the sequences to one length"
-            )
+    bad = BadLines(path.name) if bad is None else bad
+    codes, labels = list[np.ndarray](), list[list[float]]()
+    width = 0
+    for number, sequence, values in _rows_of(path):
+        width = width or len(values)
         try:
-            codes[number - 1] = dna.encode(sequence)
-            labels.append([float(value) for value in values])
-        except ValueError as error:
-            raise ValueError(f"{path.name}: sequence {number}: {error}") from None
-    widths = {len(values) for values in labels}
-    if len(widths) > 1 or widths == {0}:
-        raise ValueError(f"{path.name}: {sorted(widths)} labels per sequence: give each the same number")
-    return codes, np.array(labels, dtype=np.float32)
+            one = _codes(sequence, length), _labels(values, width)
+        except LineError as error:
+            bad.add(number, error)
+        else:
+            codes.append(one[0])
+            labels.append(one[1])
+    bad.refuse()
+    if not codes:
+        left = f" that can be used ({bad} left out)" if str(bad) else ""
+        raise ValueError(f"{path.name} has no sequences{left}")
+    return np.stack(codes), np.array(labels, dtype=np.float32)
+
+
+def _codes(sequence: str, length: int) -> np.ndarray:
+    """Codes (length,) of a sequence; LineError for another length and other letters."""
+    if len(sequence) != length:
+        had = f"sequence has {len(sequence)} bases, the task's length is {length}"
+        raise LineError("another length", f"{had}: crop or pad the sequences to one length")
+    try:
+        return dna.encode(sequence, unknown=dna.READ_AS_N)
+    except ValueError as error:
+        raise LineError("other letters", str(error)) from None
+
+
+def _labels(texts: list[str], width: int) -> list[float]:
+    """Labels (width,); LineError for what is none."""
+    if not texts or len(texts) != width:
+        raise LineError("number of labels", f"{len(texts)} labels, {width or 'one or more'} expected")
+    values = []
+    for text in texts:
+        try:
+            value = float(text)
+        except ValueError:
+            value = np.inf
+        if value not in (0, 1) and not (np.isnan(value) and width > 1):
+            told = "write 0 or 1" + (", or nan where it was not measured" if width > 1 else "")
+            raise LineError("unknown label", f"label {text[:40]!r}: {told}")
+        values.append(value)
+    if np.isnan(values).all():
+        raise LineError("no label", "no label was measured: leave the sequence out")
+    return values
 
 
 def table(task: Task) -> Prepared:
@@ -60,17 +89,23 @@ def table(task: Task) -> Prepared:
     """
     data = task.data_from(TableData)
     files = {"train": data.train, "validation": data.validation, "test": data.test}
-    read = {split: read_table(task.path(name), task.length) for split, name in files.items()}
-    arrays = {split: {"codes": codes, "target": labels} for split, (codes, labels) in read.items()}
+    arrays: dict[str, Arrays] = {}
+    notes = []
+    for split, name in files.items():
+        bad = BadLines(name, bool(data.skip_bad), SKIP)
+        codes, labels = read_table(task.path(name), task.length, bad)
+        arrays[split] = {"codes": codes, "target": labels}
+        notes += [f"{name}: {bad} left out"] if str(bad) else []
     if not data.clean:
-        return arrays, []
-    codes = {split: array["codes"] for split, array in arrays.items()}
-    repeated = ~first_occurrences(codes["train"])
-    leaks = ~repeated & shares(codes["train"], codes["validation"])
+        return arrays, notes
+    train = arrays["train"]["codes"]
+    repeated = ~first_occurrences(train)
+    leaks = ~repeated & shares(train, arrays["validation"]["codes"])
     arrays["train"] = _rows(arrays["train"], ~repeated & ~leaks)
-    shared = shares(codes["test"], arrays["train"]["codes"])
+    shared = shares(arrays["test"]["codes"], arrays["train"]["codes"])
     arrays["test-unshared"] = _rows(arrays["test"], ~shared)
     return arrays, [
+        *notes,
         f"{int(repeated.sum())} repeated training sequences left out",
         f"{int(leaks.sum())} training sequences share a {WORD}-mer with validation: left out",
         f"{int(shared.sum())} test sequences share one with training: left out of test-unshared",
@@ -96,9 +131,23 @@ def shares(codes: np.ndarray, others: np.ndarray, length: int = WORD) -> np.ndar
     Beyond twenty million words only every k-th kind of word is compared, which still finds longer overlaps.
     """
     length = min(length, codes.shape[1])
-    every = 1 + others.size // MOST_WORDS
-    known = np.unique(np.concatenate([w[w % every == 0] for w in _parts(others, length)]))
-    return np.concatenate([((w % every == 0) & np.isin(w, known)).any(axis=1) for w in _parts(codes, length)])
+    every = np.uint64(1 + others.size // MOST_WORDS)
+    none = np.zeros(0, dtype=np.uint64)
+    known = np.sort(np.concatenate([none, *(w[_kept(w, every)] for w in _parts(others, length))]))
+    found = []
+    for w in _parts(codes, length):
+        row, _ = np.nonzero(_kept(w, every))
+        wanted = w[_kept(w, every)]
+        at = np.searchsorted(known, wanted)
+        hit = known[np.minimum(at, len(known) - 1)] == wanted if len(known) else np.zeros(len(wanted), bool)
+        found.append(np.bincount(row[hit], minlength=len(w)) > 0)
+    return np.concatenate(found)
+
+
+def _kept(words: np.ndarray, every: np.uint64) -> np.ndarray:
+    """Which words are compared, by their upper bits, which a sum of products mixes best."""
+    kept: np.ndarray = (words >> np.uint64(32)) % every == 0
+    return kept
 
 
 def first_occurrences(codes: np.ndarray) -> np.ndarray:
@@ -116,42 +165,54 @@ def _parts(codes: np.ndarray, length: int) -> Iterator[np.ndarray]:
 
 
 def _hash(codes: np.ndarray, length: int) -> np.ndarray:
-    """A random number for each word, equal for equal words, modulo 2**64: words of 2, 4, 8... are joined."""
-    draw = np.random.default_rng(0).integers(1, 2**63, 5 + 2 * length.bit_length(), dtype=np.uint64) | 1
-    block, size = draw[:5][codes], 1
-    total, covered = np.zeros((len(codes), codes.shape[1] + 1), dtype=np.uint64), 0
-    for bit in range(length.bit_length()):
-        if length >> bit & 1:
-            part = block[:, covered:]
-            total, covered = total[:, : part.shape[1]] * draw[5 + 2 * bit] + part, covered + size
-        block, size = block[:, :-size] * draw[6 + 2 * bit] + block[:, size:], 2 * size
-    return total[:, : codes.shape[1] - length + 1]
+    """A random number for each word, equal for equal words, modulo 2**64.
+
+    The sum of a number for each base times a power of its place, as a difference of sums from the start,
+    divided by the power of the word's own place: an odd number has an inverse.
+    """
+    draw = np.random.default_rng(0).integers(1, 2**63, 6, dtype=np.uint64) | 1
+    base, inverse = int(draw[5]), pow(int(draw[5]), -1, 2**64)
+    powers, inverses = (_powers(number, codes.shape[1]) for number in (base, inverse))
+    total = np.zeros((len(codes), codes.shape[1] + 1), dtype=np.uint64)
+    np.cumsum(draw[:5][codes] * powers, axis=1, out=total[:, 1:])
+    words: np.ndarray = (total[:, length:] - total[:, :-length]) * inverses[: codes.shape[1] - length + 1]
+    return words
+
+
+def _powers(number: int, count: int) -> np.ndarray:
+    """1, n, n^2, ... modulo 2**64: (count,)."""
+    return np.cumprod(np.array([1] + [number] * (count - 1), dtype=np.uint64))
 
 
 def label_columns(path: Path) -> list[str]:
     """The names of a table's labels: the columns of a CSV but ``sequence``, none for FASTA."""
-    with unpacked(path).open(encoding="utf-8", newline="") as stream:
-        columns = next(csv.reader(stream), [])
+    columns = next(csv.reader(text_lines(path, "table")), [])
     return [column for column in columns if column != "sequence"] if "sequence" in columns else []
 
 
-def _csv(path: Path, name: str) -> list[tuple[str, list[str]]]:
-    """Sequences and label fields of a CSV."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        columns = list(reader.fieldnames or [])
+def _rows_of(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Line, sequence and label fields of each row of a table."""
+    first = next(text_lines(path, "table"), "")
+    if not first.startswith(">"):
+        yield from _csv(path)
+        return
+    for number, header, letters in records(path, whole_header=True):
+        yield number, letters, header.split()[1:]
+
+
+def _csv(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Line, sequence and label fields of each row of a CSV."""
+    reader = csv.reader(text_lines(path, "CSV"))
+    try:
+        columns = next(reader, [])
         if "sequence" not in columns or len(columns) < 2:
             raise ValueError(
-                f"{name} has columns {', '.join(columns)[:80] or 'none'}: "
+                f"{path.name} has columns {', '.join(columns)[:80] or 'none'}: "
                 "it needs one called sequence and at least one label"
             )
-        return [(row["sequence"], [row[c] or "" for c in columns if c != "sequence"]) for row in reader]
-
-
-def _fasta(path: Path) -> list[tuple[str, list[str]]]:
-    """Sequences and the words after their names."""
-    rows = []
-    for record in path.read_text("utf-8").split(">")[1:]:
-        header, *lines = record.splitlines()
-        rows.append(("".join(line.strip() for line in lines), header.split()[1:]))
-    return rows
+        place = columns.index("sequence")
+        for row in filter(None, reader):
+            row += [""] * (len(columns) - len(row))
+            yield reader.line_num, row[place], row[:place] + row[place + 1 :]
+    except csv.Error as error:
+        raise ValueError(f"{path.name} line {reader.line_num} is not CSV ({error})") from error

@@ -46,19 +46,34 @@ def bigwig(path: Path, sample: str, strand: str, chromosome_lengths: Mapping[str
 
 def read_sample(path: Path, sample: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Chromosome, 0-based position, strand and score of each base with counts in one sample: four (n,)."""
+    samples = _samples(path)
+    if sample not in samples:
+        raise ValueError(f"{path.name} has no sample {sample!r}: it has {', '.join(map(str, samples))}")
+    ranges = samples[sample]
+    try:
+        score = np.asarray(ranges.elementMetadata.listData["score"], dtype=np.float64)
+        position = np.asarray(ranges.ranges.start, dtype=np.int64) - 1  # R counts from 1
+        return _expanded(ranges.seqnames), position, _expanded(ranges.strand), score
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path.name}: sample {sample!r} is no GRanges with a score ({error})") from error
+
+
+def _samples(path: Path) -> dict[str, Any]:
+    """The list that an RDS file holds; ValueError for what holds none, however its reader fails."""
     try:
         import rdata
     except ImportError as error:
         raise ImportError(f"{path.name} is an R object: pip install 'rczoo[data]' to read it") from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # rdata warns that GRanges has no class of its own in Python
-        samples = rdata.read_rds(str(path))
-    if sample not in samples:
-        raise ValueError(f"{path.name} has no sample {sample!r}: it has {', '.join(map(str, samples))}")
-    ranges = samples[sample]
-    score = np.asarray(ranges.elementMetadata.listData["score"], dtype=np.float64)
-    position = np.asarray(ranges.ranges.start, dtype=np.int64) - 1  # R counts from 1
-    return _expanded(ranges.seqnames), position, _expanded(ranges.strand), score
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # rdata warns that GRanges has no class of its own in Python
+            samples = rdata.read_rds(str(path))
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"[:100]
+        raise ValueError(f"{path.name} is not an R object that can be read ({reason})") from error
+    if not isinstance(samples, dict):
+        raise ValueError(f"{path.name} holds {type(samples).__name__}, not a list of samples with names")
+    return samples
 
 
 def _expanded(runs: Any) -> np.ndarray:

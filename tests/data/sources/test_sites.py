@@ -182,9 +182,7 @@ def test_negative_signal_is_refused(folder):
 
 
 def test_a_genome_without_the_sites_chromosome(folder):
-    with pytest.raises(
-        ValueError, match=r"g.fa has no chromosome 'chrX' .* use the genome that the intervals"
-    ):
+    with pytest.raises(ValueError, match=r"g.fa has no chromosome 'chrX' .* use the genome that the regions"):
         prepared(folder, [("chrX", 90, "+")])
 
 
@@ -196,3 +194,41 @@ def test_a_changed_file_is_prepared_anew(folder):
         assert len(load_examples(task, "train")) == len(rows)
     wider = dataclasses.replace(task, model=task.model.model_copy(update={"length": 60}))
     assert load_examples(wider, "train").length == 60
+
+
+def test_minimum_counts_are_of_the_window_without_the_margin_for_jitter(folder):
+    """Signal that only a shifted window would see is not counted, and every replicate has to have enough."""
+    places = {"one": [150], "both": [150, 168], "margin": [138, 139, 161, 162]}
+    for name, at in places.items():
+        track = np.zeros(300)
+        track[at] = 1
+        empty = {c: np.zeros(len(s)) for c, s in GENOME.items()}
+        write_bigwig(folder / f"{name}.bw", empty | {"chr1": track})
+    text = FULL.replace("control = ", "# ").split("[data.control]")[0]
+    text = text.replace("jitter =", "minimum_counts = 1\njitter =")
+    kept = {}
+    for name in places:
+        changed = text.replace('plus = "plus.bw"', f'plus = ["one.bw", "{name}.bw"]')
+        changed = changed.replace('minus = "minus.bw"', f'minus = ["one.bw", "{name}.bw"]')
+        kept[name] = len(prepared(folder, [("chr1", 150, "+")], 40, 20, 3, changed)[1])
+    assert kept == {"one": 1, "both": 1, "margin": 0}
+
+
+def test_jitter_reaches_both_of_its_ends(folder):
+    from rczoo.data.batches import Epoch
+    from rczoo.data.schema import Training
+
+    _, examples = prepared(folder, [("chr1", 150, "+")] * 40, jitter=2)
+    seen = set()
+    for number in range(3):
+        for X, _, _ in Epoch(examples, Training(batch_size=8), "", 0, number):
+            seen |= {dna.decode(x.argmax(0).numpy().astype(np.uint8)) for x in X}
+    assert seen == {GENOME["chr1"][130 + s : 170 + s] for s in range(-2, 3)}
+
+
+def test_positions_count_from_0(folder):
+    """The window of 40 around base 150, counted from 0, has that base at number 20."""
+    _, examples = prepared(folder, [("chr1", 150, "+")], jitter=0)
+    assert dna.decode(examples.codes[0]) == GENOME["chr1"][130:170]
+    assert examples.start.tolist() == [130]
+    assert np.array_equal(examples.target[0, 0], SIGNAL[0]["chr1"][140:160])

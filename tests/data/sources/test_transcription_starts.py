@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pytest
 
@@ -29,3 +31,11 @@ def test_an_unknown_sample():
     path = real_task("yeast-tss").path("stripe-seq/S288C_TSSs.RDS")
     with pytest.raises(ValueError, match="has no sample 'WT': it has S288C_D_1, "):
         read_sample(path, "WT")
+
+
+@pytest.mark.parametrize("content", [b"no R object at all", gzip.compress(b"X\n0000")[:12], bytes(99), b""])
+def test_a_file_that_is_no_r_object_is_one_line(tmp_path, content):
+    path = tmp_path / "x.RDS"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"x.RDS is not an R object that can be read \(\w+: "):
+        read_sample(path, "a")
