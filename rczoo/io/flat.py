@@ -1,27 +1,23 @@
-"""FASTA laid flat in the cache: the letters of all records without line ends, to be read from anywhere.
+"""FASTA laid flat in the cache: each record on one line, which pyfaidx reads from anywhere.
 
-One file: the letters, then names and lengths as JSON, then the length of that and a mark. A file without the
-mark was cut, and is made anew.
+pyfaidx asks for lines of one length and for bgzip, and writes its index beside the file; people's files
+have ragged lines and plain gzip, and lie where nothing may be written.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import weakref
 from collections.abc import Iterator
-from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
-from ..files.cache import CHUNK, atomically, derived
+from pyfaidx import Faidx
+
+from ..files.cache import CHUNK, derived, whole_folder
 from ..symmetry import dna
 from .text import require_file, unpacked
 
-MARK = b"rczooflat1"
-SIZE = 8
-"""Bytes of the length of the index, before the mark."""
+SEQUENCES = "sequences.fa"
 BOM = b"\xef\xbb\xbf"
 LETTERS = (dna.BASES + dna.BASES.lower() + "Nn" + dna.READ_AS_N).encode()
 """All that may stand in a genome."""
@@ -37,53 +33,39 @@ class FlatFasta:
 
     def __init__(self, path: Path) -> None:
         require_file(path, "genome")
-        flat = derived(path, path.name + ".flat")
-        index = _index(flat)
-        if index is None:
-            atomically(flat, lambda made: _lay_flat(path, made))
-            index = _index(flat)
-        self.lengths: Index = index or {}
-        ends = accumulate(self.lengths.values())
-        self._begin = {name: end - self.lengths[name] for name, end in zip(self.lengths, ends, strict=True)}
-        self._file = os.open(flat, os.O_RDONLY)
-        weakref.finalize(self, os.close, self._file)
+        folder = whole_folder(derived(path, path.name + ".flat"), lambda made: _lay_flat(path, made))
+        self._file = Faidx(str(folder / SEQUENCES), build_index=False)
+        self.lengths: Index = {name: record.rlen for name, record in self._file.index.items()}
 
     def letters(self, name: str, start: int, end: int) -> bytes:
         """The letters from ``start`` up to ``end``, both within the record."""
-        return os.pread(self._file, end - start, self._begin[name] + start)
+        read: str = self._file.fetch(name, start + 1, end).seq
+        return read.encode()
 
 
-def _index(flat: Path) -> Index | None:
-    """The index of a flat file; None unless it is whole."""
-    if not flat.exists() or flat.stat().st_size < SIZE + len(MARK):
-        return None
-    with flat.open("rb") as file:
-        file.seek(-SIZE - len(MARK), os.SEEK_END)
-        size, mark = int.from_bytes(file.read(SIZE), "little"), file.read()
-        if mark != MARK:
-            return None
-        file.seek(-SIZE - len(MARK) - size, os.SEEK_END)
-        index: Index = json.loads(file.read(size))
-    return index
-
-
-def _lay_flat(path: Path, flat: Path) -> None:
-    """Write the flat file of a FASTA file."""
+def _lay_flat(path: Path, folder: Path) -> None:
+    """Write each record of a FASTA file on one line, and its index: name, length, place, and twice its
+    line."""
     index: Index = {}
+    begin: Index = {}
     name = ""
-    with unpacked(path, "genome") as source, flat.open("wb") as file:
+    folder.mkdir(exist_ok=True)
+    with unpacked(path, "genome") as source, (folder / SEQUENCES).open("wb") as file:
         for piece in _pieces(source):
             if piece.startswith(b">"):
+                file.write(b"\n" if name else b"")
                 name = _name(piece, index, path.name)
-                index[name] = 0
+                file.write(f">{name}\n".encode())
+                index[name], begin[name] = 0, file.tell()
             elif letters := piece.translate(None, b"\n\t "):
                 _refuse_others(letters, index, name, path.name)
                 file.write(letters)
                 index[name] += len(letters)
-        if not index:
-            raise ValueError(f"{path.name} is neither FASTA (it is empty) nor 2bit: name a genome file")
-        content = json.dumps(index).encode()
-        file.write(content + len(content).to_bytes(SIZE, "little") + MARK)
+        file.write(b"\n")
+    if not index:
+        raise ValueError(f"{path.name} is neither FASTA (it is empty) nor 2bit: name a genome file")
+    rows = (f"{n}\t{size}\t{begin[n]}\t{size}\t{size + 1}\n" for n, size in index.items())
+    (folder / f"{SEQUENCES}.fai").write_text("".join(rows), "utf-8")
 
 
 def _pieces(source: BinaryIO) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rczoo.io.flat import SEQUENCES
 from rczoo.io.genome import Genome
 from rczoo.symmetry import dna
 from tests.support.miniature import random_genome, write_2bit, write_fasta
@@ -112,11 +113,12 @@ def test_a_flat_file_that_was_cut_is_made_anew(tmp_path, monkeypatch):
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
     path = write_fasta(tmp_path / "g.fa", {"a": "GATTACA"})
     Genome(path)
-    [flat] = [p for p in (tmp_path / "cache").rglob("*.flat") if p.is_file()]
-    whole = flat.read_bytes()
-    for size in (0, 5, len(whole) - 1):
-        flat.write_bytes(whole[:size])
-        assert dna.decode(Genome(path).chromosome("a")) == "GATTACA"
+    for name in (SEQUENCES, f"{SEQUENCES}.fai"):
+        [flat] = (tmp_path / "cache").rglob(name)
+        whole = flat.read_bytes()
+        for size in (0, 5, len(whole) - 1):
+            flat.write_bytes(whole[:size])
+            assert dna.decode(Genome(path).chromosome("a")) == "GATTACA"
 
 
 @pytest.mark.parametrize(

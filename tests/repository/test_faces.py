@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 FACES = ["rczoo", *(f"rczoo.{path.parent.name}" for path in sorted((ROOT / "rczoo").glob("*/__init__.pyi")))]
 EXTRAS = (
     *("pytest", "lightning", "scipy", "sklearn", "matplotlib", "pandas", "sympy", "tangermeme"),
-    *("onnx", "onnxruntime", "onnxscript", "huggingface_hub", "pyfaidx", "rdata"),
+    *("onnx", "onnxruntime", "onnxscript", "huggingface_hub", "rdata"),
 )
 """What a plain ``pip install rczoo`` does not bring."""
 VERBS = {
