@@ -74,7 +74,8 @@ class TiedKernel(RCLayer):
         rows, self._columns = (self.rep_out, self.rep_in)[:: -1 if transposed else 1]
         self._paired_rows = 2 * rows.regular == rows.channels and groups == 1
         if self._paired_rows:
-            number = rows.regular * self._columns.channels * self.kernel_size
+            self._pairs = rows.regular
+            number = self._pairs * self._columns.channels * self.kernel_size
             order = _row_order(rows)
             in_order = torch.equal(order, torch.arange(len(order)))
             self.register_buffer("order", None if in_order else order, persistent=False)
@@ -103,7 +104,7 @@ class TiedKernel(RCLayer):
         Built anew at every call: to tell whether the weight has changed would take as long.
         """
         if self._paired_rows:  # every first row of a pair is free, which needs no lookup of single entries
-            rows = self.weight.view(-1, self._columns.channels, self.kernel_size)
+            rows = self.weight.view(self._pairs, self._columns.channels, self.kernel_size)
             dense = torch.cat([rows, self._columns.act(rows)])
             return dense if self.order is None else dense.index_select(0, self.order)
         return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
