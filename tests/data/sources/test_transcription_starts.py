@@ -33,7 +33,9 @@ def test_an_unknown_sample():
         read_sample(path, "WT")
 
 
-@pytest.mark.parametrize("content", [b"no R object at all", gzip.compress(b"X\n0000")[:12], bytes(99), b""])
+@pytest.mark.parametrize(
+    "content", [b"no R object at all", gzip.compress(b"X\n0000", mtime=0)[:12], bytes(99), b""]
+)
 def test_a_file_that_is_no_r_object_is_one_line(tmp_path, content):
     path = tmp_path / "x.RDS"
     path.write_bytes(content)
