@@ -48,7 +48,9 @@ Name = Annotated[
 TaskName = Annotated[
     str, typer.Argument(help="A task of the zoo, or the path of a task file.", autocompletion=task_names)
 ]
-Architecture = Annotated[Literal["motif-cnn", "tf-cnn", "bpnet"], typer.Argument(help="The network.")]
+Architecture = Annotated[
+    Literal["motif-cnn", "tf-cnn", "bpnet", "danq", "unet"], typer.Argument(help="The network.")
+]
 Mixing = Annotated[
     str | None,
     typer.Option(

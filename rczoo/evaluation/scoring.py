@@ -12,8 +12,7 @@ from torch import nn
 from ..data.batches import Plain
 from ..data.preparation import load_examples
 from ..data.task import Task
-from ..family.ensembles import Ensemble
-from ..family.network import Network
+from ..family.ensembles import Model
 from ..symmetry.equivariance import equivariance_error
 from .losses import first, loss_of
 from .metrics import label_metrics, profile_metrics
@@ -75,14 +74,12 @@ def errors(model: nn.Module, *inputs: torch.Tensor) -> dict[str, float]:
     device = next(model.parameters()).device
     inputs = tuple(x.to(device) for x in inputs)
     found = {"equivariance_error": equivariance_error(model, *inputs)}
-    if not isinstance(model, Network | Ensemble) or not model.equivariant:
+    if not isinstance(model, Model) or not model.equivariant or "tied" not in model.executions:
         return found
     before = model.execution
     try:
         model.execution = "tied"
         found["equivariance_error_tied"] = equivariance_error(model, *inputs)
-    except ValueError:  # separate batch statistics have no tied execution
-        pass
     finally:
         model.execution = before
     return found

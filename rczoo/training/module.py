@@ -16,7 +16,7 @@ from ..evaluation.agreement import agreement_loss
 from ..evaluation.losses import Output, first, loss_of
 from ..evaluation.metrics import label_metrics
 from ..family.heads import ProfileHead
-from ..family.network import Network
+from ..family.interpolated import AnyNetwork
 
 
 class TrainingModule(lightning.LightningModule):
@@ -29,7 +29,7 @@ class TrainingModule(lightning.LightningModule):
 
     def __init__(
         self,
-        network: Network,
+        network: AnyNetwork,
         task: Task,
         augment: str,
         seed: int = 0,
@@ -59,7 +59,7 @@ class TrainingModule(lightning.LightningModule):
 
     def _start_at_the_mean_profile(self) -> None:
         """Where the network learns a profile of positions, begin it at the mean of the training profiles."""
-        head = self.network.head
+        head = getattr(self.network, "head", None)
         if isinstance(head, ProfileHead) and head.plus is not None:
             profiles = np.asarray(self.training_examples.unshifted_target, dtype=np.float64)
             measured = np.maximum((~np.isnan(profiles)).sum(axis=0), 1)
