@@ -3,18 +3,31 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 import rczoo
 from rczoo import build, conjoin, embed
+from rczoo.data.examples import Examples
+from rczoo.data.schema import MemoryData
+from rczoo.evaluation.losses import in_bins
 from rczoo.family import DESIGNS, load_checkpoint, rebuild, save_checkpoint
+from rczoo.inference.outputs import name_outputs
 from rczoo.testing import inputs_of, randomise
 from tests.support import tiny_tasks
 
 SMALL = {
+    "deepsea": {"length": 175, "filters": 2},
+    "basset": {"length": 190},
     "danq": {"length": 77},
+    "deepstarr": {"length": 41},
+    "legnet": {"length": 23},
+    "basenji": {"length": 160, "out_length": 96, "outputs": "1r+1t"},
+    "enformer": {"length": 160, "out_length": 96, "outputs": "1r+1t"},
+    "chrombpnet": {"length": 361, "out_length": 11, "control": "1r+1t"},
     "unet": {"length": 139, "out_length": 41, "control": "1r+1t"},
+    "caduceus": {"length": 23, "out_length": 15},
 }
 """Short inputs, most of which leave remainders in strides and pools."""
 
@@ -27,6 +40,16 @@ def small(name, seed=0, filters=4, **options):
     place = {} if "strategy" in options else {"mixing": 0.5}
     network = build(name, **{"filters": filters, **SMALL[name], **place, **options})
     return randomise(network.double().eval(), seed)
+
+
+def binned_profiles(n):
+    """Counts over 160 bases, in the middle of 224: five bins of basenji."""
+    codes = np.random.default_rng(0).integers(0, 4, (n, 224), dtype=np.uint8)
+    target = np.stack([codes[:, 32:192] == 2, codes[:, 32:192] == 1], 1).astype(np.float32)
+    task, examples = tiny_tasks.profiles(n), Examples(codes, target, rczoo.Rep("1r"))
+    splits = dict.fromkeys(("train", "validation", "test"), examples)
+    model = task.model.model_copy(update={"length": 224})
+    return replace(task, model=model, data=MemoryData(out_length=160), in_memory=splits)
 
 
 def listed(answer):
@@ -96,7 +119,7 @@ def test_the_answer_is_linear_in_the_heads_alone(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_checkpoint_rebuilds_it(name, tmp_path):
-    network = small(name, mixing=0.4, outputs=2)
+    network = small(name, mixing=0.4)
     again = load_checkpoint(save_checkpoint(network, tmp_path))
     inputs = inputs_of(network, 2, 5)
     assert distance(again(*inputs), network(*inputs)) == 0
@@ -148,6 +171,7 @@ def test_an_ensemble_of_them_answers_with_the_mean():
         ("danq", tiny_tasks.labels, {"mixing": 0.5, "agreement": 1}),
         ("danq", tiny_tasks.labels, {"strategy": "posthoc"}),
         ("unet", tiny_tasks.profiles, {"mixing": {"up.*": 1.0}}),
+        ("basenji", binned_profiles, {"strategy": "rcps-mean"}),
     ],
 )
 def test_it_is_trained_predicts_and_is_explained(name, task, how, tmp_path):
@@ -231,3 +255,21 @@ def test_models_of_ones_own_are_answered_for_or_refused():
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+def test_tracks_in_bins_are_written_by_base():
+    network = build("basenji", mixing=0, **SMALL["basenji"]).eval()
+    outputs = name_outputs(network, {})
+    assert outputs.channels == ("profile1_plus", "profile1_minus", "profile2_both")
+    assert (outputs.positions, outputs.margin, network.positions) == (96, 32, 3)
+    x = inputs_of(network, 2, 0, torch.float32)[0]
+    logits = network(x).detach()
+    values = outputs.values((logits,))
+    np.testing.assert_allclose(values.sum(-1), 1, rtol=1e-5)
+    np.testing.assert_allclose(values[..., ::32], logits.softmax(-1) / 32, rtol=1e-5)
+
+
+def test_counts_of_bins():
+    counts = torch.arange(8.0).view(1, 1, 8)
+    assert in_bins(counts, 4).tolist() == [[[6, 22]]]
+    assert in_bins(counts, 1) is counts

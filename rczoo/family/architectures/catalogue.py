@@ -14,7 +14,14 @@ from torch import nn
 from ...symmetry.rep import REGULAR, TRIVIAL, Rep
 from ..config import InterpolatedConfig
 from ..interpolation.choice import site_names
+from .basenji import Basenji
+from .caduceus import Caduceus
+from .chrombpnet import LOST, ChromBPNet
 from .danq import DanQ
+from .deepsea import Basset, DeepSEA
+from .deepstarr import DeepSTARR
+from .enformer import Enformer
+from .legnet import LegNet
 from .unet import UNet
 
 
@@ -74,8 +81,16 @@ def sites_of(model: nn.Module) -> list[str]:
 
 
 DESIGNS = {
-    "danq": Design(DanQ, filters=32, outputs=1, length=1000, shortest=38),
-    "unet": Design(
-        UNet, filters=16, outputs=1, length=512, shortest=64, margin=32, counts=True, control=True
+    "deepsea": Design(DeepSEA, 16, 1, length=1000, shortest=171),
+    "basset": Design(Basset, 16, 1, length=600, shortest=174),
+    "danq": Design(DanQ, 32, 1, length=1000, shortest=38),
+    "deepstarr": Design(DeepSTARR, 16, 2, length=249, shortest=16),
+    "legnet": Design(LegNet, 32, 1, length=230, shortest=4),
+    "basenji": Design(Basenji, 32, 1, length=4096, shortest=32, margin=0, resolution=32),
+    "enformer": Design(Enformer, 32, 1, length=4096, shortest=32, margin=0, resolution=32),
+    "chrombpnet": Design(
+        ChromBPNet, 32, 1, length=1346, shortest=2 * LOST + 1, margin=LOST, counts=True, control=True
     ),
+    "unet": Design(UNet, 16, 1, length=512, shortest=64, margin=32, counts=True, control=True),
+    "caduceus": Design(Caduceus, 16, 1, length=512, shortest=1, margin=0),
 }
