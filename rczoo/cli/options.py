@@ -49,7 +49,22 @@ TaskName = Annotated[
     str, typer.Argument(help="A task of the zoo, or the path of a task file.", autocompletion=task_names)
 ]
 Architecture = Annotated[
-    Literal["motif-cnn", "tf-cnn", "bpnet", "danq", "unet"], typer.Argument(help="The network.")
+    Literal[
+        "motif-cnn",
+        "tf-cnn",
+        "bpnet",
+        "deepsea",
+        "basset",
+        "danq",
+        "deepstarr",
+        "legnet",
+        "basenji",
+        "enformer",
+        "chrombpnet",
+        "unet",
+        "caduceus",
+    ],
+    typer.Argument(help="The network."),
 ]
 Mixing = Annotated[
     str | None,

@@ -172,8 +172,7 @@ def same_function_class(a: AnyNetwork, b: AnyNetwork) -> FunctionClasses:
     if mine != theirs:
         return FunctionClasses("unknown", ())
     if my_shares != their_shares:
-        both = isinstance(a, Network) and isinstance(b, Network)
-        different = both and _no_share_is_redundant(a, b)
+        different = isinstance(a, Network) and isinstance(b, Network) and _no_share_is_redundant(a, b)
         return FunctionClasses("different", ("T15",)) if different else FunctionClasses("unknown", ())
     differ = {"T11": a.config.merge != b.config.merge, "T12": _gain(a) != _gain(b)}
     return FunctionClasses("equal", tuple(theorem for theorem, used in differ.items() if used))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ import torch
 
 import rczoo
 from rczoo import build, conjoin, embed
+from rczoo.cli.options import Architecture
 from rczoo.data.examples import Examples
 from rczoo.data.schema import MemoryData
 from rczoo.evaluation.losses import in_bins
-from rczoo.family import DESIGNS, load_checkpoint, rebuild, save_checkpoint
+from rczoo.family import ARCHITECTURES, DESIGNS, load_checkpoint, rebuild, save_checkpoint
 from rczoo.inference.outputs import name_outputs
 from rczoo.testing import inputs_of, randomise
 from tests.support import tiny_tasks
@@ -68,6 +70,11 @@ def strands_differ(network, inputs):
 
 def test_every_architecture_is_tested():
     assert list(SMALL) == ALL
+
+
+def test_the_command_line_knows_every_architecture():
+    """Its words stand in the command line itself, which starts without torch."""
+    assert get_args(get_args(Architecture)[0]) == tuple(ARCHITECTURES)
 
 
 @pytest.mark.parametrize("mixing", [0, 0.5, 1])
