@@ -15,6 +15,7 @@ from rczoo.data.examples import Examples
 from rczoo.data.schema import MemoryData
 from rczoo.evaluation.losses import in_bins
 from rczoo.family import ARCHITECTURES, DESIGNS, load_checkpoint, rebuild, save_checkpoint
+from rczoo.family.architectures.caduceus import scan
 from rczoo.inference.outputs import name_outputs
 from rczoo.testing import inputs_of, randomise
 from tests.support import tiny_tasks
@@ -280,3 +281,23 @@ def test_counts_of_bins():
     counts = torch.arange(8.0).view(1, 1, 8)
     assert in_bins(counts, 4).tolist() == [[[6, 22]]]
     assert in_bins(counts, 1) is counts
+
+
+def test_the_scan_of_a_state_space_is_its_recurrence():
+    torch.manual_seed(0)
+    log_decay, update = -torch.rand(2, 11, 3, 2).double(), torch.randn(2, 11, 3, 2).double()
+    state, states = torch.zeros(2, 3, 2).double(), []
+    for t in range(11):
+        state = log_decay[:, t].exp() * state + update[:, t]
+        states.append(state)
+    torch.testing.assert_close(scan(log_decay, update), torch.stack(states, 1))
+
+
+def test_caduceus_ps_is_mixing_0():
+    """One state-space model on both halves, the second reversed and complemented, and a head of both."""
+    network = small("caduceus", mixing=0)
+    x = inputs_of(network, 2, 0)[0]
+    halves = [network.model(x), network.model(rczoo.Rep.dna().act(x))]
+    expected = (halves[0] + network.rep_out[0].act(halves[1])) / 2
+    torch.testing.assert_close(network(x), expected)
+    assert {site.kind for site in network.sites().rows} == {"Linear", "Conv1d"}
