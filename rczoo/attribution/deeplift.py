@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from ..export.fusion import fuse
 from ..family.ensembles import Ensemble
 from ..family.heads import LATE
+from ..family.interpolation.member import Interpolated
 from ..family.network import Network
 from ..nn.layers import RCSequential
 from ..symmetry.frames import open_frames
@@ -104,6 +105,11 @@ def hookable(model: nn.Module, length: int) -> nn.Module:
 
     The members of an ensemble are replaced in it.
     """
+    if isinstance(model, Interpolated) and model.together:
+        raise ValueError(
+            "deeplift: an interpolated model runs both strands as one batch, half of which would be taken "
+            "for references: use the method 'ism' or 'saliency'"
+        )
     if isinstance(model, RCSequential):
         return fuse(model, length)
     if isinstance(model, Network) and model.config.merge in LATE:

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from .._arguments import check_choice
-from ..family.ensembles import Ensemble
-from ..family.network import Network
+from ..family.ensembles import Model
 from ..symmetry.rep import DNA
 from .deeplift import contributions, hookable
 from .target import BoundTarget, Target, bind_target
@@ -128,7 +127,7 @@ def _sequences_at_once(method: str, references: int | Tensor, batch_size: int) -
 def _prepared(model: nn.Module, method: str, length: int) -> nn.Module:
     """A copy in eval mode whose parameters want no gradient, in the execution in which the law is exact."""
     copy = deepcopy(model).eval().requires_grad_(False)
-    if isinstance(copy, Network | Ensemble):
+    if isinstance(copy, Model):
         copy.execution = "frames"
     if method != "deeplift":
         return copy

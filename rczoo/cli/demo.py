@@ -22,7 +22,7 @@ from ..evaluation.tables import metrics_table, paper, small
 from ..family.architectures import build
 from ..family.checkpoint import load_checkpoint
 from ..family.description import summary
-from ..family.network import Network
+from ..family.interpolated import AnyNetwork
 from ..symmetry.dna import one_hot
 from ..training.strategies import resolve_strategy
 from ..training.trainer import train
@@ -85,7 +85,7 @@ def show_family(console: Console, seed: int) -> dict[float, dict[str, float]]:
     return found
 
 
-def measure(model: Network, X: torch.Tensor) -> dict[str, float]:
+def measure(model: AnyNetwork, X: torch.Tensor) -> dict[str, float]:
     """Parameters, multiply-adds, milliseconds per sequence (the fastest of three) and equivariance errors."""
     described, times = summary(model), []
     model.eval()
@@ -104,7 +104,7 @@ def measure(model: Network, X: torch.Tensor) -> dict[str, float]:
     }
 
 
-def train_all(console: Console, task: Task, out: Path, seed: int) -> dict[str, Network]:
+def train_all(console: Console, task: Task, out: Path, seed: int) -> dict[str, AnyNetwork]:
     """Train the strategies one after the other on all cores; ``posthoc`` follows from ``standard+aug``."""
     models = {}
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -125,7 +125,7 @@ def train_all(console: Console, task: Task, out: Path, seed: int) -> dict[str, N
     return models
 
 
-def verify(console: Console, folder: Path, model: Network, task: Task) -> None:
+def verify(console: Console, folder: Path, model: AnyNetwork, task: Task) -> None:
     """Load a checkpoint from its folder alone, and compare it with the model that was saved."""
     again = load_checkpoint(folder)
     examples = load_examples(task, "test")
@@ -145,7 +145,7 @@ def draw(
     task: Task,
     family: dict[float, dict[str, float]],
     rows: dict[str, Any],
-    models: dict[str, Network],
+    models: dict[str, AnyNetwork],
 ) -> Path:
     """The figure of the task's kind."""
     examples = load_examples(task, "test")
@@ -164,7 +164,7 @@ def draw(
     return profile_figure(path, observed.numpy(), answers, titles)
 
 
-def both_strands(model: Network, task: Task, rows: np.ndarray) -> Both:
+def both_strands(model: AnyNetwork, task: Task, rows: np.ndarray) -> Both:
     """A model's answer for some test examples, and that for their reverse complements, turned back."""
     examples = load_examples(task, "test")
     answers = []

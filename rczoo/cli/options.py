@@ -48,7 +48,24 @@ Name = Annotated[
 TaskName = Annotated[
     str, typer.Argument(help="A task of the zoo, or the path of a task file.", autocompletion=task_names)
 ]
-Architecture = Annotated[Literal["motif-cnn", "tf-cnn", "bpnet"], typer.Argument(help="The network.")]
+Architecture = Annotated[
+    Literal[
+        "motif-cnn",
+        "tf-cnn",
+        "bpnet",
+        "deepsea",
+        "basset",
+        "danq",
+        "deepstarr",
+        "legnet",
+        "basenji",
+        "enformer",
+        "chrombpnet",
+        "unet",
+        "caduceus",
+    ],
+    typer.Argument(help="The network."),
+]
 Mixing = Annotated[
     str | None,
     typer.Option(

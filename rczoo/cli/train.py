@@ -52,6 +52,10 @@ def build(
     gain: Gain = None,
     batch_statistics: Statistics = None,
     length: Annotated[int | None, typer.Option(help="Input length.", min=1, rich_help_panel=MODEL)] = None,
+    out_length: Annotated[
+        int | None,
+        typer.Option(help="Bases that a profile of unet and the like has.", min=1, rich_help_panel=MODEL),
+    ] = None,
     outputs: Annotated[
         int | None, typer.Option(help="Labels, or profile factors.", min=1, rich_help_panel=MODEL)
     ] = None,
@@ -79,7 +83,7 @@ def build(
     model = architectures.build(
         architecture,
         **given(mixing=numbers(mixing), wrap=sizes(wrap), strategy=strategy, merge=merge, filters=filters),
-        **given(length=length, outputs=outputs, control=control, gain=gain),
+        **given(length=length, out_length=out_length, outputs=outputs, control=control, gain=gain),
         **given(batch_statistics=batch_statistics),
     )
     summary = description.summary(model)

@@ -41,7 +41,7 @@ class Model(Table):
     What is not given is left to ``build``.
     """
 
-    architecture: Annotated[str, Field(description="motif-cnn, tf-cnn or bpnet")]
+    architecture: Annotated[str, Field(description="an architecture that rczoo.build knows")]
     length: Annotated[int, whole(1, "the number of input bases, a whole number")]
     outputs: Annotated[int, whole(1)] = 1
     filters: Annotated[int | None, whole(1)] = None

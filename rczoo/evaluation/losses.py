@@ -74,6 +74,14 @@ def loss_of(kind: str, counts_weight: float = 0.0) -> Loss:
     return profile
 
 
+def in_bins(counts: torch.Tensor, resolution: int) -> torch.Tensor:
+    """The counts (batch, channels, length) summed over bins of ``resolution`` bases; labels as they are.
+
+    Law: commutes with RC, as the bins fill the length.
+    """
+    return counts if resolution == 1 else torch.unflatten(counts, -1, (-1, resolution)).sum(-1)
+
+
 def first(output: Output) -> torch.Tensor:
     """The logits of a model: its only output, or the first of several."""
     return output if isinstance(output, torch.Tensor) else output[0]

@@ -12,10 +12,9 @@ from torch import nn
 from ..data.batches import Plain
 from ..data.preparation import load_examples
 from ..data.task import Task
-from ..family.ensembles import Ensemble
-from ..family.network import Network
+from ..family.ensembles import Model
 from ..symmetry.equivariance import equivariance_error
-from .losses import first, loss_of
+from .losses import first, in_bins, loss_of
 from .metrics import label_metrics, profile_metrics
 
 PROBED = 64
@@ -53,11 +52,11 @@ def predict(model: nn.Module, batches: Plain, name: str = "the task") -> tuple[t
         for X, control, target in batches:
             inputs = [x.to(device) for x in (X, control) if x is not None]
             logits.append(first(model(*inputs)).cpu())
-            targets.append(target)
-            if logits[-1].shape != target.shape:
+            targets.append(in_bins(target, getattr(model, "resolution", 1)))
+            if logits[-1].shape != targets[-1].shape:
                 raise ValueError(
                     f"the model gives {tuple(logits[-1].shape[1:])} per example, {name} has "
-                    f"{tuple(target.shape[1:])}: evaluate it on the task it was trained for"
+                    f"{tuple(targets[-1].shape[1:])}: evaluate it on the task it was trained for"
                 )
     return torch.cat(logits), torch.cat(targets)
 
@@ -75,14 +74,12 @@ def errors(model: nn.Module, *inputs: torch.Tensor) -> dict[str, float]:
     device = next(model.parameters()).device
     inputs = tuple(x.to(device) for x in inputs)
     found = {"equivariance_error": equivariance_error(model, *inputs)}
-    if not isinstance(model, Network | Ensemble) or not model.equivariant:
+    if not isinstance(model, Model) or not model.equivariant or "tied" not in model.executions:
         return found
     before = model.execution
     try:
         model.execution = "tied"
         found["equivariance_error_tied"] = equivariance_error(model, *inputs)
-    except ValueError:  # separate batch statistics have no tied execution
-        pass
     finally:
         model.execution = before
     return found

@@ -16,8 +16,7 @@ from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from .._arguments import check_choice
-from ..family.ensembles import Ensemble
-from ..family.network import Network
+from ..family.ensembles import Model
 from ..files.atomic import write_bytes
 from .fusion import fuse
 
@@ -60,7 +59,7 @@ def exported_program(model: nn.Module, length: int | None = None) -> ExportedPro
 def _shapes(model: Any, length: int | None) -> tuple[list[tuple[int, ...]], tuple[dict[int, Any], ...]]:
     """Example shapes of the inputs, and which of their sizes may vary."""
     batch = Dim("batch", min=1, max=LONGEST)
-    if not isinstance(model, Network | Ensemble):
+    if not isinstance(model, Model):
         if length is None:
             raise ValueError("export: an RCSequential is exported for one length: give length=")
         return [(2, model.rep_in.channels, length)], ({0: batch},)

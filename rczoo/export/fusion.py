@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 
 from ..family.ensembles import Ensemble
 from ..family.heads import LabelHead
+from ..family.interpolated import AnyNetwork, InterpolatedNetwork
 from ..family.network import Network
 from ..family.trunk import Block
 from ..nn.layers import RCSequential
@@ -39,7 +40,7 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     ['trunk', 'pool', 'flatten', 'dense']
     """
     with torch.no_grad():
-        if isinstance(model, Network | Ensemble):
+        if isinstance(model, AnyNetwork | Ensemble):
             plain = _ensemble(model) if isinstance(model, Ensemble) else _network(model)
             about: dict[str, Any] = {"config": model.config.keywords()}
             reps = [[str(rep) for rep in side] for side in (model.rep_in, model.rep_out)]
@@ -75,7 +76,12 @@ def _ensemble(ensemble: Ensemble) -> nn.Module:
     return kind([_network(member) for member in ensemble.members])
 
 
-def _network(network: Network) -> nn.Module:
+def _network(network: AnyNetwork) -> nn.Module:
+    if isinstance(network, InterpolatedNetwork):
+        raise ValueError(
+            f"fuse: {network.config.architecture} is interpolated, so it has no tied layers to fuse: "
+            "torch.export takes it as it is"
+        )
     how, head = network.config.merge, network.head
     both = how != "none"
     trunk = nn.Sequential(*_trunk(network, both))

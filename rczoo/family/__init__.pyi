@@ -1,11 +1,14 @@
 from .architectures import ARCHITECTURES as ARCHITECTURES
+from .architectures import DESIGNS as DESIGNS
 from .architectures import NAMED_POINTS as NAMED_POINTS
+from .architectures import Design as Design
 from .architectures import build as build
 from .architectures import rebuild as rebuild
 from .architectures import resolve_mixing as resolve_mixing
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import read_config as read_config
 from .checkpoint import save_checkpoint as save_checkpoint
+from .config import InterpolatedConfig as InterpolatedConfig
 from .config import NetworkConfig as NetworkConfig
 from .description import EnsembleSummary as EnsembleSummary
 from .description import Summary as Summary
@@ -18,6 +21,7 @@ from .embedding import same_function_class as same_function_class
 from .ensembles import Ensemble as Ensemble
 from .ensembles import EnsembleConfig as EnsembleConfig
 from .ensembles import ensemble as ensemble
+from .interpolated import InterpolatedNetwork as InterpolatedNetwork
 from .interpolation.member import Interpolated as Interpolated
 from .interpolation.member import interpolate as interpolate
 from .network import Network as Network

@@ -33,7 +33,7 @@ from ..files.storage import (
 )
 from .architectures import build
 from .ensembles import Ensemble, Model
-from .network import Network
+from .interpolated import AnyNetwork
 from .old_outputs import with_outputs
 
 FORMAT = "rczoo checkpoint 1"
@@ -73,7 +73,7 @@ def save_checkpoint(model: nn.Module, folder: str | Path, **about: Any) -> Path:
 
 def contents(model: nn.Module, about: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """The bytes of a checkpoint's weights and of its config, which :func:`save_checkpoint` writes."""
-    if not isinstance(model, Network | Ensemble):
+    if not isinstance(model, Model):
         raise ValueError(
             f"{type(model).__name__} has no config to rebuild it from: save models made by build"
         )
@@ -136,12 +136,13 @@ def _untrained(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -
     return Ensemble([_network(member, tensors) for member in members])
 
 
-def _network(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> Network:
+def _network(arguments: dict[str, Any], tensors: Mapping[str, torch.Tensor]) -> AnyNetwork:
     """A network, untrained; refused before it takes memory if it is too wide for its weights."""
     widest = max((size for value in tensors.values() for size in value.shape), default=0)
     for name in ("filters", "outputs"):
-        if (arguments.get(name) or 0) > widest:
-            raise ValueError(f"{name} is {arguments[name]}, but the weights are at most {widest} wide")
+        size = arguments.get(name) or 0
+        if isinstance(size, int) and size > widest:
+            raise ValueError(f"{name} is {size}, but the weights are at most {widest} wide")
     if isinstance(gain := arguments.get("gain"), float) and gain > LARGEST_GAIN:
         raise ValueError(f"gain is {gain:g}, and at most {LARGEST_GAIN:g} is of use")
     return build(**arguments)

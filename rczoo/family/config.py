@@ -1,4 +1,4 @@
-"""What a network of the family is built from, resolved: every argument of ``build`` that shapes it."""
+"""What a network is built from, resolved: every argument of ``build`` that shapes it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,28 @@ class NetworkConfig:
     count_head: bool
     position: str | None
     batch_statistics: str
+
+    def keywords(self) -> dict[str, Any]:
+        """What to give to ``build`` for the same network again; a checkpoint keeps these as JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class InterpolatedConfig:
+    """The arguments of a network of the field, none left open.
+
+    ``mixing`` has a share for each site; ``outputs`` is a number, or the text of the Rep of tracks;
+    ``out_length`` is in bases, and None for labels.
+    """
+
+    architecture: str
+    mixing: tuple[float, ...]
+    merge: str
+    filters: int
+    outputs: int | str
+    length: int
+    out_length: int | None
+    control: str | None
 
     def keywords(self) -> dict[str, Any]:
         """What to give to ``build`` for the same network again; a checkpoint keeps these as JSON."""

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple, overload
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from .costs import multiply_adds
 from .ensembles import Ensemble
+from .interpolated import AnyNetwork, InterpolatedNetwork
 from .network import Network
 
 
 class BlockRow(NamedTuple):
-    """One block (or the head): filters received from the other strand, parameters, multiply-adds."""
+    """One block (or the head): filters received from the other strand, parameters, multiply-adds.
+
+    ``channels``: how many it could receive, where that is not the number of filters.
+    """
 
     block: str
     received: int
     share: float | None
     parameters: int
     multiply_adds: int
+    channels: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,15 +52,16 @@ class Summary:
 
     def __str__(self) -> str:
         known_as = ", ".join(self.names) or "between the paper's names"
+        wide = max([8, *(len(row.block) for row in self.rows)])
         lines = [
             f"{self.architecture}, {self.filters} filters per strand, merge {self.merge}: {known_as}",
-            f"{'block':<8} {'received':>9} {'mixing':>7} {'parameters':>11} {'multiply-adds':>15}",
+            f"{'block':<{wide}} {'received':>9} {'mixing':>7} {'parameters':>11} {'multiply-adds':>15}",
         ]
         for row in [*self.rows, BlockRow("total", 0, None, self.parameters, self.multiply_adds)]:
-            received = "" if row.share is None else f"{row.received}/{self.filters}"
+            received = "" if row.share is None else f"{row.received}/{row.channels or self.filters}"
             share = "" if row.share is None else f"{row.share:.2f}"
             lines.append(
-                f"{row.block:<8} {received:>9} {share:>7} {row.parameters:>11,} {row.multiply_adds:>15,}"
+                f"{row.block:<{wide}} {received:>9} {share:>7} {row.parameters:>11,} {row.multiply_adds:>15,}"
             )
         return "\n".join(lines)
 
@@ -84,25 +93,53 @@ class EnsembleSummary:
 
 
 @overload
-def summary(model: Network) -> Summary: ...
+def summary(model: AnyNetwork) -> Summary: ...
 
 
 @overload
 def summary(model: Ensemble) -> EnsembleSummary: ...
 
 
-def summary(model: Network | Ensemble) -> Summary | EnsembleSummary:
+def summary(model: AnyNetwork | Ensemble) -> Summary | EnsembleSummary:
     """Where in the family a network sits, or each member of an ensemble.
 
     For every block the filters that it receives from the other strand, its parameters, and its multiply-adds
-    for one sequence of the configured length; and the names that the paper has for this member.
+    for one sequence of the configured length; and the names that the paper has for this member. Of the
+    field's architectures the blocks are the sites, and all other layers are one row.
+    Raises ValueError for a model that ``build`` did not make.
     """
     if isinstance(model, Ensemble):
         return EnsembleSummary(tuple(map(_summary, model.members)))
+    if not isinstance(model, AnyNetwork):
+        raise ValueError(
+            f"summary: {type(model).__name__} was not made by build: an interpolated model's table is sites()"
+        )
     return _summary(model)
 
 
-def _summary(network: Network) -> Summary:
+def _summary(network: AnyNetwork) -> Summary:
+    config = network.config
+    rows = _site_rows(network) if isinstance(network, InterpolatedNetwork) else _block_rows(network)
+    return Summary(config.architecture, paper_names(network), config.merge, config.filters, tuple(rows))
+
+
+def _site_rows(network: InterpolatedNetwork) -> list[BlockRow]:
+    """A row for each site, and one for all else."""
+    inputs: list[Tensor] = [torch.zeros(1, 4, network.config.length)]
+    if network.control.channels:
+        inputs.append(torch.zeros(1, network.control.channels, network.positions))
+    like = next(network.parameters())
+    costs = multiply_adds(deepcopy(network).eval(), *(x.to(like.device, like.dtype) for x in inputs))
+    sites = network.sites().rows
+    rows = [
+        BlockRow(s.name, s.received, s.share, s.parameters, costs.pop(f"model.{s.name}"), s.channels)
+        for s in sites
+    ]
+    rest = _parameters(network) - sum(row.parameters for row in rows)
+    return [*rows, BlockRow("the rest", 0, None, rest, sum(costs.values()))]
+
+
+def _block_rows(network: Network) -> list[BlockRow]:
     config = network.config
     strands = 1 if config.merge == "none" else 2
     length = config.length
@@ -114,10 +151,10 @@ def _summary(network: Network) -> Summary:
         cost = strands * block.conv.weight.numel() * length
         rows.append(BlockRow(str(number), block.exchanged, share, _parameters(block), cost))
     rows.append(BlockRow("head", 0, None, _parameters(network.head), network.head.cost(length, config.merge)))
-    return Summary(config.architecture, paper_names(network), config.merge, config.filters, tuple(rows))
+    return rows
 
 
-def paper_names(network: Network) -> tuple[str, ...]:
+def paper_names(network: AnyNetwork) -> tuple[str, ...]:
     """The names that Zhou et al. 2022 have for this member, none for most of the family."""
     shares, merge = network.config.mixing, network.config.merge
     ends = {("none", 0.0): "standard", ("sum", 1.0): "rcps", ("mean", 1.0): "rcps-mean"}
@@ -126,7 +163,7 @@ def paper_names(network: Network) -> tuple[str, ...]:
     names = [name for (how, m), name in ends.items() if how == merge and all(s == m for s in shares)]
     if not shares:
         return tuple(name for name in names if name not in ("rcps-mean", "fully wrapped hybrid"))
-    if set(shares) == {0.0, 1.0}:
+    if set(shares) == {0.0, 1.0} and isinstance(network, Network):
         starts = [0, *(n for n, s in enumerate(shares, start=1) if s), len(shares) + 1]
         sizes = ", ".join(str(b - a) for a, b in pairwise(starts))
         names.append(f"hybrid wrap=({sizes})")

@@ -15,15 +15,15 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from .config import NetworkConfig
-from .network import Network
+from .config import InterpolatedConfig, NetworkConfig
+from .interpolated import AnyNetwork
 
 
 @dataclass(frozen=True)
 class EnsembleConfig:
     """The configurations of an ensemble's members, in order."""
 
-    members: tuple[NetworkConfig, ...]
+    members: tuple[NetworkConfig | InterpolatedConfig, ...]
 
     @property
     def length(self) -> int:
@@ -51,10 +51,10 @@ class Ensemble(nn.Module):
     equivariant functions is equivariant). ``execution`` is that of all members.
     """
 
-    def __init__(self, members: Sequence[Network]) -> None:
+    def __init__(self, members: Sequence[AnyNetwork]) -> None:
         super().__init__()
         _check(members)
-        self.members = cast(Sequence[Network], nn.ModuleList(members))
+        self.members = cast(Sequence[AnyNetwork], nn.ModuleList(members))
         self.config = EnsembleConfig(tuple(member.config for member in members))
         self.rep_in, self.rep_out = members[0].rep_in, members[0].rep_out
         self.execution = "frames"
@@ -68,6 +68,11 @@ class Ensemble(nn.Module):
     def execution(self, execution: str) -> None:
         for member in self.members:
             member.execution = execution
+
+    @property
+    def executions(self) -> tuple[str, ...]:
+        """The executions that every member has."""
+        return tuple(e for e in self.members[0].executions if all(e in m.executions for m in self.members))
 
     @property
     def equivariant(self) -> bool:
@@ -85,13 +90,18 @@ class Ensemble(nn.Module):
         return all(member.any_length for member in self.members)
 
     @property
+    def resolution(self) -> int:
+        """How many bases one position of the profile stands for."""
+        return self.members[0].resolution
+
+    @property
     def title(self) -> str:
         """What it is, in a few words."""
         kinds = dict.fromkeys(member.title for member in self.members)
         return f"ensemble of {len(self.members)}: {'; '.join(kinds)}"
 
     def output_length(self, length: int) -> int:
-        """Positions of the profile for an input of ``length`` (bpnet only)."""
+        """Positions of the profile for an input of ``length``."""
         return self.members[0].output_length(length)
 
     def forward(self, X: Tensor, X_ctl: Tensor | None = None) -> Any:
@@ -104,7 +114,7 @@ class Ensemble(nn.Module):
         return mean_of(given), mean_of(other)
 
 
-Model = Network | Ensemble
+Model = AnyNetwork | Ensemble
 """What a checkpoint holds: a network, or several as one."""
 
 
@@ -130,10 +140,10 @@ def mean_of(answers: Sequence[Any]) -> Any:
     return means if len(means) > 1 else means[0]
 
 
-def _members(model: Any) -> Sequence[Network]:
+def _members(model: Any) -> Sequence[AnyNetwork]:
     if isinstance(model, Ensemble):
         return model.members
-    if not isinstance(model, Network):
+    if not isinstance(model, AnyNetwork):
         raise ValueError(
             f"ensemble: {type(model).__name__} is no model of the family: give a list of models that build "
             "made or rczoo.load loaded"
@@ -141,7 +151,7 @@ def _members(model: Any) -> Sequence[Network]:
     return [model]
 
 
-def _check(members: Sequence[Network]) -> None:
+def _check(members: Sequence[AnyNetwork]) -> None:
     """Refuse members that do not read and answer alike."""
     if not members:
         raise ValueError("ensemble: no models given: give at least one")
@@ -155,7 +165,7 @@ def _check(members: Sequence[Network]) -> None:
                 )
 
 
-def _traits(network: Network) -> dict[str, str]:
+def _traits(network: AnyNetwork) -> dict[str, str]:
     """What all members must have in common."""
     first = next(network.parameters())
     return {
@@ -163,6 +173,7 @@ def _traits(network: Network) -> dict[str, str]:
         "rep_out": ", ".join(map(str, network.rep_out)),
         "input length": str(network.config.length),
         "output positions": str(network.positions),
+        "resolution": str(network.resolution),
         "number type": str(first.dtype).removeprefix("torch."),
         "device": str(first.device),
     }

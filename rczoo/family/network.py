@@ -14,6 +14,7 @@ from ..symmetry.frames import MERGES, Frames, open_frames
 from ..symmetry.rep import DNA, Rep
 from .config import NetworkConfig
 from .heads import LabelHead, ProfileHead, check_linear
+from .inputs import check_inputs
 from .trunk import BlockShape, Trunk
 
 
@@ -43,6 +44,9 @@ class Network(nn.Module):
 
     framed = True
     """It reads each strand from its own 5' end, so its windows need not coincide on both strands (T7)."""
+
+    resolution = 1
+    """How many bases one position of the profile stands for."""
 
     def __init__(self, blocks: Sequence[BlockShape], config: NetworkConfig) -> None:
         super().__init__()
@@ -81,6 +85,11 @@ class Network(nn.Module):
                 "execution 'tied' pools batch statistics over strands: use 'frames' with 'separate'"
             )
         self._execution = execution
+
+    @property
+    def executions(self) -> tuple[str, ...]:
+        """The executions that it has: separate batch statistics leave it only the frames."""
+        return ("frames",) if self.config.batch_statistics == "separate" else ("frames", "tied")
 
     @property
     def equivariant(self) -> bool:
@@ -126,7 +135,7 @@ class Network(nn.Module):
         self, X: Tensor, X_ctl: Tensor | None, strands: int
     ) -> tuple[Frames, tuple[Tensor | None, ...]]:
         """The trunk's frames of checked inputs, and each frame's control tracks."""
-        self._check(X, X_ctl)
+        check_inputs(self, X, X_ctl)
         stack = self.training and self.config.batch_statistics != "separate"
         frames = self.trunk(X, strands, stack, self._execution)
         controls: tuple[Tensor | None, ...] = (None,) * strands
@@ -143,35 +152,3 @@ class Network(nn.Module):
         other = deepcopy(self)
         other.config = replace(self.config, merge=merge)
         return other
-
-    def _check(self, X: Tensor, X_ctl: Tensor | None) -> None:
-        name, length = self.config.architecture, self.config.length
-        if X.ndim != 3 or X.shape[1] != DNA.channels:
-            hint = ""
-            if X.ndim == 2:
-                hint = ": add a batch axis"
-            elif X.ndim == 3 and X.shape[2] == DNA.channels:
-                hint = ": transpose (batch, length, 4)"
-            raise ValueError(f"{name}: expected (batch, 4, length), got {tuple(X.shape)}{hint}")
-        if not self.any_length:
-            if X.shape[2] != length:
-                raise ValueError(
-                    f"{name}: built for length {length}, got {X.shape[2]}: crop or pad the sequences, or "
-                    f"build with length={X.shape[2]}"
-                )
-        elif self.output_length(X.shape[2]) < 1:
-            raise ValueError(
-                f"{name}: length {X.shape[2]} is shorter than the receptive field {1 - self.output_length(0)}"
-            )
-        if (X_ctl is None) != (self.control.channels == 0):
-            state, remedy = (
-                ("missing", "give the tracks") if X_ctl is None else ("given", "build with control=")
-            )
-            raise ValueError(f"{name}: built with control {self.control}, but X_ctl is {state}: {remedy}")
-        if X_ctl is not None:
-            expected = (X.shape[0], self.control.channels, self.output_length(X.shape[2]))
-            if tuple(X_ctl.shape) != expected:
-                raise ValueError(
-                    f"{name}: expected control tracks {expected} (batch, channels of {self.control}, output "
-                    f"length), got {tuple(X_ctl.shape)}"
-                )

@@ -214,7 +214,8 @@ def _relative_entropy(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 def _change(given: Answer, outputs: Outputs, batch: Sequence[Alleles]) -> np.ndarray:
     """The scores of one strand's answers."""
-    first = [y.double().numpy() for y in given]
+    logits = outputs.by_base(given[0]) if outputs.positions else given[0]
+    first = [y.double().numpy() for y in (logits, *given[1:])]
     ref, alt = first[0][::2], first[0][1::2]
     if not outputs.positions:
         return np.stack([ref, alt, alt - ref], axis=2).reshape(len(batch), -1)
@@ -228,5 +229,5 @@ def _divergence(ref: np.ndarray, alt: np.ndarray, outputs: Outputs, place: np.nd
     seen = place[:, outputs.margin : outputs.margin + outputs.positions]
     _, left, right = np.intersect1d(seen[0], seen[1], return_indices=True)
     p, q = (np.exp(y - y.max(-1, keepdims=True)) for y in (ref[:, left], alt[:, right]))
-    by_factor: np.ndarray = jensen_shannon(p, q).reshape(len(outputs.factors()), -1).mean(axis=1)
-    return by_factor
+    by_channel = jensen_shannon(p, q)
+    return np.array([by_channel[list(channels)].mean() for channels in outputs.rep.orbits])

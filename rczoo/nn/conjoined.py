@@ -72,15 +72,19 @@ class Conjoined(nn.Module):
 
     def __init__(self, model: nn.Module, inputs: Specs, outputs: Specs, merge: Merge) -> None:
         super().__init__()
-        self.model, self.rep_in, self.rep_out, self.merge = model, inputs, outputs, merge
+        self.model, self.rep_in, self.rep_out = model, inputs, outputs
         self.argument_names = argument_names(model)
-        self._hows = _merge_of_each(merge, outputs)
+        self.merge_by(merge)
         self.either_axis = any(getattr(part, "batch_first", True) is False for part in model.modules())
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
         outputs, first, second = self._answers(args, kwargs)
         return _like(outputs, _joined(self._combine, first, second))
+
+    def merge_by(self, merge: Merge) -> None:
+        """Merge in this way from now on; refused where it is unknown, or not equivariant."""
+        self.merge, self._hows = merge, _merge_of_each(merge, self.rep_out)
 
     def strands(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """What the model answers for each strand, both read in the given strand: ``(u0, u1)``, not merged.

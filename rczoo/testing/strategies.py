@@ -133,8 +133,9 @@ def networks(
         options["outputs"] = 1
     if name == "tf-cnn":
         options["pool"] = (8, 3)
-    network = build(name, length=LENGTHS[name], merge=how, **_place(draw, DEPTHS[name]), **options)
-    return randomise(network.double().eval(), draw(seeds()))
+    network: Any = build(name, length=LENGTHS[name], merge=how, **_place(draw, DEPTHS[name]), **options)
+    drawn: Network = randomise(network.double().eval(), draw(seeds()))
+    return drawn
 
 
 def _place(draw: st.DrawFn, depth: int) -> dict[str, Any]:

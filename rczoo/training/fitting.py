@@ -16,7 +16,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from ..data.task import Task
-from ..family.network import Network
+from ..family.interpolated import AnyNetwork
 from ..hardware import full_precision, memory_kept
 from .module import TrainingModule
 from .resume import ResumableState, Snapshot
@@ -32,7 +32,7 @@ LOGGERS: dict[str, type[CSVLogger] | type[TensorBoardLogger]] = {
 
 
 def fit(
-    network: Network,
+    network: AnyNetwork,
     task: Task,
     augment: str,
     state: ResumableState,
@@ -46,8 +46,7 @@ def fit(
     """
     seed, agreement = int(state.about["seed"]), float(state.about.get("agreement", 0))
     module = TrainingModule(network, task, augment, seed, state.first_epoch, agreement)
-    if network.config.batch_statistics != "separate":
-        network.execution = "tied"
+    network.execution = network.executions[-1]  # tied kernels, where it has them, are the faster ones
     with _lightning_silenced(), memory_kept(), full_precision(search=True):
         trainer = Trainer(
             accelerator=accelerator,

@@ -13,10 +13,10 @@ from ..data.batches import Batch, Epoch, Plain
 from ..data.preparation import load_examples
 from ..data.task import Task
 from ..evaluation.agreement import agreement_loss
-from ..evaluation.losses import Output, first, loss_of
+from ..evaluation.losses import Output, first, in_bins, loss_of
 from ..evaluation.metrics import label_metrics
 from ..family.heads import ProfileHead
-from ..family.network import Network
+from ..family.interpolated import AnyNetwork
 
 
 class TrainingModule(lightning.LightningModule):
@@ -29,7 +29,7 @@ class TrainingModule(lightning.LightningModule):
 
     def __init__(
         self,
-        network: Network,
+        network: AnyNetwork,
         task: Task,
         augment: str,
         seed: int = 0,
@@ -59,7 +59,7 @@ class TrainingModule(lightning.LightningModule):
 
     def _start_at_the_mean_profile(self) -> None:
         """Where the network learns a profile of positions, begin it at the mean of the training profiles."""
-        head = self.network.head
+        head = getattr(self.network, "head", None)
         if isinstance(head, ProfileHead) and head.plus is not None:
             profiles = np.asarray(self.training_examples.unshifted_target, dtype=np.float64)
             measured = np.maximum((~np.isnan(profiles)).sum(axis=0), 1)
@@ -80,13 +80,13 @@ class TrainingModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:
         """The loss of a batch."""
-        loss = self._strands_loss(batch) if self.agreement else self.loss(self._forward(batch), batch[2])
+        loss = self._strands_loss(batch) if self.agreement else self._merged_loss(batch)
         self._losses.append(loss.detach())
         return loss
 
     def validation_step(self, batch: Batch, index: int) -> None:
         """Collect outputs: loss and auROC are of the whole split."""
-        self._outputs.append((self._forward(batch), batch[2]))
+        self._outputs.append((self._forward(batch), self._target(batch)))
 
     def on_validation_epoch_end(self) -> None:
         """Make the epoch's entry of the history, and show its criterion to early stopping."""
@@ -113,8 +113,15 @@ class TrainingModule(lightning.LightningModule):
         return torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7)
 
     def _strands_loss(self, batch: Batch) -> torch.Tensor:
-        X, control, target = batch
-        return agreement_loss(self.loss, *self.network.strands(X, control), target, self.agreement)
+        X, control, _ = batch
+        strands = self.network.strands(X, control)
+        return agreement_loss(self.loss, *strands, self._target(batch), self.agreement)
+
+    def _merged_loss(self, batch: Batch) -> torch.Tensor:
+        return self.loss(self._forward(batch), self._target(batch))
+
+    def _target(self, batch: Batch) -> torch.Tensor:
+        return in_bins(batch[2], self.network.resolution)
 
     def _forward(self, batch: Batch) -> Output:
         X, control, _ = batch

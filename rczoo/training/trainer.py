@@ -15,10 +15,10 @@ from ..data.preparation import identities
 from ..data.task import Task, load_task
 from ..evaluation.scoring import evaluate as evaluate
 from ..evaluation.scoring import require_metrics
-from ..family.architectures import build
+from ..family.architectures import build, is_cropped
 from ..family.checkpoint import save_checkpoint
 from ..family.heads import check_linear
-from ..family.network import Network
+from ..family.interpolated import AnyNetwork
 from ..files.locks import alone
 from ..hardware import choose_device, hardware
 from .resume import ResumableState, to_plain
@@ -50,7 +50,7 @@ def train(
     progress: Progress | None = None,
     logger: str | None = None,
     **options: Any,
-) -> Network:
+) -> AnyNetwork:
     """Train on a task; save the best weights, by the task's own criterion, as a checkpoint in ``out``.
 
     The task's criterion on the validation split decides when the rate falls, when training stops, and which
@@ -80,7 +80,8 @@ def train(
     accelerator = choose_device(device).type
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    network = build(**{**plan.usual, **task.model.keywords(), **plan.options, **options})
+    cropped = {"out_length": task.out_length} if is_cropped(task.model.architecture) else {}
+    network = build(**{**plan.usual, **task.model.keywords(), **cropped, **plan.options, **options})
     if plan.agreement is not None:
         check_linear(network.config.merge)
     about = to_plain(
@@ -118,7 +119,7 @@ def train(
     return model
 
 
-def _best(network: Network, state: ResumableState, plan: Strategy) -> Network:
+def _best(network: AnyNetwork, state: ResumableState, plan: Strategy) -> AnyNetwork:
     """The network at its best epoch, merged as the strategy has it, in eval mode."""
     if not state.best_weights:
         raise ValueError(

@@ -16,7 +16,14 @@ PLACES = ("rczoo", "tests", "proofs", "zoo", ".ci", ".github")
 """A text in backticks that begins with one of these folders is a path of the checkout."""
 EXAMPLES = {"zoo/tasks/NAME.toml", "my_task.toml"}
 """What a reader is to write."""
-DOCUMENTS = ("CONTRIBUTING.md", "README.md", "docs/layers.md", "zoo/README.md", "zoo/RESULTS.md")
+DOCUMENTS = (
+    "CONTRIBUTING.md",
+    "README.md",
+    "docs/architectures.md",
+    "docs/layers.md",
+    "zoo/README.md",
+    "zoo/RESULTS.md",
+)
 TEXTS = [
     *DOCUMENTS,
     "proofs/README.md",

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 DOCUMENTS = {
     "README.md": "index.html",
     "docs/layers.md": "layers.html",
+    "docs/architectures.md": "architectures.html",
     "proofs/README.md": "theory.html",
     "zoo/README.md": "zoo.html",
     "zoo/RESULTS.md": "results.html",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 NAVIGATION = {
     "index.html": "Start",
     "layers.html": "Layers",
+    "architectures.html": "Architectures",
     "theory.html": "Theory",
     "results.html": "Results",
     "models/index.html": "Models",

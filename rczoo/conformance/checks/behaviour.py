@@ -138,10 +138,12 @@ def _other_path(run: Run) -> TestedModel | None:
         model = run.reference if isinstance(run.reference, nn.Module) else run.reference()
         model = describe(model, outputs="0t").model
         return replace(run.tested, model=model).at(dtype)
-    if getattr(run.tested.model, "execution", None) not in ("frames", "tied"):
+    executions: tuple[str, ...] = getattr(run.tested.model, "executions", ())
+    others = [name for name in executions if name != run.tested.model.execution]
+    if not others:
         return None
     other = run.tested.at(dtype)
-    other.model.execution = "tied" if run.tested.model.execution == "frames" else "frames"  # type: ignore[assignment]
+    other.model.execution = others[0]  # type: ignore[assignment]
     return other
 
 
