@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
@@ -108,6 +109,7 @@ def report_command(runs: Runs = RUNS, results: Results = None) -> None:
 
 @app.command("publish")
 def publish_command(
+    pattern: Annotated[str, typer.Argument(help="Which models, such as 'rap1/*'.")] = "*",
     runs: Runs = RUNS,
     models: Models = None,
     tasks: Annotated[
@@ -118,7 +120,10 @@ def publish_command(
     from .publishing.publish import publish
 
     models = models_of(runs, models)
-    names = publish(gather(runs), runs, models, tasks)
+    rows = [row for row in gather(runs) if fnmatchcase(f"{row.task}/{row.strategy}", pattern)]
+    if not rows:
+        raise ValueError(f"no packed run is called {pattern!r}: run python -m zoo collect, or see zoo/runs")
+    names = publish(rows, runs, models, tasks)
     typer.echo("\n".join([*names, f"{len(names)} models in {models}"]))
 
 
