@@ -180,7 +180,7 @@ def test_options_reach_the_model(tmp_path, task):
         (["train", "SMALL", "--mixing", "0.5"], "mixing 0.5 at depth 1"),
         (
             ["build", "tf-cnm", "--mixing", "1"],
-            "'tf-cnm' is not one of 'motif-cnn', 'tf-cnn', 'bpnet' (did you mean 'tf-cnn'?)",
+            "'tf-cnm' is not one of 'motif-cnn', 'tf-cnn', 'bpnet', 'deepsea', ",
         ),
         (["build", "tf-cnn", "--mixing", "1.5"], "mixing 1.5 lies outside [0, 1]"),
         (["build", "tf-cnn", "--mixing", "half"], "--mixing 'half': give numbers such as 0.5 or 0,1"),

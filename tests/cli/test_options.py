@@ -15,6 +15,7 @@ from rczoo.conformance import divergence, suite
 from rczoo.data.task import SPLITS, UNSHARED, list_tasks
 from rczoo.evaluation.scoring import evaluate
 from rczoo.export.exporting import FORMATS
+from rczoo.family.architectures import ARCHITECTURES
 from rczoo.inference.prediction import check_strand
 from rczoo.training.strategies import STRATEGIES
 from rczoo.training.trainer import SEEDS, train
@@ -84,7 +85,7 @@ def choices(alias):
 
 def test_the_choices_are_those_of_the_library():
     assert choices(options.Split) == {*SPLITS, UNSHARED}
-    assert choices(options.Architecture) == {"motif-cnn", "tf-cnn", "bpnet"}
+    assert choices(options.Architecture) == set(ARCHITECTURES)
     for device in choices(options.Device) - {"cuda"}:
         hardware.choose_device(device)
     for strand in get_args(options.Strand):

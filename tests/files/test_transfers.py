@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -21,14 +21,12 @@ def dripping(head):
 
         def answer():
             connection, _ = server.accept()
-            connection.recv(10_000)
-            try:
+            with connection, suppress(OSError):
+                connection.recv(10_000)
                 connection.sendall(head)
                 for _ in range(1000):
                     connection.sendall(b"X")
                     time.sleep(0.02)
-            except OSError:
-                connection.close()
 
         threading.Thread(target=answer, daemon=True).start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"

@@ -211,7 +211,9 @@ def test_shown_as_typed():
             r"conjoin: no spec for input 'control': add it to inputs, or map it to None",
         ),
         (
-            lambda: conjoin(Anything(), ("dna", None), "dna")(integer_tensor(0, 1, 4, 5), shift=1),
+            lambda: conjoin(Anything(), ("dna", None), "dna")(
+                integer_tensor(0, 1, 4, 5), shift=integer_tensor(0, 1)
+            ),
             r"conjoin: input 'shift' has no place among .* \(none is named\): give inputs as a mapping",
         ),
         (

@@ -40,21 +40,21 @@ STRICTER = '            type(AT_MOST)("<", frozenset({"less"}), AT_MOST.compare)
 CODE = [
     Fault(
         "tied kernels of pairs without reversed taps",
-        "rczoo/nn/convolution.py",
-        "torch.cat([rows, self.rep_in.act(rows)])",
-        "torch.cat([rows, self.rep_in.act(rows).flip(2)])",
+        "rczoo/nn/tied/kernel.py",
+        "torch.cat([rows, self._columns.act(rows)])",
+        "torch.cat([rows, self._columns.act(rows).flip(2)])",
         "t02",
     ),
     Fault(
         "tied kernels of other Reps without reversed taps",
-        "rczoo/nn/convolution.py",
-        "rep_in.act(entry)[list(rep_out.partners)]",
-        "rep_in.act(entry).flip(2)[list(rep_out.partners)]",
+        "rczoo/nn/tied/kernel.py",
+        "* kernel_size + mirrored",
+        "* kernel_size + mirrored.flip(0)",
         "t02",
     ),
     Fault(
         "a bias of each channel its own",
-        "rczoo/nn/convolution.py",
+        "rczoo/nn/tied/kernel.py",
         "F.pad(self.bias, (0, 1))[self.bias_index]",
         "F.pad(self.bias, (0, 1))[self.bias_index.flip(0)]",
         "t02",
@@ -62,9 +62,10 @@ CODE = [
     Fault(
         "padding on one side",
         "rczoo/nn/convolution.py",
-        "return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, self.padding, self.dilation)",
-        "return F.conv1d(F.pad(x, (2 * self.padding, 0)), self.kernel(), self.dense_bias(), self.stride, 0, "
-        "self.dilation)",
+        "return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, padding, self.dilation, "
+        "self.groups)",
+        "return F.conv1d(F.pad(x, (2 * padding, 0)), self.kernel(), self.dense_bias(), self.stride, 0, "
+        "self.dilation, self.groups)",
         "t07",
     ),
     Fault(
@@ -164,8 +165,8 @@ CODE = [
     Fault(
         "any function on sign channels",
         "rczoo/nn/layers.py",
-        "if self.rep_in.sign and not torch.allclose(",
-        "if self.rep_in.sign > 99 and not torch.allclose(",
+        "if self.rep_in.sign and not _is_odd(on_sign):",
+        "if self.rep_in.sign > 99 and not _is_odd(on_sign):",
         "t06",
     ),
     Fault("a maximum on sign channels", "rczoo/nn/pooling.py", "if self.rep_in.sign:", "if False:", "t07"),
@@ -193,22 +194,22 @@ CODE = [
     Fault(
         "embedding with weights for new channels",
         "rczoo/family/embedding.py",
-        "state[name] = torch.zeros_like(",
-        "state[name] = torch.ones_like(",
+        "{name: torch.zeros_like(value)",
+        "{name: torch.ones_like(value)",
         "t04",
     ),
     Fault(
         "sum exchanged for mean without doubling",
         "rczoo/family/embedding.py",
-        "factor = LINEAR[old] / LINEAR[merge]",
-        "factor = 1",
+        "parameter.mul_(LINEAR[old] / LINEAR[merge])",
+        "parameter.mul_(1)",
         "t11",
     ),
     Fault(
         "a label's bias doubled with the weights",
         "rczoo/family/embedding.py",
-        "head.dense.weight.mul_(factor)",
-        "[parameter.mul_(factor) for parameter in head.dense.parameters()]",
+        'return [head.dense.get_parameter("weight")]',
+        "return [*head.dense.parameters()]",
         "t11",
     ),
     Fault(
