@@ -41,7 +41,7 @@ def embed(
         larger: Any = _rebuilt(network, mixing)
     elif isinstance(network, Interpolated):
         share: Any = NAMED_SHARES.get(mixing, mixing) if isinstance(mixing, str) else mixing
-        larger = interpolate(network, mixing=share, at=network.site_names, merge=network.merge)
+        larger = interpolate(network, mixing=share)
     else:
         raise ValueError(
             f"embed: {type(network).__name__} is no member of a family: rczoo.interpolate(model) makes one"

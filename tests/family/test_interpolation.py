@@ -59,6 +59,16 @@ def test_it_opens_as_the_conjoined_model_and_opens_further(network, m, n, seed):
     assert len([*larger.parameters()]) >= len([*member.parameters()])
 
 
+def test_opened_further_it_keeps_its_sites_and_its_merge():
+    x = normal_tensor(0, 2, 4, 9)
+    member = fill(interpolate(residual(), outputs="1r", mixing=0.5, at="3", merge="sum"), 3, only="received_")
+    larger = interpolate(member.eval(), mixing=1.0)
+    assert (larger.site_names, larger.merge) == (("3",), "sum")
+    assert relative_error(larger(x), member(x)) < 1e-12
+    other = interpolate(member, mixing=1.0, merge="mean")
+    assert relative_error(2 * other(x), member(x)) < 1e-12
+
+
 @given(two_heads(), shares, seeds())
 def test_the_other_strand_is_read(network, m, seed):
     """At a site, the answer for one strand depends on what the other strand's frame holds."""

@@ -29,7 +29,7 @@ def interpolate(
     outputs: Specs | None = None,
     mixing: Mixing = 0.5,
     at: str | Sequence[str] | None = None,
-    merge: Merge = "mean",
+    merge: Merge | None = None,
     start: str = "open",
 ) -> Interpolated:
     """A member of the family of any model: ``conjoin(model)`` at mixing 0, RCPS at 1, equivariant at each.
@@ -50,8 +50,9 @@ def interpolate(
 
     Law: ``f(R x) = R f(x)`` to the rounding of one batch, in train mode, too: batch statistics are pooled
     and random masks are drawn once for a pair. Nested in ``mixing``: an interpolated model given again
-    opens further. The examples must be the first axis of inputs and outputs. Parameters keep their names
-    within ``.model``; those that are received are called ``received_...``.
+    opens further, with its own sites and merge unless others are given. The examples must be the first axis
+    of inputs and outputs. Parameters keep their names within ``.model``; those that are received are called
+    ``received_...``.
 
     Raises ValueError for shares outside [0, 1], patterns that match nothing, layers that cannot receive,
     and models that predict the next position: what is left of it on one strand is right of it on the other.
@@ -63,23 +64,20 @@ def interpolate(
     """
     if start not in ("open", "fresh"):
         raise ValueError(f"interpolate: start is {start!r}, expected 'open' or 'fresh'")
-    if isinstance(model, Interpolated):
-        inputs, outputs = inputs or model.rep_in, outputs or model.rep_out
-        return _opened(
-            interpolate(
-                model.plain(), inputs=inputs, outputs=outputs, mixing=mixing, at=at, merge=merge, start=start
-            ),
-            model,
-        )
     inputs, outputs = declared(model, inputs, outputs, "interpolate")
+    smaller = model if isinstance(model, Interpolated) else None
+    if smaller:
+        model, at, merge = smaller.plain(), at or smaller.site_names, merge or smaller.merge
+    else:
+        model = deepcopy(model)
     refuse_causal(model)
-    model = deepcopy(model)
     names = site_names(model, at)
     for name, share in shares_of(mixing, names).items():
         if share:
             receive(model.get_submodule(name), share, start == "fresh")
     _read_every_weight(model)
-    return Interpolated(model, inputs, outputs, merge, names)
+    member = Interpolated(model, inputs, outputs, merge or "mean", names)
+    return _opened(member, smaller) if smaller and start == "open" else member
 
 
 class Site(NamedTuple):

@@ -109,6 +109,12 @@ class TiedKernel(RCLayer):
             return dense if self.order is None else dense.index_select(0, self.order)
         return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
 
+    def _typed(self, **usual: object) -> str:
+        """Reps and kernel, and the settings that are not as usual, as typed."""
+        settings = {name: getattr(self, name) for name in usual} | {"bias": self.bias is not None}
+        more = [f"{name}={value}" for name, value in settings.items() if value != usual.get(name, True)]
+        return ", ".join([f"{self.rep_in} -> {self.rep_out}", f"kernel={self.kernel_size}", *more])
+
     def dense_bias(self) -> Tensor | None:
         """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
         return None if self.bias is None else F.pad(self.bias, (0, 1))[self.bias_index]

@@ -57,18 +57,7 @@ class RCConvTranspose1d(TiedKernel):
 
     def extra_repr(self) -> str:
         """Reps and geometry, as typed."""
-        more = [
-            f"{name}={value}"
-            for name, value, usual in [
-                ("stride", self.stride, 1),
-                ("dilation", self.dilation, 1),
-                ("padding", self.padding, 0),
-                ("groups", self.groups, 1),
-                ("bias", self.bias is not None, True),
-            ]
-            if value != usual
-        ]
-        return ", ".join([f"{self.rep_in} -> {self.rep_out}", f"kernel={self.kernel_size}", *more])
+        return self._typed(stride=1, dilation=1, padding=0, groups=1)
 
 
 class RCUpsample(RCLayer):
