@@ -57,8 +57,20 @@ def exchange_stacked(z: Tensor, k: int) -> Tensor:
     """:func:`exchange` of two frames stacked on the batch axis: (2 * batch, F, length) -> F + k channels."""
     if k == 0:
         return z
-    other = torch.unflatten(first_channels(z, k), 0, (2, -1)).flip(0, -1).flatten(0, 1)
-    return join_channels(z, other)
+    return join_channels(z, other_strand(first_channels(z, k), len(z) // 2))
+
+
+def other_strand(z: Tensor, batch: int, channels: int = 1, examples: int = 0) -> Tensor:
+    """Two frames of ``batch`` examples as one batch, exchanged, and their positions reversed: the same shape.
+
+    ``channels``, ``examples``: their axes, counted from 0; each other axis is one of positions. Several rows
+    of an example (windows, or positions that were flattened into the batch) are positions, too. Law:
+    commutes with swapping the frames.
+    """
+    strands = torch.unflatten(z, examples, (2, batch, -1))
+    fixed = {examples + 1, channels + 2 * (channels > examples)}
+    turned = [axis for axis in range(strands.ndim) if axis not in fixed]
+    return strands.flip(turned).flatten(examples, examples + 2)
 
 
 def to_halves(frames: Frames) -> Tensor:

@@ -226,6 +226,19 @@ def test_padded_rows_are_reversed_within_their_length(mixing, training):
         )
 
 
+def test_padded_rows_that_were_pooled_are_refused():
+    class Pooled(nn.Sequential):
+        def forward(self, x, mask):
+            return super().forward(x)
+
+    layers = [nn.Conv1d(4, 6, 1), nn.MaxPool1d(2), nn.Conv1d(6, 2, 1)]
+    member = interpolate(Pooled(*layers), inputs=("dna", "mask"), outputs="1r")
+    with pytest.raises(
+        ValueError, match=r"padded rows have 8 positions, but a site reads \(4, 3, 4\): choose"
+    ):
+        member(torch.zeros(2, 4, 8), torch.ones(2, 8))
+
+
 class SecondAxis(nn.Module):
     """Features with the examples as second axis, as recurrent layers have them by default."""
 

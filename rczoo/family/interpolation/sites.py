@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
+from ...symmetry.frames import other_strand
 from ...symmetry.padding import Padding
 
 
@@ -56,7 +57,9 @@ class Receiving(nn.Module):
         if z.shape[examples] % (2 * self.rows.batch) or not z.shape[examples]:
             return None
         read = _first(z, channels, groups, self.received if k is None else k)
-        return other_strand(read, self.rows, channels, examples)
+        if self.rows.padding is not None:
+            return _other_of_padded(read, self.rows, self.rows.padding, channels, examples)
+        return other_strand(read, self.rows.batch, channels, examples)
 
     def strip(self) -> None:
         """Make it the layer that it was, in place."""
@@ -85,32 +88,18 @@ def _axis_of_examples(z: Tensor, channels: int, rows: Rows) -> int:
     return 1
 
 
-def other_strand(z: Tensor, rows: Rows, channels: int, examples: int) -> Tensor:
-    """The frames exchanged and the positions reversed.
-
-    Each axis but those of examples and channels is one of positions. Several rows of an example (windows, or
-    positions that were flattened into the batch) are positions, too.
-    """
-    strands = torch.unflatten(z, examples, (2, rows.batch, -1))
-    channels += 2 * (channels > examples)
-    positions = [axis for axis in range(strands.ndim) if axis not in (examples, examples + 1, channels)]
-    if rows.padding is None:
-        return strands.flip([examples, *positions]).flatten(examples, examples + 2)
-    return _other_of_padded(strands, rows.padding, [a for a in positions if strands.shape[a] > 1], examples)
-
-
-def _other_of_padded(strands: Tensor, padding: Padding, positions: list[int], examples: int) -> Tensor:
-    swapped = strands.flip(examples)
-    if not positions:
-        return swapped.flatten(examples, examples + 2)
-    whole = len(positions) == 1 and positions[0] > 2 and swapped.shape[positions[0]] == padding.positions
-    if examples or not whole:
-        shape = tuple(strands.flatten(examples, examples + 2).shape)
+def _other_of_padded(z: Tensor, rows: Rows, padding: Padding, channels: int, examples: int) -> Tensor:
+    """The frames exchanged, each row's positions reversed within its own length."""
+    positions = [axis for axis in range(1, z.ndim) if axis != channels and z.shape[axis] > 1]
+    rowwise = not examples and len(z) == 2 * rows.batch
+    if rowwise and not positions:
+        return z.roll(rows.batch, 0)
+    if not rowwise or [z.shape[axis] for axis in positions] != [padding.positions]:
         raise ValueError(
-            f"interpolate: padded rows have {padding.positions} positions, but a site reads {shape}: choose "
-            "by at= sites that read whole rows, or give sequences of one length"
+            f"interpolate: padded rows have {padding.positions} positions, but a site reads "
+            f"{tuple(z.shape)}: choose by at= sites that read whole rows, or give sequences of one length"
         )
-    return padding.reverse(swapped.flatten(0, 2), positions[0] - 2)
+    return padding.reverse(z.roll(rows.batch, 0), positions[0])
 
 
 def _first(z: Tensor, channels: int, groups: int, k: int) -> Tensor:
