@@ -85,8 +85,8 @@ CODE = [
     Fault(
         "exchange of the last filters in the stacked execution",
         "rczoo/symmetry/frames.py",
-        "torch.unflatten(first_channels(z, k), 0, (2, -1))",
-        "torch.unflatten(first_channels(z.flip(1), k), 0, (2, -1))",
+        "other_strand(first_channels(z, k), len(z) // 2)",
+        "other_strand(first_channels(z.flip(1), k), len(z) // 2)",
         "t14",
     ),
     Fault(
