@@ -137,11 +137,11 @@ def label_row(target: np.ndarray, score: np.ndarray, seed: int = 0) -> Row:
     """Metrics of labels with bootstrap intervals: examples are drawn anew, with repeats."""
     row: Row = dict(metrics.label_metrics(target, score))
     rng = np.random.default_rng(seed)
-    draws = [rng.integers(0, len(target), len(target)) for _ in range(LABEL_DRAWS)]
-    functions: dict[str, Callable[..., np.ndarray]] = {"auroc": metrics.auroc, "auprc": metrics.auprc}
+    n = len(target)
+    draws = (np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(LABEL_DRAWS))
     row["intervals"] = {
-        name: _interval(np.array([_mean(f(target[d], score[d])) for d in draws]))
-        for name, f in functions.items()
+        name: _interval(np.array([_mean(labels) for labels in found]))
+        for name, found in metrics.resampled(target, score, draws).items()
     }
     return row
 

@@ -204,6 +204,19 @@ def test_label_metrics_are_the_definition():
     assert metrics.auprc(truth[:, None].astype(float), score[:, None])[0] == pytest.approx(precision)
 
 
+def test_resampled_examples_are_those_repeated():
+    random = np.random.default_rng(4)
+    target = random.integers(0, 2, (40, 3)).astype(float)
+    target[:, 1], target[::3, 2] = 1, np.nan
+    score = random.integers(0, 12, (40, 3))  # many ties
+    draws = [random.integers(0, 40, 40) for _ in range(5)]
+    found = metrics.resampled(target, score, (np.bincount(draw, minlength=40) for draw in draws))
+    for name, function in (("auroc", metrics.auroc), ("auprc", metrics.auprc)):
+        expected = [function(target[draw], score[draw]) for draw in draws]
+        np.testing.assert_allclose(found[name], expected, rtol=1e-12)
+    assert np.isnan(metrics.resampled(target * np.nan, score, [np.ones(40, int)])["auroc"]).all()
+
+
 def test_a_label_of_one_class_is_counted_and_left_out():
     target = np.array([[1.0, 0.0], [0.0, 0.0], [1.0, np.nan]])
     found = metrics.label_metrics(target, np.array([[2.0, 1.0], [1.0, 2.0], [3.0, 0.0]]))
