@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ..symmetry import dna
 from ..symmetry.rep import Rep
@@ -131,10 +132,9 @@ def _inner(array: np.ndarray, margin: int) -> np.ndarray:
 
 def _window(array: np.ndarray, rows: np.ndarray, offsets: np.ndarray, width: int) -> np.ndarray:
     """Row by row, ``width`` positions from an offset: (b, ..., width), a copy."""
-    out = np.empty((len(rows), *array.shape[1:-1], width), dtype=array.dtype)
-    for i, (row, offset) in enumerate(zip(rows, offsets, strict=True)):
-        out[i] = array[row, ..., offset : offset + width]
-    return out
+    plain = np.asarray(array)  # of a memory map each row would be a map of its own
+    windows: np.ndarray = sliding_window_view(plain, width, axis=-1)[rows, ..., offsets, :]
+    return windows
 
 
 def _turn(values: torch.Tensor, rep: Rep, turned: np.ndarray) -> torch.Tensor:
