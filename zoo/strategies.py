@@ -17,6 +17,7 @@ TRIAL = "-1-epoch"
 """Strategies that only try whether a task works: neither published nor drawn."""
 ENDINGS = (
     "-agreement-[0-9.]+",
+    "-subset-[0-9.]+",
     "-frozen",
     "-gain-[0-9.]+",
     "-[0-9]+-epochs?",
@@ -57,7 +58,7 @@ def options(strategy: str) -> dict[str, Any]:
     Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
     at mean 0 and variance 1, ``-160-epochs`` trains for so many epochs without early stopping, and
     ``-motif-cnn-96`` has a motif-cnn of so many filters and a global pool instead of the task's network.
-    ``-agreement-2`` trains with that agreement.
+    ``-agreement-2`` trains with that agreement, and ``-subset-0.1`` on that share of the training examples.
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
     ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
@@ -72,6 +73,8 @@ def options(strategy: str) -> dict[str, Any]:
     found: dict[str, Any] = {"batch_statistics": "frozen"} if "-frozen" in ending else {}
     if match := re.search(r"-agreement-([0-9.]+)", ending):
         found["agreement"] = float(match[1])
+    if match := re.search(r"-subset-([0-9.]+)", ending):
+        found["subset"] = float(match[1])
     if match := re.search(r"-gain-([0-9.]+)", ending):
         found["gain"] = float(match[1])
     if match := re.search(r"-([0-9]+)-epoch", ending):
@@ -88,7 +91,7 @@ def options(strategy: str) -> dict[str, Any]:
         return {"wrap": tuple(int(size) for size in numbers.split("-")), **found}
     raise ValueError(
         f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, or one of "
-        "these followed by -agreement-2, -frozen, -gain-2, -160-epochs or -motif-cnn-96"
+        "these followed by -agreement-2, -subset-0.1, -frozen, -gain-2, -160-epochs or -motif-cnn-96"
     )
 
 

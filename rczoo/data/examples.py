@@ -98,6 +98,14 @@ class Examples:
             self.jitter,
         )
 
+    def part(self, share: float) -> Examples:
+        """A share of the examples, in their order: drawn once, those of a smaller share among a larger's.
+
+        At least one where there is any.
+        """
+        drawn = np.random.default_rng(0).permutation(len(self))
+        return self.take(np.sort(drawn[: max(1, round(share * len(self)))]))
+
     def _offsets(self, rows: np.ndarray, shifts: Sequence[int] | np.ndarray | None) -> np.ndarray:
         """First stored position of each shifted window."""
         if shifts is None:

@@ -76,7 +76,8 @@ class Training(Table):
     ``criterion`` on the validation split decides all there is to decide: which epoch is best, when the rate
     falls, and when training stops, which ``patience`` 0 never does. An epoch has every example once, or
     ``steps_per_epoch`` full batches, for which the examples come again and again. ``positives`` and
-    ``negatives`` are the classes' proportion in every batch.
+    ``negatives`` are the classes' proportion in every batch. ``subset`` trains on a part of the examples, for
+    learning curves: the same ones for every seed, and those of a smaller part are among those of a larger.
     """
 
     batch_size: Annotated[int, whole(1)]
@@ -92,6 +93,9 @@ class Training(Table):
     counts_weight: Annotated[float, Field(strict=True, ge=0, description="a number >= 0")] = 0
     criterion: Annotated[Literal["loss", "auroc"], one_of("loss", "auroc")] = "loss"
     augment: Annotated[Literal["batch", "set"], one_of("batch", "set")] = "batch"
+    subset: Annotated[
+        float | None, Field(strict=True, gt=0, le=1, description="a share above 0, at most 1")
+    ] = None
 
     @checked(mode="after")
     def _proportion(self) -> Self:

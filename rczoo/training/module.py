@@ -41,7 +41,8 @@ class TrainingModule(lightning.LightningModule):
         self.seed, self.first_epoch, self.agreement = seed, first_epoch, agreement
         self.entry: dict[str, Any] = {}
         self.loss = loss_of(task.kind, task.training.counts_weight)
-        self.training_examples = load_examples(task, "train")
+        examples = load_examples(task, "train")
+        self.training_examples = examples.part(task.training.subset) if task.training.subset else examples
         self.validation_examples = load_examples(task, "validation")
         self._check_examples()
         self._start_at_the_mean_profile()

@@ -83,6 +83,15 @@ def test_take_keeps_what_belongs_together():
         assert torch.equal(a, b)
 
 
+def test_a_smaller_part_is_in_a_larger_one_and_every_part_is_the_same_again():
+    examples = make(1, 20, 6, 3, 1, Rep("1r"), Rep("2t"))
+    small, large = ({bytes(row) for row in examples.part(share).codes} for share in (0.3, 0.7))
+    assert (len(examples.part(0.3)), len(examples.part(0.7)), len(examples.part(0.001))) == (6, 14, 1)
+    assert small < large
+    assert np.array_equal(examples.part(0.3).target, examples.part(0.3).target)
+    assert np.array_equal(examples.part(1).codes, examples.codes)
+
+
 def test_messages():
     examples = make(0, 4, 6, 3, 1, Rep("1r"), None)
     with pytest.raises(ValueError, match="a shift of -2 exceeds the jitter of 1"):

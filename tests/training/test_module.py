@@ -36,6 +36,14 @@ def test_a_training_learns_and_says_what_it_was(tmp_path, make):
     )
 
 
+def test_a_subset_is_all_that_is_trained_on():
+    module = TrainingModule(
+        build("motif-cnn", mixing=1, length=60, outputs=3), tiny_tasks.labels(subset=0.25), "none"
+    )
+    assert len(module.training_examples) == 10
+    assert len(module.validation_examples) == 40
+
+
 def test_agreement_0_is_the_training_without_one_bit_for_bit(tmp_path):
     task = tiny_tasks.profiles()
     plain = train(task, strategy="rcps-mean", out=tmp_path / "a")

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from rczoo.data.preparation import load_examples
 from rczoo.data.task import load_task
+from rczoo.evaluation.losses import loss_of
 from rczoo.evaluation.metrics import label_metrics
 from rczoo.family.checkpoint import load_checkpoint
 from tests.support.zoo_tasks import write_tiny
@@ -14,7 +16,7 @@ from zoo.results.summary import best_seeds, summarise
 from zoo.rows import read_rows
 from zoo.strategies import derived, members, options, source
 from zoo.sweep.job import run
-from zoo.sweep.scoring import score
+from zoo.sweep.scoring import score, strands_apart
 
 SEED = 1535
 
@@ -62,6 +64,21 @@ def test_kept_outputs_give_the_metrics_of_the_rows(done):
             assert found == pytest.approx(rows["tiny", name, "test", "auroc"].mean, abs=2e-3)
 
 
+def test_strands_apart_is_what_merging_takes_from_the_loss(done):
+    job, runs = done
+    task = load_task(job.task)
+    model = load_checkpoint(job.folder(runs)).remerge("mean")
+    X, _, y = load_examples(task, "test").batch(range(100))
+    u0, u1 = model.strands(X)
+    loss = loss_of("labels")
+    (found,) = strands_apart(model, task, load_examples(task, "test")).values()
+    assert found == pytest.approx(((loss(u0, y) + loss(u1, y)) / 2 - loss(model(X), y)).item(), rel=1e-4)
+    rows = {(r.strategy, r.metric): r.value for r in read_rows(job.folder(runs) / DONE) if r.split == "test"}
+    assert rows["posthoc", "strands_apart"] == pytest.approx(found)
+    assert ("standard+aug", "strands_apart") not in rows
+    assert ("posthoc-max", "strands_apart") not in rows
+
+
 def test_done_work_is_not_done_again(done):
     job, runs = done
     before = {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.name != ".lock"}
@@ -98,6 +115,7 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
         ("mixing-0.25-0.75", {"mixing": [0.25, 0.75]}),
         ("wrap-2-1", {"wrap": (2, 1)}),
         ("rcps-gain-2", {"strategy": "rcps", "gain": 2.0}),
+        ("mixing-1-agreement-2-subset-0.1", {"mixing": 1.0, "agreement": 2.0, "subset": 0.1}),
         ("standard-1-epoch", {"strategy": "standard", "epochs": 1}),
         ("rcps-160-epochs", {"strategy": "rcps", "epochs": 160}),
         ("mixing-0.5-frozen", {"mixing": 0.5, "batch_statistics": "frozen"}),
@@ -133,7 +151,7 @@ def test_every_job_of_the_zoo_s_plan_is_possible():
         load_task(task)
         made = members(strategy)
         assert options(made.strategy if made else strategy)
-    assert [job.seed for job in plan(PLAN, tier=1, tasks=["sim-200"])[:6]] == [SEED] * 5 + [1780]
+    assert [job.seed for job in plan(PLAN, tier=1, tasks=["gcn4"])[:18]] == [SEED] * 17 + [1780]
 
 
 def test_a_plan_has_each_job_once(tmp_path):

@@ -8,9 +8,9 @@ from tests.support.zoo_tasks import write_pack
 from zoo.fingerprints import recipe
 from zoo.packs import CONFIGS, to_lines
 from zoo.plan import Job
-from zoo.results import tables
+from zoo.results import square, subsets, tables
 from zoo.results.comparisons import Pair, Verdict
-from zoo.results.figures import _panels
+from zoo.results.figures import panel_grid
 from zoo.results.paired import Difference, difference
 from zoo.results.report import report
 from zoo.results.summary import TO_BEAT, stand_in, summarise, to_beat
@@ -229,7 +229,7 @@ def test_tasks_stand_beside_each_other():
 
 
 def test_panels_stand_in_rows_of_three():
-    figure, axes = _panels(4, 2.0, 1.0)
+    figure, axes = panel_grid(4, 2.0, 1.0)
     assert tuple(figure.get_size_inches()) == (6, 2)
     figure.draw_without_rendering()
     corners = [ax.get_position().bounds[:2] for ax in axes]
@@ -242,3 +242,65 @@ def test_stand_ins_are_called_so():
     assert "the paper's own simulation" in stand_in("sim-1000")
     assert "stand-in for the paper's Oct4" in stand_in("gcn4")
     assert "stand-in for the paper's CTCF" in stand_in("reb1")
+
+
+def square_of(task, best, worst, metric="auroc", seeds=(1, 2)):
+    """Every point of a small square alike, but one that is best, and one that is worst."""
+    names = ["conjoined", "mixing-0-agreement-2", "rcps-mean", "mixing-1-agreement-2"]
+    value = {best: 0.9 if metric == "auroc" else 0.1, worst: 0.5}
+    return [
+        row(name, seed, value.get(name, 0.65 if metric == "auroc" else 0.3), split, metric, task)
+        for name in names
+        for seed in seeds
+        for split in ("train", "validation", "test")
+    ]
+
+
+def test_strategies_are_points_of_the_square():
+    assert square.point("mixing-0.5-agreement-4") == (0.5, 4)
+    assert square.point("conjoined") == (0, 0)
+    assert square.point("rcps-mean") == (1, 0)
+    assert square.point("rcps") is None, "its merge is the sum"
+    assert square.point("mixing-1-agreement-2-subset-0.1") is None
+
+
+def test_validation_chooses_a_point_by_ranks_on_tasks_of_either_kind():
+    rows = square_of("sim-200", "mixing-1-agreement-2", "conjoined")
+    rows += square_of("gcn4", "mixing-1-agreement-2", "rcps-mean", "jsd")
+    kinds = {"sim-200": "labels", "gcn4": "profile"}
+    found = square.squares(rows, kinds)
+    assert square.chosen(rows, found, kinds) == (1, 2)
+    on_test = [r for r in rows if r.strategy == "conjoined" and r.split == "test"]
+    others = [r for r in rows if r not in on_test]
+    better = [r._replace(value=1.0 if r.metric == "auroc" else 0.0) for r in on_test]
+    assert square.chosen([*others, *better], found, kinds) == (1, 2), "the test split has no vote"
+    corner = square_of("gue-tf3", "conjoined", "rcps-mean")
+    corner = [r for r in corner if r.strategy != "mixing-0-agreement-2"]
+    more = {**kinds, "gue-tf3": "labels"}
+    assert square.chosen([*rows, *corner], square.squares([*rows, *corner], more), more) == (1, 2)
+    assert square.chosen(rows, {"gcn4": found["gcn4"]}, kinds) is None, "one task alone"
+
+
+def test_the_square_s_tables_and_heat_map(tmp_path):
+    rows = square_of("sim-200", "mixing-1-agreement-2", "conjoined")
+    rows += [row("rcps-mean", 1, 0.25, metric="strands_apart")]
+    points = square.square(rows, "sim-200")
+    table = square.square_table(rows, "sim-200", "labels", points).splitlines()
+    assert table[0] == "| mixing, agreement | 0 | 2 |"
+    assert table[2] == "| 0 | 0.5000 ± 0.0000 (2) | 0.6500 ± 0.0000 (2) |"
+    lower = [r._replace(value=r.value - 0.1) if r.split == "train" else r for r in rows]
+    assert "-0.1000 | -0.1000" in square.lost_table(lower, "sim-200", "labels", points)
+    assert square.apart_table(rows, "sim-200", points).splitlines()[-1] == "| 1 | 0.2500 |  |"
+    drawn = square.square_figure(tmp_path / "s.svg", rows, {"sim-200": points}, {"sim-200": "labels"})
+    assert drawn.stat().st_size
+
+
+def test_scores_by_share_of_the_examples(tmp_path):
+    values = {"posthoc-subset-0.3": 0.8, "posthoc-subset-0.1": 0.7, "posthoc": 0.9, "rcps": 0.9}
+    rows = [row(name, 1, value) for name, value in values.items()]
+    found = subsets.parts_of(rows, "sim-200")
+    assert found == {"posthoc": {0.1: "posthoc-subset-0.1", 0.3: "posthoc-subset-0.3", 1.0: "posthoc"}}
+    table = subsets.subset_table(rows, "sim-200", "labels", found).splitlines()
+    assert table[0] == "| auroc, test | 10% of the examples | 30% of the examples | 100% of the examples |"
+    assert table[2] == "| posthoc | 0.7000 (1) | 0.8000 (1) | 0.9000 (1) |"
+    subsets.subset_figure(tmp_path / "s.svg", rows, {"sim-200": found}, {"sim-200": "labels"})

@@ -43,7 +43,7 @@ def forest_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
         if verdict.kind == kind
     ]
     most = max(len(verdict.by_task) for _, verdict in panels)
-    figure, axes = _panels(len(panels), 3.2, 1.1 + 0.2 * (most + 1), FOREST_ACROSS)
+    figure, axes = panel_grid(len(panels), 3.2, 1.1 + 0.2 * (most + 1), FOREST_ACROSS)
     for ax, (name, verdict) in zip(axes, panels, strict=True):
         pooled = verdict.pooled
         _interval(ax, len(verdict.by_task), pooled.mean, (pooled.low, pooled.high), "D", MINUS)
@@ -66,7 +66,7 @@ def _interval(ax: Axes, y: float, mean: float, ends: tuple[float, float], mark: 
 
 def continuum_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, str]) -> Path:
     """Test score against mixing, a panel per task with more than one block."""
-    figure, axes = _panels(len(metrics), 4.2, 3.4)
+    figure, axes = panel_grid(len(metrics), 4.2, 3.4)
     for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
         found = {m: scores(rows, task, name, "test", metric) for name, m in FAMILY.items()}
         _seeds_and_means(ax, {m: values for m, values in found.items() if values})
@@ -79,7 +79,7 @@ def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, st
     """Test score against the score on the training split, a panel per task."""
     from matplotlib.lines import Line2D
 
-    figure, axes = _panels(len(metrics), 4.6, 3.8)
+    figure, axes = panel_grid(len(metrics), 4.6, 3.8)
     for ax, (task, metric) in zip(axes, metrics.items(), strict=True):
         chosen = learned_split(rows, task)
         for name in sorted(trained(rows, task), key=CHOICE.__contains__):  # the others below
@@ -97,7 +97,7 @@ def overfitting_figure(path: Path, rows: Sequence[Row], metrics: Mapping[str, st
 
 def curves_figure(path: Path, found: Mapping[str, Histories], criteria: Mapping[str, str]) -> Path:
     """The criterion on validation by epoch, a line for each training, a panel per task."""
-    figure, axes = _panels(len(found), 4.6, 3.4)
+    figure, axes = panel_grid(len(found), 4.6, 3.4)
     for ax, (task, histories) in zip(axes, found.items(), strict=True):
         for number, (strategy, of_seeds) in enumerate(histories.items()):
             for seed, history in enumerate(of_seeds):
@@ -110,7 +110,7 @@ def curves_figure(path: Path, found: Mapping[str, Histories], criteria: Mapping[
 
 def gain_figure(path: Path, rows: Sequence[Row], task: str) -> Path:
     """Training and test loss with the gain of the paper's code: every seed."""
-    figure, axes = _panels(2, 3.5, 3.2)
+    figure, axes = panel_grid(2, 3.5, 3.2)
     for ax, split in zip(axes, ("train", "test"), strict=True):
         found = {x: scores(rows, task, name, split, "loss") for x, name in enumerate(["conjoined", *GAIN])}
         _seeds_and_means(ax, {x: values for x, values in found.items() if values})
@@ -140,7 +140,7 @@ def save(figure: Any, path: Path) -> Path:
     return path
 
 
-def _panels(number: int, width: float, height: float, most: int = ACROSS) -> tuple[Figure, list[Axes]]:
+def panel_grid(number: int, width: float, height: float, most: int = ACROSS) -> tuple[Figure, list[Axes]]:
     """So many axes, row by row, each of this size in inches."""
     across, down = min(number, most), ceil(number / most)
     figure, axes = new_figure(down, across, width * across, height * down)

@@ -12,9 +12,9 @@ from ..packs import Pack
 from ..plan import HERE, PLAN, RUNS, plan
 from ..rows import MODEL, Row
 from ..strategies import TRIAL
-from . import figures, tables
-from .comparisons import AGAINST, COMPARISONS, Scores, compared_with, on_test
-from .findings import HOW, fitted
+from . import figures, square, subsets, tables
+from .comparisons import AGAINST, COMPARISONS, Pair, Scores, compared_with, on_test
+from .findings import HOW, fitted, sentence
 from .summary import HEADLINE, baselines, beats_the_baseline, measured, stand_in, summarise, to_beat, trained
 from .trainings import (
     EARLIER,
@@ -43,6 +43,12 @@ loss of a batch is the same in training and evaluation for RCPS, another one for
 convolution gives 2 conv + b. Below, `frozen` trains so (`batch_statistics="frozen"`), and `frozen, gain 2`
 is the paper's RCPS; the paper's numbers for the other strategies are with statistics of batches."""
 
+SQUARE = (
+    "The loss of the merged answer, plus `agreement` times the distance J between the strands' answers: 0 is "
+    "conjoining while training, 1 is augmentation with both strands in every batch, more asks the strands to "
+    "be consistent (T13). At mixing 0 a block sees one strand's filters, at 1 both. The merge is the mean "
+    "throughout."
+)
 AGAINST_ONE = (
     f"Each strategy of these comparisons against `{AGAINST}`, task by task: the difference (its 95 % "
     "interval, by Student's t over paired seeds and DeLong's standard error over test examples, neighbours "
@@ -64,6 +70,8 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
         *_curves(kinds, runs, path),
         *_overfitting(rows, scores, path),
         *_continuum(rows, kinds, path),
+        *_square(rows, scores, runs, path),
+        *_subsets(rows, compared, path),
         *_gain(rows, kinds, path),
         *_frozen(rows, kinds),
         _missing(rows, plan_file),
@@ -201,6 +209,51 @@ def _continuum(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Ite
         return
     drawn = figures.continuum_figure(path.parent / "figures" / "continuum.svg", rows, metrics)
     yield f"![score against mixing]({_relative(drawn, path)})"
+
+
+def _square(rows: Sequence[Row], scores: Scores, runs: Path, path: Path) -> Iterator[str]:
+    """Mixing against agreement: task by task, the point that validation chooses, and what it does on test."""
+    kinds, found = scores.kinds, square.squares(rows, scores.kinds)
+    yield f"## Mixing and agreement\n\n{SQUARE}"
+    if not found:
+        yield "Not run yet."
+        return
+    drawn = square.square_figure(path.parent / "figures" / "square.svg", rows, found, kinds)
+    yield f"![test score by mixing and agreement]({_relative(drawn, path)})"
+    yield from _chosen(rows, scores, runs, found)
+    for task, points in found.items():
+        kind = kinds[task]
+        yield f"**{task}**, {HEADLINE[kind]} on test\n\n" + square.square_table(rows, task, kind, points)
+        yield "Better in training than on test by\n\n" + square.lost_table(rows, task, kind, points)
+        yield "Strands apart before merging, nats\n\n" + square.apart_table(rows, task, points)
+
+
+def _chosen(
+    rows: Sequence[Row], scores: Scores, runs: Path, found: Mapping[str, square.Square]
+) -> Iterator[str]:
+    """The point of the best mean rank on validation against post-hoc, on the test split."""
+    best = square.chosen(rows, found, scores.kinds)
+    if best is None:
+        yield "No two tasks have a square whose points can be ranked yet."
+        return
+    names = {points[best] for points in found.values() if best in points}
+    for name in sorted(names):
+        pair = Pair(name, AGAINST)
+        said = "; ".join(sentence(verdict) for verdict in on_test(scores, runs, [pair]).get(pair, ()))
+        yield (
+            f"**Chosen by validation**, by mean rank over the tasks with the whole square: {best}, "
+            f"`{name}`. Against `{AGAINST}`: {said or 'no seed in common yet'}."
+        )
+
+
+def _subsets(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:
+    known = {task: subsets.parts_of(rows, task) for task in kinds}
+    if found := {task: parts for task, parts in known.items() if parts}:
+        yield "## Worth in data\n\nTrained on a part of the examples, the same for every seed and strategy."
+        drawn = subsets.subset_figure(path.parent / "figures" / "subsets.svg", rows, found, kinds)
+        yield f"![test score by share of the examples]({_relative(drawn, path)})"
+        for task, parts in found.items():
+            yield f"**{task}**\n\n" + subsets.subset_table(rows, task, kinds[task], parts)
 
 
 def _gain(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:

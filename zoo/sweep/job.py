@@ -78,8 +78,10 @@ def trained(job: Job, task: Task, folder: Path, device: str = "cpu") -> Network:
     if finished(folder):
         return load_checkpoint(folder)
     keywords = options(job.strategy)
-    if "epochs" in keywords:
-        task = replace(task, training=task.training.model_copy(update={"patience": 0}))
+    changes = {"patience": 0} if "epochs" in keywords else {}
+    if "subset" in keywords:
+        changes["subset"] = keywords.pop("subset")
+    task = replace(task, training=task.training.model_copy(update=changes))
     return train(task, seed=job.seed, out=folder, device=device, **keywords)
 
 

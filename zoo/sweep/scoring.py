@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from rczoo.data.batches import Plain
+from rczoo.data.examples import Examples
 from rczoo.data.task import Task
-from rczoo.evaluation.losses import loss_of
+from rczoo.evaluation.agreement import agreement_loss
+from rczoo.evaluation.losses import first, in_bins, loss_of
 from rczoo.evaluation.metrics import profile_values
 from rczoo.evaluation.scoring import errors, predict, scores
 from rczoo.family.config import NetworkConfig
@@ -36,7 +39,26 @@ def score(model: Model, task: Task, wanted: Sequence[str] = ()) -> tuple[Scores,
             kept = per_example(task, logits.numpy(), target.numpy())
             probe = examples.batch(np.arange(min(PROBED, len(examples))))
             found[split] |= errors(model, *(x for x in probe[:2] if x is not None))
+            found[split] |= strands_apart(model, task, examples)
     return found, kept
+
+
+def strands_apart(model: Model, task: Task, examples: Examples) -> dict[str, float]:
+    """The distance J between the two strands' answers before their merge, in nats, mean over examples.
+
+    It is what merging by mean takes from the loss of one strand's answer (T13). Nothing for a model that has
+    no two answers, or whose merge is not their mean.
+    """
+    if not model.equivariant or model.config.merge != "mean":
+        return {}
+    loss, total = loss_of(task.kind), 0.0
+    with torch.no_grad():
+        for X, control, target in Plain(examples, BATCH):
+            u0, u1 = (first(u) for u in model.strands(X, control))
+            asked = in_bins(target, model.resolution)
+            both = agreement_loss(loss, u0, u1, asked, 1) - agreement_loss(loss, u0, u1, asked, 0)
+            total += both.item() * len(X)
+    return {"strands_apart": total / len(examples)}
 
 
 def per_example(task: Task, logits: np.ndarray, target: np.ndarray) -> np.ndarray:
