@@ -15,7 +15,8 @@ from zoo.results.paired import Difference, difference
 from zoo.results.report import report
 from zoo.results.summary import TO_BEAT, stand_in, summarise, to_beat
 from zoo.results.trainings import best_late, longer_trainings, machines
-from zoo.rows import Row
+from zoo.rows import Row, write_rows
+from zoo.studies import learnt
 
 SEEDS = (1, 2, 3, 4)
 ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
@@ -304,3 +305,18 @@ def test_scores_by_share_of_the_examples(tmp_path):
     assert table[0] == "| auroc, test | 10% of the examples | 30% of the examples | 100% of the examples |"
     assert table[2] == "| posthoc | 0.7000 (1) | 0.8000 (1) | 0.9000 (1) |"
     subsets.subset_figure(tmp_path / "s.svg", rows, {"sim-200": found}, {"sim-200": "labels"})
+
+
+def test_how_trainings_went_beside_an_earlier_commit(tmp_path):
+    history = [{"loss": 0.5, "auroc": 0.8}, {"loss": 0.6, "auroc": 0.75}, {"loss": 0.3, "auroc": 0.9}]
+    assert learnt.went({"history": history, "best_epoch": 3}) == ["3", "3", "1.20", "0.0500"]
+    assert learnt.went({"history": history[1:], "best_epoch": 2})[2:] == ["0.50", "0.0000"]
+    rows = [row("rcps", 1, 0.9), row("rcps", 1, 0.99, "train"), row("rcps-ensemble-2", 1, 0.95)]
+    write_pack(tmp_path / "sim-200", {}, {})
+    results = tmp_path / "results.csv"
+    write_rows(results, rows)
+    (text,) = learnt.tables(["sim-200"], {("sim-200", "rcps", 1): 0.8}, tmp_path, results)
+    assert "| rcps | 1 | 0.8000 | 0.9000 |  |  |  |  |" in text
+    assert text.splitlines()[-1].startswith("| rcps-ensemble-2 | 1 | not run | 0.9500 |")
+    known = learnt.earlier("HEAD")
+    assert known["rap1", "posthoc", 1535] > 0.9
