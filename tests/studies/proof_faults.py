@@ -169,6 +169,20 @@ CODE = [
         "if self.rep_in.sign > 99 and not _is_odd(on_sign):",
         "t06",
     ),
+    Fault(
+        "a padded pool that takes any remainder",
+        "rczoo/symmetry/geometry.py",
+        "if not padding or read != [",
+        "if not padding and read != [",
+        "t07",
+    ),
+    Fault(
+        "a tolerance of half the rounding",
+        "rczoo/conformance/run.py",
+        "plain = 2 * rounding / (1 - rounding)",
+        "plain = rounding / (1 - rounding)",
+        "t17",
+    ),
     Fault("a maximum on sign channels", "rczoo/nn/pooling.py", "if self.rep_in.sign:", "if False:", "t07"),
     Fault(
         "a skip cropped from one side",
@@ -395,6 +409,27 @@ PROOFS = [
         "sp.Rational(1, 4)",
         "sp.Rational(1, 2)",
         "t16",
+    ),
+    Fault(
+        "a mean of 1 / chi^2 that is too small",
+        "proofs/theorems/t16_worth.py",
+        'inverse_mean("the mean of 1 / chi^2", 2)',
+        'inverse_mean("the mean of 1 / chi^2", 1)',
+        "t16",
+    ),
+    Fault(
+        "an error of a sum left out",
+        "proofs/theorems/t17_rounding.py",
+        "* (1 + d) + (first + second) * d),",
+        "* (1 + d)),",
+        "t17",
+    ),
+    Fault(
+        "the windows of padded pools not told apart",
+        "proofs/theorems/t07_geometry.py",
+        "        told_apart_by_windows(),\n",
+        "",
+        "t07",
     ),
     Fault(
         "an odd function that is any",
