@@ -464,11 +464,9 @@ def test_t16_worth_in_data(rep, seed):
 
 @given(st.integers(1, 3), st.integers(0, 9), seeds())
 def test_t16_least_squares(length, spare, seed):
-    """Conjoined, tied and augmented least squares are one estimate; odd functions are what the others drop."""
-    x, y = (
-        normal_tensor(seed, 4 * length + 2 + spare, 4, length),
-        normal_tensor(seed + 1, 4 * length + 2 + spare),
-    )
+    """Conjoined, tied and augmented least squares are one estimate."""
+    examples = 4 * length + 2 + spare
+    x, y = normal_tensor(seed, examples, 4, length), normal_tensor(seed + 1, examples)
     flat, turned = x.flatten(1), rc(DNA, x).flatten(1)
     conjoined = conjoin(torch.nn.Flatten(), outputs=f"{4 * length}t", merge="mean").eval()
     augmented = torch.linalg.lstsq(torch.cat([flat, turned]), torch.cat([y, y])).solution
