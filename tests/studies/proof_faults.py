@@ -508,7 +508,7 @@ def trial(fault: Fault) -> tuple[str, float]:
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         for part in SOURCES:
-            shutil.copytree(ROOT / part, Path(folder) / part, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / part, Path(folder) / part)
         (Path(folder) / fault.file).write_text(edit(fault), "utf-8")
         found = notices(Path(folder), fault.theorem)
     return found, time.perf_counter() - begun
