@@ -19,9 +19,8 @@ from rczoo.nn.conjoined import conjoin
 from rczoo.symmetry.frames import exchange, merge
 from rczoo.symmetry.rep import Rep
 
-from .plain import act, convolve, fill, one_hot, whole
+from .plain import DNA, act, convolve, fill, one_hot, whole
 
-DNA = "2r:flip"
 SHAPES: dict[str, dict[str, Any]] = {
     "motif-cnn": {"length": 41, "pool": (5, 3)},
     "tf-cnn": {"length": 56, "pool": (6, 4)},

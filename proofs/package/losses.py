@@ -13,8 +13,8 @@ from rczoo.evaluation.agreement import agreement_loss
 from rczoo.evaluation.losses import binary_cross_entropy, log_count_error, multinomial_nll
 from rczoo.symmetry.frames import combine
 
-from .plain import REPS, act, normal, whole
-from .strands import DNA, Model, models, x
+from .plain import DNA, REPS, act, normal, whole
+from .strands import Model, models, x
 
 
 class Scored(NamedTuple):

@@ -17,9 +17,7 @@ from rczoo.family.trunk import BlockShape, Trunk
 from rczoo.symmetry.frames import merge
 from rczoo.symmetry.rep import Rep
 
-from .plain import act, fill, normal, whole
-
-DNA = "2r:flip"
+from .plain import DNA, act, fill, normal, whole
 
 
 class Spanning(NamedTuple):

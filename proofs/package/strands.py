@@ -13,9 +13,9 @@ from rczoo.nn.conjoined import conjoin
 from rczoo.symmetry.frames import exchange, open_frames
 from rczoo.symmetry.rep import Rep
 
-from .plain import REPS, act, whole
+from .plain import DNA, REPS, act, whole
 
-DNA, LENGTH = "2r:flip", 6
+LENGTH = 6
 
 
 class Ordinary(nn.Module):
