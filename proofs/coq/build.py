@@ -41,7 +41,7 @@ class Statement(NamedTuple):
 
 
 class Built(NamedTuple):
-    """A file: its lines and the seconds that it took."""
+    """A file: its lines, and the seconds of one processor that Coq took for it, whatever else ran."""
 
     name: str
     lines: int
@@ -62,11 +62,11 @@ def call(folder: Path, *command: str) -> str:
 
 
 def compile_file(folder: Path, name: str) -> Built:
-    """One file by coqc."""
-    begun = time.perf_counter()
-    call(folder, "coqc", "-q", "-w", "none", "-R", ".", "RC", f"{name}.v")
+    """One file by coqc, timed by the shell."""
+    command = f"TIMEFORMAT='%U %S'; time coqc -q -w none -R . RC {name}.v"
+    said = call(folder, "bash", "-c", f"{{ {command}; }} 2>&1")
     lines = len((HERE / f"{name}.v").read_text(encoding="utf-8").splitlines())
-    return Built(name, lines, time.perf_counter() - begun)
+    return Built(name, lines, sum(map(float, said.split()[-2:])))
 
 
 def compile_all(folder: Path) -> list[Built]:
@@ -135,7 +135,7 @@ def check_again(folder: Path) -> None:
 
 def table(built: list[Built], found: list[Statement]) -> str:
     """Theorems, lines and seconds of each file, in Markdown."""
-    rows = ["| file | theorems | lines | seconds | axioms |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| file | theorems | lines | processor seconds | axioms |", "| --- | --- | --- | --- | --- |"]
     for file in built:
         theorems = [s.name for s in found if s.file == file.name]
         listed = ", ".join(f"`{name}`" for name in theorems)
@@ -169,7 +169,7 @@ def run(write: bool = False) -> int:
         return 1
     print(table(built, found))
     axioms = f"{len(found)} theorems, each closed under the global context, checked again by coqchk"
-    print(f"{axioms}: {time.perf_counter() - begun:.0f} seconds")
+    print(f"{axioms}: {time.perf_counter() - begun:.0f} seconds by the clock")
     if write:
         text = README.read_text(encoding="utf-8")
         README.write_text(updated(text, table(built, found)), encoding="utf-8")

@@ -69,7 +69,7 @@ Lemma mirror_sign e : entry_sign (mirror e) = entry_sign e. Proof. by rewrite /e
 Definition entries := Rep mirrorK mirror_sign.
 
 (* A tied kernel is a fixed vector of it. *)
-Lemma tied_is_fixed (R : fieldType) (W : chan entries -> R) :
+Theorem T2_tied_is_fixed (R : fieldType) (W : chan entries -> R) :
   fixed_vector W <-> (forall o c k, W (o, c, k) = sg R o * sg R c * W (p o, p c, rev_ord k)).
 Proof.
 rewrite /fixed_vector /sg /=; split=> [h o c k|h [[o c] k]]; first by rewrite h /= signr_addb.

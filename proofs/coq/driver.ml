@@ -51,7 +51,7 @@ let merge () =
     show (match how with
       | 0 -> x_sum q_add q_opp len p s u v i t
       | 1 -> x_mean q_add q_mul q_opp q_half len p s u v i t
-      | _ -> q_max (u i t) (x_act q_opp len p s v i t))))
+      | _ -> x_max q_opp q_le len p s u v i t)))
 
 let embed () =
   let f = int () in let old = int () in let now = int () in let k = int () in

@@ -22,7 +22,6 @@ Lemma exact_le t : `|exact t| <= absolute t.
 Proof. by elim: t => //= a ha b hb; apply: le_trans (ler_norm_add _ _) (ler_add ha hb). Qed.
 Lemma terms_gt0 t : (0 < terms t)%N. Proof. by elim: t => //= a ha b hb; rewrite ltn_addr. Qed.
 Lemma one_le : 1 <= 1 + u. Proof. by rewrite ler_addl. Qed.
-Lemma growth_ge0 n : 0 <= growth n. Proof. by rewrite subr_ge0 exprn_ege1 // one_le. Qed.
 Lemma growth_le m n : (m <= n)%N -> growth m <= growth n.
 Proof. by move=> le; rewrite ler_add2r ler_weexpn2l // one_le. Qed.
 

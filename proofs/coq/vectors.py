@@ -16,7 +16,11 @@ from .build import HERE, BuildError, call, compile_file
 VECTORS = HERE.parent / "vectors"
 SEED = 1535
 HOWS = ("sum", "mean", "max")
-NEEDED = ("representations", "conjoining", "kernels", "family", "geometry", "executable")
+NEEDED = (
+    *("representations", "conjoining", "kernels", "family", "geometry", "losses"),
+    *("executable", "extraction"),
+)
+"""What the driver is built from, in this order."""
 Case = dict[str, Any]
 
 
@@ -48,16 +52,17 @@ def act(draw: random.Random) -> Case:
 
 
 def tie(draw: random.Random) -> Case:
-    """Two Reps and a free kernel; K = 1 and even K among them."""
+    """Two Reps, either of which may have no channels, and a free kernel; K = 1 and even K among them."""
     i, o, k = rep(draw, 2), rep(draw, 2), draw.randint(1, 4)
-    if not i["partners"]:  # a kernel of no numbers
-        return tie(draw)
     size = len(i["partners"]) * len(o["partners"]) * k
     return {"in": i, "out": o, "kernel": k, "v": numbers(draw, size)}
 
 
 def conv(draw: random.Random) -> Case:
-    """Any kernel, stride (beyond K, too), dilation and padding, without remainder; up to three channels."""
+    """Any kernel, stride (beyond K, too), dilation and padding, without remainder; one to three channels.
+
+    A convolution of no channels is 0 by the definition, and none at all in PyTorch.
+    """
     ci, co, k, stride, dilation = (draw.randint(a, b) for a, b in ((1, 3), (1, 2), (1, 4), (1, 6), (1, 3)))
     padding, windows = draw.randint(0, 2), draw.randint(1, 3)
     length = stride * (windows - 1) + dilation * (k - 1) + 1 - 2 * padding
@@ -124,71 +129,54 @@ KINDS: dict[str, tuple[Callable[[random.Random], Case], int]] = {
 """How a case is drawn, and how many."""
 
 
+def channels(rep: Case) -> list[Any]:
+    """A Rep as the driver reads it."""
+    return [rep["partners"], rep["signs"]]
+
+
+def exact(numbers: list[str]) -> list[str]:
+    """Rationals as the driver reads them."""
+    return [number if "/" in number else f"{number}/1" for number in numbers]
+
+
+def picked(case: Case, names: str) -> list[Any]:
+    """Some entries of a case."""
+    return [case[name] for name in names.split()]
+
+
+QUESTIONS: dict[str, Callable[[Case], list[Any]]] = {
+    "act": lambda c: [len(c["partners"]), c["length"], *channels(c), exact(c["x"])],
+    "tie": lambda c: [
+        *(len(c[side]["partners"]) for side in ("in", "out")),
+        *(c["kernel"], channels(c["in"]), channels(c["out"]), exact(c["v"])),
+    ],
+    "conv": lambda c: [
+        *picked(c, "in out kernel stride dilation padding length windows"),
+        *(exact(c["w"]), exact(c["x"])),
+    ],
+    "exchange": lambda c: [*picked(c, "filters share length"), exact(c["own"]), exact(c["other"])],
+    "merge": lambda c: [
+        *(HOWS.index(c["how"]), len(c["partners"]), c["length"], *channels(c)),
+        *(exact(c["u"]), exact(c["v"])),
+    ],
+    "embed": lambda c: [*picked(c, "filters old new kernel"), exact(c["w"])],
+    "geometry": lambda c: picked(c, "length kernel stride dilation padding"),
+    "agreement": lambda c: [exact(picked(c, "agreement u v y"))],
+    "dna": lambda c: [len(c["sequence"]), list(c["sequence"])],
+}
+"""A case as ``driver.ml`` reads it: sizes first, then Reps, then numbers."""
+
+
 def words(value: Any) -> list[str]:
-    """A case as the driver reads it, in the order of its entries."""
-    if isinstance(value, dict):
-        return [word for key, part in value.items() for word in words(part)]
-    if isinstance(value, list):
-        return [word for part in value for word in words(part)]
-    return [str(value)]
-
-
-def fraction(text: str) -> str:
-    """A rational number as the driver reads it."""
-    return text if "/" in text else f"{text}/1"
-
-
-def question(kind: str, case: Case) -> list[str]:
-    """One line for the driver: sizes first, then Reps, then numbers."""
-    arrays = [
-        fraction(n)
-        for key in ("v", "w", "x", "own", "other", "u")
-        for n in _list(case, key)
-        if kind != "merge"
-    ]
-    if kind == "act":
-        return [
-            str(len(case["partners"])),
-            *words([case["length"], case["partners"], case["signs"]]),
-            *arrays,
-        ]
-    if kind == "tie":
-        sizes = [len(case["in"]["partners"]), len(case["out"]["partners"]), case["kernel"]]
-        return [*words([sizes, case["in"], case["out"]]), *arrays]
-    if kind == "merge":
-        sizes = [
-            HOWS.index(case["how"]),
-            len(case["partners"]),
-            case["length"],
-            case["partners"],
-            case["signs"],
-        ]
-        return [*words(sizes), *map(fraction, case["u"] + case["v"])]
-    if kind == "agreement":
-        return list(map(fraction, words(case)))
-    if kind == "dna":
-        return [str(len(case["sequence"])), " ".join(case["sequence"])]
-    return [*words([v for key, v in case.items() if not _list(case, key) or key == "share"]), *arrays]
-
-
-def _list(case: Case, key: str) -> list[str]:
-    value = case.get(key)
-    return value if isinstance(value, list) and key != "share" else []
+    """Lists within lists, one after the other."""
+    return [word for part in value for word in words(part)] if isinstance(value, list) else [str(value)]
 
 
 def build_driver(folder: Path) -> Path:
     """The extracted definitions and the driver, by ocamlopt."""
     if shutil.which("ocamlopt") is None:
         raise BuildError("ocamlopt is not installed: apt-get install ocaml-nox")
-    for name in (
-        "representations",
-        "conjoining",
-        "kernels",
-        "family",
-        "geometry",
-        "executable",
-        "extraction",
-    ):
+    for name in NEEDED:
         shutil.copy(HERE / f"{name}.v", folder)
         compile_file(folder, name)
     shutil.copy(HERE / "driver.ml", folder)
@@ -196,23 +184,24 @@ def build_driver(folder: Path) -> Path:
     return folder / "driver"
 
 
+def answered(driver: Path, kind: str) -> list[Case]:
+    """The cases of one kind with their answers; what is drawn for one kind does not depend on the others."""
+    make, count = KINDS[kind]
+    draw = random.Random(f"{SEED} {kind}")
+    cases = [make(draw) for _ in range(count)]
+    asked = "\n".join([str(count), *(" ".join([kind, *words(QUESTIONS[kind](case))]) for case in cases)])
+    said = subprocess.run([driver], input=asked, capture_output=True, text=True, check=True).stdout
+    return [{**c, "answer": line.split()} for c, line in zip(cases, said.splitlines(), strict=True)]
+
+
 def write(driver: Path) -> int:
     """Draw, ask and write every kind; return the number of cases."""
-    draw, total = random.Random(SEED), 0
-    for kind, (make, count) in KINDS.items():
-        cases = [make(draw) for _ in range(count)]
-        lines = [str(count), *(" ".join([kind, *question(kind, case)]) for case in cases)]
-        answer = subprocess.run(
-            [driver], input="\n".join(lines), capture_output=True, text=True, check=True
-        ).stdout
-        answers = [line.split() for line in answer.splitlines()]
-        rows = [
-            json.dumps({**case, "answer": a}, separators=(",", ":"))
-            for case, a in zip(cases, answers, strict=True)
-        ]
+    total = 0
+    for kind in KINDS:
+        rows = [json.dumps(case, separators=(",", ":")) for case in answered(driver, kind)]
         text = "[\n" + ",\n".join(rows) + "\n]\n"
         (VECTORS / f"{kind}.json").write_text(text, encoding="utf-8")
-        total += count
+        total += len(rows)
     return total
 
 

@@ -76,6 +76,26 @@ def decided_with_padding(shape: Geometry) -> str | None:
     return None if law_holds(shape, pairs=True) == expected else f"law {not expected}"
 
 
+def windows_mirror(shape: Geometry) -> bool:
+    """Whether each window reads the mirror image of what another reads, as a set."""
+    read = set().union(*(shape.reads(tap) for tap in range(shape.kernel)))
+    return shape.mirrored(read) == read
+
+
+def decided_by_the_windows(shape: Geometry) -> str | None:
+    """T7 for pools: whether a maximum commutes with R on every impulse iff the windows mirror each other."""
+    read = set().union(*(shape.reads(tap) for tap in range(shape.kernel)))
+    answers = [{t for t, v in read if v == u} for u in range(shape.length)]
+    turned = [{shape.windows - 1 - t for t in answers[shape.length - 1 - u]} for u in range(shape.length)]
+    return None if (answers == turned) == windows_mirror(shape) else f"law {answers == turned}"
+
+
+def mirrored_only_without_remainder(shape: Geometry) -> str | None:
+    """False for pools: padding may hide the shift that a remainder makes."""
+    left = shape.room % shape.stride
+    return f"remainder {left}" if windows_mirror(shape) and left else None
+
+
 def partial_windows_mend(shape: Geometry) -> str | None:
     """``ceil_mode``: one more window if it begins inside; None if the mirror maps the windows around."""
     starts = list(range(0, shape.length - shape.kernel + shape.stride, shape.stride))

@@ -10,12 +10,13 @@ import sympy as sp
 from ..engine.claims import Identity
 from ..engine.ranges import Channels, Interval
 from ..engine.sums import Sum
-from ..engine.symbols import Same, SymbolicRep, natural, size
+from ..engine.symbols import Same, SymbolicRep, index, natural, size, table
 from ..engine.worlds import World
 from .convolution import K, M, b, batch, c, dilation, input_length, k, positions, stride, t, taps, x
 
-padding, after = natural("padding", "after")
-rho, more = size("rho", "more")
+padding = natural("padding")
+rho, more, L = size("rho", "more", "L")
+u = index("u")
 
 
 def windows(x: Callable[..., Any], fold: Any) -> Callable[..., Sum]:
@@ -100,6 +101,46 @@ def told_apart_with_ceil_mode() -> list[Identity]:
             rewrite_left=lambda side: side.vanish("k", floor=sp.S.NegativeOne * (more + 1)),
         ),
     ]
+
+
+def mirrored_windows(name: str, fold: Any, mirror: bool = True) -> Identity:
+    """pool(R x) = R pool(x) where every window reads the mirror image of what another reads, padded or not.
+
+    ``window(t, u)`` says whether window t reads position u, or how it weighs it; ``read`` is any function of
+    that and of what stands there.
+    """
+    rep, read, weight = SymbolicRep("in", signed=False), table("read"), table("window")
+
+    def window(t: sp.Expr, u: sp.Expr) -> sp.Expr:
+        return weight(t, u) + weight(M - 1 - t, L - 1 - u) if mirror else weight(t, u)
+
+    def pooled(signal: Callable[..., Any]) -> Callable[..., Sum]:
+        return lambda b, c, t: Sum(read(window(t, u), signal(b, c, u)), (Interval(u, sp.S.Zero, L),), fold)
+
+    return Identity(
+        name,
+        pooled(rep.act(x, L))(b, c, t),
+        rep.act(pooled(x), M)(b, c, t),
+        (batch, Channels(c, rep), positions),
+        [World({"L": 4, "M": 2, "N": 1}, {"in": "1r+1t"})],
+        rewrite_right=lambda side: side.reindex(u=L - 1 - u),
+    )
+
+
+def told_apart_by_windows() -> Identity:
+    """Of an impulse pool(R x) says what window t reads behind it, R pool(x) what the mirror window reads."""
+    first, second = natural("first", "second")
+    over, window = Interval(u, sp.S.Zero, first + second + 1), table("window")
+    turned = Sum(window(t, u) * Same(first + second - u - first), (over,))
+    direct = Sum(window(M - 1 - t, u) * Same(u - first), (over,))
+    return Identity(
+        "pool, only if: an impulse shows what a window reads",
+        turned + (-1) * direct,
+        window(t, second) - window(M - 1 - t, first),
+        (positions,),
+        [World({"first": 1, "second": 2, "M": 2})],
+        rewrite_left=lambda side: side.each(lambda term: term.collapse("u")),
+    )
 
 
 def maximum_on_sign(width: int) -> str | None:

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import sympy as sp
 
 from ..engine.ranges import Channels, Interval
@@ -15,9 +12,8 @@ from ..engine.sums import Sum, Total
 from ..engine.symbols import index, natural, table
 from ..engine.worlds import World
 from ..theorems.t03_conjoining import exchange, frame
-from .convolution import K, M, dilation, k, o, outputs, positions, stride, taps
+from .convolution import Field, K, M, dilation, k, o, outputs, positions, stride, taps
 
-Field = Callable[..., Any]
 i, c = index("i", "c")
 shared, more = natural("shared", "more")
 F = shared + more

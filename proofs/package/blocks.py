@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from rczoo.family.interpolation.member import interpolate
 from rczoo.nn.conjoined import conjoin
 from rczoo.symmetry.frames import alike, exchange, open_frames
-from rczoo.symmetry.rep import DNA
+from rczoo.symmetry.rep import Rep
 
 from .family import members
 from .family import of_turned as network_of_turned
 from .family import turned_of as turned_of_network
-from .plain import act, fill, whole
+from .plain import DNA, act, fill, whole
 
 CHANNELS = 4
 __all__ = ["members", "network_of_turned", "turned_of_network"]
@@ -101,7 +101,7 @@ def smaller_towers() -> Iterator[Tower]:
 
 def run(blocks: list[nn.Module], received: int, x: Tensor) -> tuple[Tensor, ...]:
     """Both frames through the blocks, by the package's exchange before each."""
-    frames = open_frames(x, DNA)
+    frames = open_frames(x, Rep.dna())
     for block in blocks:
         frames = alike(block, exchange(frames, received), stack=False)
     return tuple(z.detach() for z in frames)
@@ -109,7 +109,7 @@ def run(blocks: list[nn.Module], received: int, x: Tensor) -> tuple[Tensor, ...]
 
 def of_turned(case: Tower) -> tuple[Tensor, ...]:
     """The frames of R x, R by the table."""
-    return run(case.blocks(), case.received, act("2r:flip", whole(5, 2, 4, 7)))
+    return run(case.blocks(), case.received, act(DNA, whole(5, 2, 4, 7)))
 
 
 def turned_of(case: Tower) -> tuple[Tensor, ...]:
@@ -119,7 +119,7 @@ def turned_of(case: Tower) -> tuple[Tensor, ...]:
 
 def opened(case: Tower) -> tuple[Tensor, ...]:
     """The same function, received from all channels of the other frame."""
-    return run(case.blocks(CHANNELS), CHANNELS, act("2r:flip", whole(5, 2, 4, 7)))
+    return run(case.blocks(CHANNELS), CHANNELS, act(DNA, whole(5, 2, 4, 7)))
 
 
 def shares() -> Iterator[float]:
@@ -135,7 +135,7 @@ def _model() -> nn.Module:
 
 def _answer(model: nn.Module, turned: bool) -> Tensor:
     x = whole(5, 2, 4, 9)
-    y: Tensor = model.double().eval()(act("2r:flip", x) if turned else x)
+    y: Tensor = model.double().eval()(act(DNA, x) if turned else x)
     return y.detach()
 
 

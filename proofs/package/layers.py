@@ -14,7 +14,7 @@ from rczoo.nn.convolution import RCConv1d
 from rczoo.nn.pooling import RCAvgPool1d, RCMaxPool1d
 from rczoo.symmetry.geometry import admissible_lengths
 
-from .plain import REPS, act, convolve, fill, pairs_of_reps, turn_kernel, whole
+from .plain import DNA, REPS, act, convolve, fill, pairs_of_reps, turn_kernel, whole
 
 
 class Layer(NamedTuple):
@@ -77,7 +77,7 @@ Changed = tuple[Layer, int]
 
 def changed_kernels() -> Iterator[Changed]:
     """Layers with entry n of the kernel changed by 1; n = -1 leaves it as it is."""
-    for reps in (("2r:flip", "2r"), ("1s+1r", "1r+1t+1s"), ("1r+1t+1s", "1s+1r"), ("2t", "1s+1r")):
+    for reps in ((DNA, "2r"), ("1s+1r", "1r+1t+1s"), ("1r+1t+1s", "1s+1r"), ("2t", "1s+1r")):
         size = len(REPS[reps[0]][0]) * len(REPS[reps[1]][0])
         yield from ((Layer(*reps, taps), n) for taps in (1, 3) for n in range(-1, size * taps, 2))
 
@@ -102,6 +102,9 @@ def constrained(case: Changed) -> bool:
     return torch.equal(_changed(case), turn_kernel(case[0].rep_in, case[0].rep_out, _changed(case)))
 
 
+POOLS = {"max": RCMaxPool1d, "average": RCAvgPool1d}
+
+
 class Windows(NamedTuple):
     """A kind of layer and its geometry, without padding."""
 
@@ -114,10 +117,9 @@ class Windows(NamedTuple):
     def build(self) -> Any:
         """The layer, from pairs to pairs."""
         if self.kind == "conv":
-            layer = RCConv1d("2r:flip", "2r", self.width, stride=self.stride, dilation=self.dilation)
+            layer = RCConv1d(DNA, "2r", self.width, stride=self.stride, dilation=self.dilation)
             return fill(layer, 8, low=1)
-        pool = {"max": RCMaxPool1d, "average": RCAvgPool1d}[self.kind]
-        return pool("2r:flip", self.width, self.stride).double()
+        return POOLS[self.kind](DNA, self.width, self.stride).double()
 
 
 def windows() -> Iterator[Windows]:
@@ -134,9 +136,9 @@ def padded() -> Iterator[tuple[int, int, int]]:
 
 def _padded(case: tuple[int, int, int], turn_first: bool) -> Tensor:
     length, stride, padding = case
-    layer = fill(RCConv1d("2r:flip", "2r", 3, stride=stride, padding=padding), 8, low=1)
+    layer = fill(RCConv1d(DNA, "2r", 3, stride=stride, padding=padding), 8, low=1)
     x = whole(9, 2, 4, length)
-    return layer(act("2r:flip", x)).detach() if turn_first else act("2r", layer(x).detach())
+    return layer(act(DNA, x)).detach() if turn_first else act("2r", layer(x).detach())
 
 
 def padded_of_turned(case: tuple[int, int, int]) -> Tensor:
@@ -147,6 +149,52 @@ def padded_of_turned(case: tuple[int, int, int]) -> Tensor:
 def turned_of_padded(case: tuple[int, int, int]) -> Tensor:
     """R layer(x)."""
     return _padded(case, False)
+
+
+class PaddedPool(NamedTuple):
+    """A kind of pool, a length, and its geometry."""
+
+    kind: str
+    length: int
+    width: int
+    stride: int
+    padding: int
+
+
+def padded_pools() -> Iterator[PaddedPool]:
+    """Lengths 3 to 6, widths 2 to 4, strides to 3, and all padding that a pool may have."""
+    for kind, length, width, stride in itertools.product(POOLS, range(3, 7), range(2, 5), (1, 2, 3)):
+        sizes = (PaddedPool(kind, length, width, stride, padding) for padding in range(width // 2 + 1))
+        yield from (case for case in sizes if length + 2 * case.padding >= width)
+
+
+def padded_pool_commutes(case: PaddedPool) -> bool:
+    """Whether PyTorch's pool commutes with R on every impulse."""
+    kind, length, *sizes = case
+    x = torch.eye(length, dtype=torch.float64)[:, None]
+    return torch.equal(POOLS[kind].pool(x.flip(2), *sizes), POOLS[kind].pool(x, *sizes).flip(2))
+
+
+def windows_mirror(case: PaddedPool) -> bool:
+    """Whether the sets of positions that windows read are their own mirror image, read backwards."""
+    _, length, width, stride, padding = case
+    starts = range(-padding, length + padding - width + 1, stride)
+    read = [{u for u in range(start, start + width) if 0 <= u < length} for start in starts]
+    return read == [{length - 1 - u for u in window} for window in reversed(read)]
+
+
+def padded_pool_takes(case: PaddedPool) -> bool:
+    """Whether the package's pool takes the length."""
+    kind, length, *sizes = case
+    return _takes(POOLS[kind]("1t", *sizes), length)
+
+
+def _takes(layer: Any, length: int) -> bool:
+    try:
+        layer(torch.zeros(1, layer.rep_in.channels, length))
+    except ValueError:
+        return False
+    return True
 
 
 def reps() -> Iterator[str]:
@@ -182,11 +230,7 @@ def admissible(case: Windows) -> bool:
 
 def accepts(case: Windows) -> bool:
     """Whether the layer takes the length."""
-    try:
-        case.build()(whole(9, 2, 4, case.length))
-    except ValueError:
-        return False
-    return True
+    return _takes(case.build().float(), case.length)
 
 
 def windows_commute(case: Windows) -> bool:
@@ -194,22 +238,22 @@ def windows_commute(case: Windows) -> bool:
     layer, x = case.build(), whole(9, 4, 4, case.length, low=-20, high=20)
     if case.kind == "conv":
         W = layer.kernel().detach()
-        first, second = (F.conv1d(z, W, None, case.stride, 0, case.dilation) for z in (act("2r:flip", x), x))
+        first, second = (F.conv1d(z, W, None, case.stride, 0, case.dilation) for z in (act(DNA, x), x))
         return torch.equal(first, act("2r", second))
-    pool = {"max": F.max_pool1d, "average": F.avg_pool1d}[case.kind]
-    first, second = (pool(z, case.width, case.stride) for z in (act("2r:flip", x), x))
-    return torch.allclose(first, act("2r:flip", second), rtol=1e-12, atol=1e-12)
+    pool = POOLS[case.kind].pool
+    first, second = (pool(z, case.width, case.stride) for z in (act(DNA, x), x))
+    return torch.allclose(first, act(DNA, second), rtol=1e-12, atol=1e-12)
 
 
 def layer_of_turned(case: Windows) -> Tensor:
     """layer(R x)."""
-    return case.build()(act("2r:flip", whole(9, 2, 4, case.length))).detach()
+    return case.build()(act(DNA, whole(9, 2, 4, case.length))).detach()
 
 
 def turned_of_layer(case: Windows) -> Tensor:
     """R layer(x)."""
     y = case.build()(whole(9, 2, 4, case.length)).detach()
-    return act("2r" if case.kind == "conv" else "2r:flip", y)
+    return act("2r" if case.kind == "conv" else DNA, y)
 
 
 def fitting() -> Iterator[Windows]:

@@ -20,6 +20,8 @@ REPS: dict[str, tuple[list[int], list[int]]] = {
     "[2,1,0]": ([2, 1, 0], [1, 1, 1]),
 }
 """Notations with the partner and the sign of each channel, by hand."""
+DNA = "2r:flip"
+"""One-hot sequences."""
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A", "N": "N"}
 ORDER = "ACGT"
 """Channels of one-hot DNA, first to last; N is all zeros."""

@@ -17,11 +17,9 @@ from rczoo.symmetry.dna import BASES, one_hot, reverse_complement
 from rczoo.symmetry.frames import alike, open_frames
 from rczoo.symmetry.rep import Rep
 
-from .plain import REPS, act, fill, normal, whole
+from .plain import DNA, REPS, act, fill, normal, whole
 from .plain import one_hot as plain_one_hot
 from .plain import reverse_complement as plain_reverse_complement
-
-DNA = "2r:flip"
 
 
 def notations() -> Iterator[str]:

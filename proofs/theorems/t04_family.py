@@ -81,6 +81,7 @@ from ..models.trunk import (
 )
 from ..models.witnesses import w1, w2
 from ..package import family as package
+from ..package import spanning
 
 A, B, W, h = (table(n) for n in ("A", "B", "W", "h"))
 extra = natural("extra")
@@ -229,10 +230,10 @@ THEOREM = Theorem(
         Part(
             Quantity(
                 "the mixed difference of conjoined(1) in directions that one strand does not see",
-                package.mixed_of_member,
+                spanning.mixed_of_member,
             ),
             LESS,
-            Quantity("that of |relu(x_A) - relu(x_T)|, which RCPS(1) computes", package.mixed_of_target),
+            Quantity("that of |relu(x_A) - relu(x_T)|, which RCPS(1) computes", spanning.mixed_of_target),
             by=(
                 "conjoined(1) has no mixed difference",
                 "the target's mixed difference around u = v is 2 |w1 + w2|",
@@ -244,18 +245,18 @@ THEOREM = Theorem(
                 "on DNA: z3 finds conjoined(1) where there is one",
                 "on DNA: conjoined(1) comes near to it",
             ),
-            cases=package.one_filter,
+            cases=spanning.one_filter,
         ),
         Part(
-            Quantity("the odd part of one block is additive", package.additive),
+            Quantity("the odd part of one block is additive", spanning.additive),
             IFF,
-            Quantity("strands are merged by sum or mean, not by max", package.is_linear),
+            Quantity("strands are merged by sum or mean, not by max", spanning.is_linear),
             by=(
                 "far out, biases do not matter",
                 "one block and a linear head, any number of filters: the odd part is linear",
                 "the odd part of max is not additive, that of the sum is",
             ),
-            cases=package.merges_of_one_block,
+            cases=spanning.merges_of_one_block,
         ),
     ],
     coverage="every number of filters, shares, taps, stride, output Rep; every depth, by induction",

@@ -32,7 +32,7 @@ from ..engine.symbols import SymbolicRep, index, table
 from ..engine.worlds import World
 from ..models.convolution import M, o, outputs, positions, t
 from ..models.merge_losses import PROMISES, counter_example, points, verdict
-from ..package import strands as package
+from ..package import losses as package
 from .t03_conjoining import X, conjoin, f, reverse, sequences, unsigned
 
 y, phi, A = table("y"), table("phi"), table("A")

@@ -6,6 +6,8 @@ and max pooling, commute with reverse complement. If rho > 0 and there is no pad
 but 0 does, nor does pooling, and ``ceil_mode`` does not mend it. With padding and rho > 0, a layer
 between pairs commutes for all tied kernels if and only if no window reads any of the sequence. More
 padding on one side is a shift as well, so ``padding="same"`` with an even kernel and odd dilation fails.
+Of a pool only matters which positions a window reads: it commutes if and only if every window reads the
+mirror image of what another reads, and padding may hide a shift, so that there it may with a remainder, too.
 Max-pooling two or more positions is not equivariant on sign channels. Frames have no such condition (T3).
 
 If. Re-index taps k to K-1-k: tap k of window t of R x reads what tap K-1-k of window M-1-t of x reads,
@@ -23,9 +25,12 @@ Only if, pooling. Window 0 of R x reads the last position of x; the last window 
 which is before it. (Where that window would begin at L or later there is none, and the geometry is that
 without ``ceil_mode``.)
 
-Prose, and a grid: 'only if' with padding. By the mirror identity below, a kernel with a single free
-number, from one channel of a pair, sees x at a position u from one strand and at u + rho from the other,
-or at none of them.
+Pools with padding. If window t reads u as window M-1-t reads L-1-u, re-index u to L-1-u. Else some impulse at
+a position is read by the one and not by the other.
+
+Prose, and a grid: 'only if' with padding, of a layer. By the mirror identity below, a kernel with a single
+free number, from one channel of a pair, sees x at a position u from one strand and at u + rho from the
+other, or at none of them.
 """
 
 from __future__ import annotations
@@ -35,11 +40,9 @@ from typing import Any
 import sympy as sp
 
 from ..engine.claims import EVERY_SIZE, Grid, Identity, Theorem
-from ..engine.ranges import Channels
 from ..engine.statements import EQUALS, IFF, Part, Quantity
-from ..engine.sums import Side
-from ..engine.symbols import Same, SameChannel, index, natural, size
 from ..engine.worlds import World
+from ..models import no_kernel
 from ..models.convolution import (
     K,
     M,
@@ -61,11 +64,27 @@ from ..models.convolution import (
     tied,
     x,
 )
-from ..models.geometries import decided_by_the_remainder, decided_with_padding, grid, partial_windows_mend
-from ..models.pooling import maximum_on_sign, padding, pool, rho, told_apart, told_apart_with_ceil_mode
+from ..models.geometries import (
+    decided_by_the_remainder,
+    decided_by_the_windows,
+    decided_with_padding,
+    grid,
+    mirrored_only_without_remainder,
+    partial_windows_mend,
+)
+from ..models.pooling import (
+    maximum_on_sign,
+    mirrored_windows,
+    padding,
+    pool,
+    rho,
+    told_apart,
+    told_apart_by_windows,
+    told_apart_with_ceil_mode,
+)
 from ..package import layers as package
 
-one, reps = sp.S.One, {"in": "1r+1t", "out": "1r+1s"}
+reps = {"in": "1r+1t", "out": "1r+1s"}
 
 
 def layer(name: str, left: sp.Expr, right: sp.Expr, remainder: sp.Expr = sp.S.Zero, **sizes: int) -> Identity:
@@ -96,62 +115,6 @@ mirror = Identity(
     [World({"K": 3, "M": 2, "stride": 3, "dilation": 2, "padding": 1, "rho": 2})],
 )
 
-q, j, part = index("q"), size("j"), size("part")
-above, after, extra, whole = natural("above", "after", "extra", "whole")
-
-
-def no_kernel(
-    name: str, k0: sp.Expr, geometry: dict[sp.Symbol, sp.Expr], rewrite: Any, seen: Any, **sizes: int
-) -> Identity:
-    """conv(R x)[o, 0] - R conv(x)[o, 0] on the impulse at channel q that tap k0 of window 0 of R x reads."""
-    L = input_length(rho)
-
-    def impulse(b: sp.Expr, c: sp.Expr, t: sp.Expr) -> sp.Expr:
-        return SameChannel(c, q) * Same(t - (L - 1 - dilation * k0))
-
-    first = convolve(tied(), inputs.act(impulse, L))(b, o, sp.S.Zero).substitute(geometry)
-    second = outputs.act(convolve(tied(), impulse), M)(b, o, sp.S.Zero).substitute(geometry)
-    partner = inputs.p(q)
-    wanted = inputs.s(q) * tied()(o, partner, k0) - inputs.s(q) * seen(lambda tap: tied()(o, partner, tap))
-    at = {"M": 2, "stride": 3, "b": 0, **sizes}
-
-    def derive(side: Any) -> Side:
-        left, right = side.terms
-        return left.collapse("c").collapse("k") + rewrite(right.collapse("c"))
-
-    free = (channels_out, Channels(q, inputs))
-    return Identity(
-        name, first + (-1) * second, sp.sympify(wanted).subs(geometry), free, [World(at, reps)], derive
-    )
-
-
-cases = [
-    no_kernel(
-        "no kernel: the other side reads a tap where W is 0",
-        above + j,
-        {K: above + j + 1 + after, rho: dilation * j},
-        lambda side: side.collapse("k"),
-        lambda W: W(above),
-        **{"above": 1, "j": 1, "after": 1, "dilation": 2},
-    ),
-    no_kernel(
-        "no kernel: the other side reads beyond the last tap",
-        above,
-        {K: above + 1 + after, rho: dilation * (above + j)},
-        lambda side: side.vanish("k", floor=above + after + j - 1),
-        lambda W: 0,
-        **{"above": 1, "j": 1, "after": 1, "dilation": 1},
-    ),
-    no_kernel(
-        "no kernel: the other side falls between two taps",
-        above,
-        {K: above + 1 + after, dilation: part + 1 + extra, rho: (part + 1 + extra) * whole + part},
-        lambda side: side.vanish("k", floor=after + whole),
-        lambda W: 0,
-        **{"above": 1, "part": 1, "extra": 0, "whole": 1, "after": 1},
-    ),
-]
-
 
 def _mended(shape: Any) -> str | None:
     return partial_windows_mend(shape) if shape.room % shape.stride else None
@@ -175,6 +138,12 @@ def _plain() -> Any:
     return (g for g in grid(range(1)) if g.dilation == 1)
 
 
+MIRRORED = (
+    "pool, if: sums over windows that mirror each other",
+    "pool, if: maxima over windows that mirror each other",
+    "pool, only if: an impulse shows what a window reads",
+    "brute force, padding, pools",
+)
 THEOREM = Theorem(
     number=7,
     title="The remainder decides whether a tied layer or a pool is equivariant",
@@ -244,8 +213,22 @@ THEOREM = Theorem(
             cases=package.padded,
             prose="'only if' with padding, beyond the grid",
         ),
+        Part(
+            Quantity("a pool, with padding or without, commutes with R", package.padded_pool_commutes),
+            IFF,
+            Quantity("each window reads the mirror image of another's", package.windows_mirror),
+            by=MIRRORED,
+            cases=package.padded_pools,
+        ),
+        Part(
+            Quantity("RCMaxPool1d or RCAvgPool1d takes a length and padding", package.padded_pool_takes),
+            IFF,
+            Quantity("each window reads the mirror image of another's", package.windows_mirror),
+            by=MIRRORED,
+            cases=package.padded_pools,
+        ),
     ],
-    coverage="every Rep, kernel, stride, dilation, length; 'if' for every padding",
+    coverage="every Rep, kernel, stride, dilation, length; 'if' for every padding; pools with any",
     method=f"{EVERY_SIZE}; 'only if' with padding: grid (L <= 8, K <= 4, p <= 3)",
     decides="which input lengths a strided or pooled tied network can take",
     code=(
@@ -259,12 +242,16 @@ THEOREM = Theorem(
         pool("if: average pooling", sum),
         pool("if: max pooling", max),
         mirror,
-        *cases,
+        *no_kernel.cases,
         *told_apart(),
         *told_apart_with_ceil_mode(),
         Grid("brute force, no padding, trivial channels", lambda: grid(range(1)), _trivial),
         Grid("brute force, no padding, pairs", lambda: grid(range(1)), decided_by_the_remainder),
         Grid("brute force, padding, pairs", lambda: grid(range(4)), decided_with_padding),
+        mirrored_windows(MIRRORED[0], sum),
+        mirrored_windows(MIRRORED[1], max),
+        told_apart_by_windows(),
+        Grid(MIRRORED[3], lambda: grid(range(3)), decided_by_the_windows),
         Grid("brute force, ceil_mode", _plain, _not_mended),
         Grid("a maximum is not equivariant on sign channels", lambda: range(2, 6), _changed),
     ],
@@ -276,6 +263,12 @@ THEOREM = Theorem(
             "twin: with padding, too, only the remainder matters",
             lambda: grid(range(4)),
             decided_by_the_remainder,
+        ),
+        mirrored_windows("twin: any windows will do", sum, mirror=False),
+        Grid(
+            "twin: windows of a pool mirror each other without a remainder only",
+            lambda: grid(range(3)),
+            mirrored_only_without_remainder,
         ),
         Grid("twin: ceil_mode mends a remainder", _plain, _mended),
         Grid("twin: a maximum is equivariant on sign channels", lambda: range(2, 6), maximum_on_sign),

@@ -21,7 +21,7 @@ from ..engine.sums import Sum
 from ..engine.symbols import table
 from ..engine.worlds import World
 from ..models.convolution import positions, t
-from ..package import strands as package
+from ..package import losses as package
 
 A, constant = table("A"), table("constant")
 u, v, y = sp.symbols("u v y", real=True)

@@ -31,7 +31,7 @@ from ..engine.statements import EQUALS, IFF, LESS, Part, Quantity
 from ..engine.sums import Side, Sum
 from ..engine.symbols import Below, index, natural, size, table
 from ..engine.worlds import World
-from ..package import family as package
+from ..package import spanning as package
 
 F, k, m = size("F"), natural("k"), natural("m")
 j, at, bt = index("j", "at", "bt")

@@ -23,6 +23,7 @@ from ..engine.statements import AT_MOST, Part, Quantity
 from ..engine.sums import Side, Sum
 from ..engine.worlds import World
 from ..models.convolution import M
+from ..package import losses
 from ..package import strands as package
 from .t03_conjoining import X, conjoin, everywhere, f, o, outputs, probability, reverse, sequences, t, world
 
@@ -99,15 +100,15 @@ THEOREM = Theorem(
             prose="that a universal class stays universal, which is this for every epsilon",
         ),
         Part(
-            Quantity("the loss of the merge by 1/2, over both strands", package.merged_by_half),
+            Quantity("the loss of the merge by 1/2, over both strands", losses.merged_by_half),
             AT_MOST,
-            Quantity("that of the merge by w", package.merged_by_weight),
+            Quantity("that of the merge by w", losses.merged_by_weight),
             by=(
                 "the mean of the merges by w at x and at R x is the mean of the answers",
                 "w and 1 - w lose the same",
                 "squared error: the mean is best by this much",
             ),
-            cases=package.weights,
+            cases=losses.weights,
             prose="the step from the mean of the answers to convex losses, which is convexity",
         ),
     ],

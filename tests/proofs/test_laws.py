@@ -232,6 +232,18 @@ def test_t07_geometry_decides(rep_in, rep_out, geometry, seed):
             for ceil in (False, True):
                 shifting = partial(pool, kernel_size=width, stride=stride, ceil_mode=ceil)
                 assert not obeys(shifting, impulses, rep_in, rep_in)
+    # Of a padded pool the windows decide, by what they read: there a remainder may do no harm.
+    p = width // 2
+    if length + 2 * p >= width:
+        plain = partial(F.avg_pool1d, kernel_size=width, stride=stride, padding=p)
+        trivial = torch.eye(length, dtype=torch.float64)[:, None]
+        lawful = obeys(plain, trivial, Rep("1t"), Rep("1t"))
+        for pool in (RCMaxPool1d, RCAvgPool1d):
+            if lawful:
+                assert obeys(pool("1t", width, stride, p), trivial, Rep("1t"), Rep("1t"))
+            else:
+                with pytest.raises(ValueError, match="reversed windows shift"):
+                    pool("1t", width, stride, p)(trivial)
     if rep_in.sign and 1 < width <= length:
         with pytest.raises(ValueError, match=r"on which a maximum is never equivariant: use RCAvgPool1d"):
             RCMaxPool1d(rep_in, width, stride)
@@ -448,6 +460,42 @@ def test_t16_worth_in_data(rep, seed):
     apart = answers - rc(rep, answers[[3, 4, 5, 0, 1, 2]])
     lost = (answers - target).square().sum() - (g - target).square().sum()
     assert lost == apart.square().sum() / 4  # whole numbers and quarters: exact
+
+
+@given(st.integers(1, 3), st.integers(0, 9), seeds())
+def test_t16_least_squares(length, spare, seed):
+    """Conjoined, tied and augmented least squares are one estimate."""
+    examples = 4 * length + 2 + spare
+    x, y = normal_tensor(seed, examples, 4, length), normal_tensor(seed + 1, examples)
+    flat, turned = x.flatten(1), rc(DNA, x).flatten(1)
+    conjoined = conjoin(torch.nn.Flatten(), outputs=f"{4 * length}t", merge="mean").eval()
+    augmented = torch.linalg.lstsq(torch.cat([flat, turned]), torch.cat([y, y])).solution
+    layer = RCConv1d(DNA, "1t", length, bias=False).double()
+    with torch.no_grad():
+        read = []
+        for n in range(2 * length):
+            layer.weight.copy_(torch.arange(2 * length) == n)
+            read.append(layer(x).flatten())
+        layer.weight.copy_(torch.linalg.lstsq(torch.stack(read, 1), y).solution)
+    torch.testing.assert_close(layer.kernel().flatten(), augmented, rtol=1e-9, atol=1e-9)
+    of_conjoined = torch.linalg.pinv(conjoined(x)) @ y
+    torch.testing.assert_close(of_conjoined, augmented, rtol=1e-9, atol=1e-9)
+
+
+@given(reps(max_orbits=3), reps(max_orbits=2), st.integers(1, 12), st.booleans(), seeds())
+def test_t17_rounding(rep_in, rep_out, width, cancels, seed):
+    layer = randomise(RCConv1d(rep_in, rep_out, width), seed)
+    x = normal_tensor(seed, 2, rep_in.channels, width + 3).float()
+    x = x + 1e4 * cancels  # kernels of either sign then cancel, and lose digits
+    apart = (layer(rc(rep_in, x)).double() - rc(rep_out, layer(x)).double()).abs()
+    n, u = rep_in.channels * width + 1, torch.finfo(torch.float32).eps / 2
+    magnitudes = [
+        part.detach().double().abs() for part in (rc(rep_in, x), layer.kernel(), layer.dense_bias())
+    ]
+    sizes = F.conv1d(*magnitudes)
+    assert (apart <= 2 * n * u / (1 - n * u) * sizes).all()
+    fill_with_integers(layer, seed)
+    assert obeys(layer, x.round(), rep_in, rep_out)  # sums of whole numbers below 2^24 are exact
 
 
 @given(reps(max_orbits=3), st.sampled_from([1, 2, float("inf")]), st.floats(-1, 2), seeds())

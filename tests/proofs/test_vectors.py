@@ -22,6 +22,8 @@ def test_there_are_many_cases_and_the_edges_are_among_them():
     assert sum(len(cases(kind)) for kind in COMPARISONS) >= 2000
     assert any(not case["partners"] for case in cases("act"))
     assert any(-1 in case["signs"] for case in cases("act"))
+    for side in ("in", "out"):
+        assert any(not case[side]["partners"] for case in cases("tie"))
     assert {case["kernel"] for case in cases("tie")} >= {1, 2}
     assert any(case["stride"] > case["kernel"] for case in cases("conv"))
     shares = {

@@ -1,26 +1,31 @@
 """Faults put into the package and into the proofs by hand, and whether ``python -m proofs`` notices each.
 
-    python -m tests.studies.proof_faults [--only WORD]
+    python -m tests.studies.proof_faults [--only WORD] [--jobs 2] [--record FILE]
 
 Every fault is an edit of one text in one file, at the first place where it stands. The checkout is copied,
-the edit made, and the proofs are run on the copy: first the theorem that ought to notice, then all. Exit
-status 1 if any fault goes unnoticed.
+the edit made, and the proofs are run on the copy: first the theorem that ought to notice, then all. With
+``--record`` what was found is kept, and not tried again while package and proofs stay as they are, so that a
+run that was cut off goes on. Exit status 1 if any fault goes unnoticed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
 import itertools
+import json
 import multiprocessing
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
+SOURCES = ("rczoo", "proofs")
 
 
 class Fault(NamedTuple):
@@ -168,6 +173,20 @@ CODE = [
         "if self.rep_in.sign and not _is_odd(on_sign):",
         "if self.rep_in.sign > 99 and not _is_odd(on_sign):",
         "t06",
+    ),
+    Fault(
+        "a padded pool that takes any remainder",
+        "rczoo/symmetry/geometry.py",
+        "if not padding or read != [",
+        "if not padding and read != [",
+        "t07",
+    ),
+    Fault(
+        "a tolerance of half the rounding",
+        "rczoo/conformance/run.py",
+        "plain = 2 * rounding / (1 - rounding)",
+        "plain = rounding / (1 - rounding)",
+        "t17",
     ),
     Fault("a maximum on sign channels", "rczoo/nn/pooling.py", "if self.rep_in.sign:", "if False:", "t07"),
     Fault(
@@ -397,6 +416,27 @@ PROOFS = [
         "t16",
     ),
     Fault(
+        "a mean of 1 / chi^2 that is too small",
+        "proofs/theorems/t16_worth.py",
+        'inverse_mean("the mean of 1 / chi^2", 2)',
+        'inverse_mean("the mean of 1 / chi^2", 1)',
+        "t16",
+    ),
+    Fault(
+        "an error of a sum left out",
+        "proofs/theorems/t17_rounding.py",
+        "* (1 + d) + (first + second) * d),",
+        "* (1 + d)),",
+        "t17",
+    ),
+    Fault(
+        "the windows of padded pools not told apart",
+        "proofs/theorems/t07_geometry.py",
+        "        told_apart_by_windows(),\n",
+        "",
+        "t07",
+    ),
+    Fault(
         "an odd function that is any",
         "proofs/theorems/t06_pointwise.py",
         "return sp.Mul(*signs) * cls(",
@@ -442,64 +482,94 @@ PROOFS = [
 
 
 def notices(copy: Path, theorem: str) -> str:
-    """Run in a process of its own: the first that the proofs of a copy say against it, or nothing."""
+    """The first that the proofs of a copy say against it, or nothing; only in a process of its own."""
     sys.path.insert(0, str(copy))
     for name in [name for name in sys.modules if name.split(".")[0] in ("proofs", "rczoo")]:
         del sys.modules[name]  # those of the checkout itself
     importlib.invalidate_caches()
-    from proofs.__main__ import complaints
-
-    return next(itertools.chain(complaints([theorem]), complaints([])), "")
-
-
-def _child(copy: Path, theorem: str, pipe) -> None:
     try:
-        pipe.send(notices(copy, theorem))
+        from proofs.__main__ import complaints
+
+        return next(itertools.chain(complaints([theorem]), complaints([])), "")
     except BaseException as error:  # a fault that stops the import is noticed, too
-        pipe.send(f"{type(error).__name__}: {error}")
+        return f"{type(error).__name__}: {error}"
 
 
-def edited(fault: Fault, folder: Path) -> Path:
-    """A copy of the package and of the proofs with the fault in it."""
-    for part in ("rczoo", "proofs"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    path = folder / fault.file
-    text = path.read_text("utf-8")
+def edit(fault: Fault) -> str:
+    """The file's text with the fault in it."""
+    text = (ROOT / fault.file).read_text("utf-8")
     if fault.right not in text:
         raise SystemExit(f"{fault.words}: {fault.file} has no {fault.right!r}: bring the fault up to date")
-    path.write_text(text.replace(fault.right, fault.wrong, 1), "utf-8")
-    return folder
+    return text.replace(fault.right, fault.wrong, 1)
 
 
-def trial(fault: Fault) -> str:
-    """What the proofs say against one fault, or nothing."""
-    context = multiprocessing.get_context("fork")
+def trial(fault: Fault) -> tuple[str, float]:
+    """What the proofs say against one fault, or nothing, and the seconds that it took."""
+    begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_child, args=(edited(fault, Path(folder)), fault.theorem, theirs))
-        process.start()
-        found = ours.recv()
-        process.join()
-    return found
+        for part in SOURCES:
+            shutil.copytree(ROOT / part, Path(folder) / part)
+        (Path(folder) / fault.file).write_text(edit(fault), "utf-8")
+        found = notices(Path(folder), fault.theorem)
+    return found, time.perf_counter() - begun
+
+
+def trials(faults: list[Fault], jobs: int = 1) -> Iterator[tuple[str, float]]:
+    """What is said against each, in order, and the seconds; every fault in a process of its own."""
+    import sympy  # noqa: F401 - the children inherit what takes long to import, and nothing of the checkout
+    import torch  # noqa: F401
+
+    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
+        yield from pool.imap(trial, faults)
+
+
+def state() -> str:
+    """A digest of all that is run, and of Python's version; not of texts, nor of what only Coq reads."""
+    digest = hashlib.sha256(sys.version.encode())
+    for file in sorted(f for part in SOURCES for f in (ROOT / part).rglob("*") if f.is_file()):
+        if "__pycache__" not in file.parts and file.suffix not in (".md", ".v"):
+            digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def recorded(record: Path | None) -> dict[str, str]:
+    """What was found before, by fault, in the same state of package and proofs."""
+    lines = record.read_text("utf-8").splitlines() if record and record.exists() else []
+    rows = [json.loads(line) for line in lines]
+    now = state() if rows else ""
+    return {row["fault"]: row["found"] for row in rows if row["state"] == now}
+
+
+def run(faults: list[Fault], jobs: int, record: Path | None) -> list[str]:
+    """Try the faults that are not recorded, print what is found, and return those that go unnoticed."""
+    known = recorded(record)
+    new, now = [f for f in faults if str(f) not in known], state()
+    for fault in faults:
+        if str(fault) in known:
+            print(f"{fault.words}: {known[str(fault)][:140] or 'UNNOTICED'} (recorded)", flush=True)
+    for fault, (found, seconds) in zip(new, trials(new, jobs), strict=True):
+        known[str(fault)] = found
+        print(f"{fault.words}: {found[:140] or 'UNNOTICED'} ({seconds:.0f} s)", flush=True)
+        if record:
+            with record.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"fault": str(fault), "found": found, "state": now}) + "\n")
+    return [fault.words for fault in faults if not known[str(fault)]]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Try the faults, and print which were noticed and by what."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="faults whose words or file contain this")
-    only = parser.parse_args(arguments).only
-    import sympy  # noqa: F401 - the children inherit what takes long to import, and nothing of the checkout
-    import torch  # noqa: F401
-
-    unnoticed, begun = [], time.perf_counter()
-    for kind, faults in (("code", CODE), ("proofs", PROOFS)):
-        for fault in faults:
-            if only not in fault.words and only not in fault.file:
-                continue
-            found = trial(fault)
-            print(f"{kind:6}  {fault.words}: {found[:140] or 'UNNOTICED'}", flush=True)
-            unnoticed += [] if found else [fault.words]
-    tried = f"{len(CODE)} faults in the code, {len(PROOFS)} in the proofs"
+    parser.add_argument("--jobs", type=int, default=1, help="faults tried at a time")
+    parser.add_argument("--record", type=Path, help="a file that keeps what was found")
+    asked = parser.parse_args(arguments)
+    chosen = [f for f in (*CODE, *PROOFS) if asked.only in f.words or asked.only in f.file]
+    for fault in chosen:
+        edit(fault)  # before any time is spent
+    begun = time.perf_counter()
+    unnoticed = run(chosen, asked.jobs, asked.record)
+    code = sum(fault in CODE for fault in chosen)
+    tried = f"{code} faults in the code, {len(chosen) - code} in the proofs"
     print(f"{tried}; unnoticed: {len(unnoticed)}; {time.perf_counter() - begun:.0f} seconds")
     return 1 if unnoticed else 0
 
