@@ -77,6 +77,15 @@ Wrap = Annotated[
     str | None,
     typer.Option(help="Sizes of the conjoined groups of blocks, such as 2,1.", rich_help_panel=MODEL),
 ]
+Irreps = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of trivial among trivial and sign channels, which then stand in place of pairs.",
+        min=0,
+        max=1,
+        rich_help_panel=MODEL,
+    ),
+]
 Strategy = Annotated[
     str | None,
     typer.Option(

@@ -18,6 +18,7 @@ from .options import (
     Filters,
     Force,
     Gain,
+    Irreps,
     Json,
     Logger,
     Merge,
@@ -46,6 +47,7 @@ def build(
     architecture: Architecture,
     mixing: Mixing = None,
     wrap: Wrap = None,
+    irreps: Irreps = None,
     strategy: Strategy = None,
     merge: Merge = None,
     filters: Filters = None,
@@ -73,7 +75,7 @@ def build(
 
     Example: rczoo build tf-cnn --mixing 0.5
     """
-    one_of(strategy=strategy, mixing=mixing, wrap=wrap)
+    one_of(strategy=strategy, mixing=mixing, wrap=wrap, irreps=irreps)
     refuse_overwriting(out, force)
     import torch
 
@@ -84,7 +86,7 @@ def build(
         architecture,
         **given(mixing=numbers(mixing), wrap=sizes(wrap), strategy=strategy, merge=merge, filters=filters),
         **given(length=length, out_length=out_length, outputs=outputs, control=control, gain=gain),
-        **given(batch_statistics=batch_statistics),
+        **given(batch_statistics=batch_statistics, irreps=irreps),
     )
     summary = description.summary(model)
     if out:
@@ -111,6 +113,7 @@ def train(
     strategy: Strategy = None,
     mixing: Mixing = None,
     wrap: Wrap = None,
+    irreps: Irreps = None,
     merge: Merge = None,
     agreement: Agreement = None,
     filters: Filters = None,
@@ -133,12 +136,11 @@ def train(
 
     Example: rczoo train sim-200 --strategy rcps --epochs 5
     """
-    one_of(strategy=strategy, mixing=mixing, wrap=wrap)
+    one_of(strategy=strategy, mixing=mixing, wrap=wrap, irreps=irreps)
     from ..training.strategies import resolve_strategy
 
-    member = given(
-        strategy=strategy, mixing=numbers(mixing), wrap=sizes(wrap), merge=merge, agreement=agreement
-    )
+    place = given(strategy=strategy, mixing=numbers(mixing), wrap=sizes(wrap), irreps=irreps)
+    member = place | given(merge=merge, agreement=agreement)
     plan = resolve_strategy(**member)
     from ..data.task import load_task
 

@@ -170,7 +170,7 @@ def test_options_reach_the_model(tmp_path, task):
     [
         (["train", "gnc4", "--strategy", "rcps"], "no task 'gnc4'; near it: gcn4"),
         (["train", "sim-200", "--strategy", "rcsp"], "unknown strategy 'rcsp' (did you mean 'rcps'?)"),
-        (["train", "sim-200"], "give one of --strategy, --mixing and --wrap, got none"),
+        (["train", "sim-200"], "give one of --strategy, --mixing, --wrap and --irreps, got none"),
         (["train", "sim-200", "--strategy", "rcps", "--wrap", "1"], "got --strategy and --wrap"),
         (["train", "none.toml", "--strategy", "rcps"], "none.toml"),
         (
