@@ -84,8 +84,8 @@ def _network(network: AnyNetwork) -> nn.Module:
         )
     if isinstance(network.trunk, IrrepsTrunk):
         raise ValueError(
-            f"fuse: irreps {network.config.irreps} have another function on sign channels, for which there is "
-            "no plain layer: torch.export takes the network as it is"
+            f"fuse: irreps {network.config.irreps} have another function on sign channels, for which "
+            "there is no plain layer: torch.export takes the network as it is"
         )
     how, head = network.config.merge, network.head
     both = how != "none"

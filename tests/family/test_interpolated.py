@@ -1,7 +1,9 @@
 """The field's architectures as members of their families: the law, the opening, files, and refusals."""
 
+import inspect
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -15,7 +17,7 @@ from rczoo.data.examples import Examples
 from rczoo.data.schema import MemoryData
 from rczoo.evaluation.losses import in_bins
 from rczoo.family import ARCHITECTURES, DESIGNS, load_checkpoint, rebuild, save_checkpoint
-from rczoo.family.architectures.caduceus import scan
+from rczoo.family.architectures.blocks import scan
 from rczoo.inference.outputs import name_outputs
 from rczoo.testing import inputs_of, randomise
 from tests.support import tiny_tasks
@@ -71,6 +73,11 @@ def strands_differ(network, inputs):
 
 def test_every_architecture_is_tested():
     assert list(SMALL) == ALL
+
+
+def test_an_architecture_is_one_short_file():
+    files = {Path(inspect.getfile(design.network)) for design in DESIGNS.values()}
+    assert {f.name for f in files if len(f.read_text("utf-8").splitlines()) > 60} == set()
 
 
 def test_the_command_line_knows_every_architecture():

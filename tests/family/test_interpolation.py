@@ -165,6 +165,18 @@ def test_sites_say_what_they_receive_and_cost():
     assert str(member.sites()).splitlines()[1].split() == ["2", "Conv1d", "3/6", "0.50", "168", "324"]
 
 
+def test_of_each_group_a_share_is_received():
+    """A depthwise convolution has one channel a group, of which half is none."""
+    network = nn.Sequential(nn.Conv1d(4, 6, 1), nn.Conv1d(6, 6, 3, groups=6), nn.Conv1d(6, 4, 1, groups=2))
+    received = {
+        mixing: [site.received for site in interpolate(network, outputs="2r", mixing=mixing).sites().rows]
+        for mixing in (0.5, 0.51, 1.0)
+    }
+    assert received == {0.5: [0, 4], 0.51: [6, 4], 1.0: [6, 6]}
+    table = str(interpolate(network, outputs="2r", mixing=0.5).sites()).splitlines()
+    assert table[1].startswith("1    Conv1d, 6 groups       0/6   0.00 ")
+
+
 def test_any_other_layer_by_its_full_name():
     network = residual()
     member = fill(interpolate(network, outputs="1r", mixing=0.5, at="3").eval(), 4, only="received_")
