@@ -189,6 +189,14 @@ def sizes(text: str | None) -> list[int] | None:
         raise ValueError(f"--wrap {text!r}: give the sizes of groups of blocks, such as 2,1") from None
 
 
+def number_or_rep(text: str | None) -> int | str | None:
+    """Read ``--outputs``: a whole number, or the text of a Rep."""
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return text
+
+
 def given(**options: Any) -> dict[str, Any]:
     """The options that were given."""
     return {name: value for name, value in options.items() if value is not None}

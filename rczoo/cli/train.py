@@ -33,6 +33,7 @@ from .options import (
     Wrap,
     console,
     given,
+    number_or_rep,
     numbers,
     one_of,
     print_json,
@@ -59,7 +60,8 @@ def build(
         typer.Option(help="Bases that a profile of unet and the like has.", min=1, rich_help_panel=MODEL),
     ] = None,
     outputs: Annotated[
-        int | None, typer.Option(help="Labels, or profile factors.", min=1, rich_help_panel=MODEL)
+        str | None,
+        typer.Option(help="Labels, profile factors, or the Rep of tracks, as 1r+1t.", rich_help_panel=MODEL),
     ] = None,
     control: Annotated[
         str | None, typer.Option(help="Rep of control tracks, such as 2t or 1r.", rich_help_panel=MODEL)
@@ -85,8 +87,8 @@ def build(
     model = architectures.build(
         architecture,
         **given(mixing=numbers(mixing), wrap=sizes(wrap), strategy=strategy, merge=merge, filters=filters),
-        **given(length=length, out_length=out_length, outputs=outputs, control=control, gain=gain),
-        **given(batch_statistics=batch_statistics, irreps=irreps),
+        **given(length=length, out_length=out_length, outputs=number_or_rep(outputs), control=control),
+        **given(gain=gain, batch_statistics=batch_statistics, irreps=irreps),
     )
     summary = description.summary(model)
     if out:
