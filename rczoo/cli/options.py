@@ -77,6 +77,15 @@ Wrap = Annotated[
     str | None,
     typer.Option(help="Sizes of the conjoined groups of blocks, such as 2,1.", rich_help_panel=MODEL),
 ]
+Irreps = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of trivial among trivial and sign channels, which then stand in place of pairs.",
+        min=0,
+        max=1,
+        rich_help_panel=MODEL,
+    ),
+]
 Strategy = Annotated[
     str | None,
     typer.Option(
@@ -178,6 +187,14 @@ def sizes(text: str | None) -> list[int] | None:
         return None if text is None else [int(part) for part in text.split(",")]
     except ValueError:
         raise ValueError(f"--wrap {text!r}: give the sizes of groups of blocks, such as 2,1") from None
+
+
+def number_or_rep(text: str | None) -> int | str | None:
+    """Read ``--outputs``: a whole number, or the text of a Rep."""
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return text
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from .options import (
     Filters,
     Force,
     Gain,
+    Irreps,
     Json,
     Logger,
     Merge,
@@ -32,6 +33,7 @@ from .options import (
     Wrap,
     console,
     given,
+    number_or_rep,
     numbers,
     one_of,
     print_json,
@@ -46,6 +48,7 @@ def build(
     architecture: Architecture,
     mixing: Mixing = None,
     wrap: Wrap = None,
+    irreps: Irreps = None,
     strategy: Strategy = None,
     merge: Merge = None,
     filters: Filters = None,
@@ -57,7 +60,8 @@ def build(
         typer.Option(help="Bases that a profile of unet and the like has.", min=1, rich_help_panel=MODEL),
     ] = None,
     outputs: Annotated[
-        int | None, typer.Option(help="Labels, or profile factors.", min=1, rich_help_panel=MODEL)
+        str | None,
+        typer.Option(help="Labels, profile factors, or the Rep of tracks, as 1r+1t.", rich_help_panel=MODEL),
     ] = None,
     control: Annotated[
         str | None, typer.Option(help="Rep of control tracks, such as 2t or 1r.", rich_help_panel=MODEL)
@@ -73,7 +77,7 @@ def build(
 
     Example: rczoo build tf-cnn --mixing 0.5
     """
-    one_of(strategy=strategy, mixing=mixing, wrap=wrap)
+    one_of(strategy=strategy, mixing=mixing, wrap=wrap, irreps=irreps)
     refuse_overwriting(out, force)
     import torch
 
@@ -83,8 +87,8 @@ def build(
     model = architectures.build(
         architecture,
         **given(mixing=numbers(mixing), wrap=sizes(wrap), strategy=strategy, merge=merge, filters=filters),
-        **given(length=length, out_length=out_length, outputs=outputs, control=control, gain=gain),
-        **given(batch_statistics=batch_statistics),
+        **given(length=length, out_length=out_length, outputs=number_or_rep(outputs), control=control),
+        **given(gain=gain, batch_statistics=batch_statistics, irreps=irreps),
     )
     summary = description.summary(model)
     if out:
@@ -111,6 +115,7 @@ def train(
     strategy: Strategy = None,
     mixing: Mixing = None,
     wrap: Wrap = None,
+    irreps: Irreps = None,
     merge: Merge = None,
     agreement: Agreement = None,
     filters: Filters = None,
@@ -133,12 +138,11 @@ def train(
 
     Example: rczoo train sim-200 --strategy rcps --epochs 5
     """
-    one_of(strategy=strategy, mixing=mixing, wrap=wrap)
+    one_of(strategy=strategy, mixing=mixing, wrap=wrap, irreps=irreps)
     from ..training.strategies import resolve_strategy
 
-    member = given(
-        strategy=strategy, mixing=numbers(mixing), wrap=sizes(wrap), merge=merge, agreement=agreement
-    )
+    place = given(strategy=strategy, mixing=numbers(mixing), wrap=sizes(wrap), irreps=irreps)
+    member = place | given(merge=merge, agreement=agreement)
     plan = resolve_strategy(**member)
     from ..data.task import load_task
 

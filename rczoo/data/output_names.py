@@ -20,7 +20,7 @@ def output_names(task: Task) -> list[str]:
         return [factor.name for factor in data.factors]
     if isinstance(data, IntervalData | TableData) and data.names:
         return list(data.names)
-    if isinstance(data, TableData) and task.model.outputs > 1:
+    if isinstance(data, TableData) and task.model.number > 1:
         return label_columns(task.path(data.train))
     return []
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field
 from pydantic import model_validator as checked
 
+from ..symmetry.rep import REGULAR, TRIVIAL, Rep
 from .fields import (
     FLAG,
     TEXT,
@@ -43,7 +44,10 @@ class Model(Table):
 
     architecture: Annotated[str, Field(description="an architecture that rczoo.build knows")]
     length: Annotated[int, whole(1, "the number of input bases, a whole number")]
-    outputs: Annotated[int, whole(1)] = 1
+    outputs: Annotated[
+        Annotated[int, whole(1)] | Annotated[str, AfterValidator(text_of_rep)],
+        Field(description='a whole number >= 1, or the Rep of tracks, as "1r+1t"'),
+    ] = 1
     filters: Annotated[int | None, whole(1)] = None
     merge: Annotated[str | None, Field(description="how strands are merged, as rczoo.build takes it")] = None
     gain: Annotated[float | None, Field(strict=True, gt=0, description="a number > 0")] = None
@@ -59,6 +63,16 @@ class Model(Table):
     batch_statistics: Annotated[
         Literal["pooled", "separate", "frozen"] | None, one_of("pooled", "separate", "frozen")
     ] = None
+
+    @property
+    def number(self) -> int:
+        """How many outputs there are: labels, factors or tracks."""
+        return self.outputs if isinstance(self.outputs, int) else len(Rep(self.outputs).orbits)
+
+    @property
+    def tracks(self) -> Rep:
+        """How RC acts on a profile: factors of two strands each, unless a Rep is named."""
+        return self.outputs * REGULAR if isinstance(self.outputs, int) else Rep(self.outputs)
 
     def keywords(self) -> dict[str, Any]:
         """What to give to ``rczoo.build``."""
@@ -224,6 +238,11 @@ class IntervalData(Table):
     control: Annotated[Control | None, table(Control)] = None
     names: Names = None
     skip_bad: Annotated[bool | None, FLAG] = None
+
+    @property
+    def tracks(self) -> Rep:
+        """How RC acts on the signal: a pair of strands for each table, or one track of both together."""
+        return sum((REGULAR if table.plus else TRIVIAL for table in self.signal or ()), Rep())
 
     @checked(mode="after")
     def _negatives(self) -> Self:

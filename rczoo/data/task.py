@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from .._package_data import package_data
 from ..files import downloads
 from ..io.text import text_lines
-from ..symmetry.rep import REGULAR, TRIVIAL, Rep
+from ..symmetry.rep import TRIVIAL, Rep
 from .examples import Examples
 from .fields import FileMark, Table
 from .schema import (
@@ -89,14 +89,7 @@ class Task:
     @property
     def rep_out(self) -> tuple[Rep, ...]:
         """The Rep of the target: one trivial channel per label, one pair per stranded profile."""
-        if self.kind == "labels":
-            return (self.model.outputs * TRIVIAL,)
-        if not isinstance(self.data, IntervalData) or not self.data.signal:
-            return (self.model.outputs * REGULAR,)
-        rep = Rep()
-        for signal in self.data.signal:
-            rep = rep + (REGULAR if signal.plus else TRIVIAL)
-        return (rep,)
+        return (self.model.number * TRIVIAL if self.kind == "labels" else self.model.tracks,)
 
     @property
     def splits(self) -> tuple[str, ...]:

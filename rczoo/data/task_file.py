@@ -58,7 +58,7 @@ class TaskFile(Table):
             raise ValueError(f"kind is {self.kind!r}, but [data] source {source!r} gives {KINDS[source][0]}")
         if self.kind == "profile" and self.training.criterion == "auroc":
             raise ValueError("[training] criterion is 'auroc', which only labels have: write 'loss'")
-        if self.training.positives and (self.kind == "profile" or self.model.outputs > 1):
+        if self.training.positives and (self.kind == "profile" or self.model.number > 1):
             raise ValueError("[training] positives and negatives need one label: leave them out")
         return self
 
@@ -74,11 +74,25 @@ class TaskFile(Table):
         return self
 
     @checked(mode="after")
+    def _outputs(self) -> Self:
+        outputs = self.model.outputs
+        if self.kind == "labels" and isinstance(outputs, str):
+            raise ValueError(f"[model] outputs is {outputs!r}, but kind is 'labels': write their number")
+        if self.kind == "profile" and isinstance(self.data, IntervalData):
+            tracks = self.data.tracks
+            if tracks != self.model.tracks:
+                raise ValueError(
+                    f"[model] outputs is {outputs!r}, but the tables [[data.signal]] are of {tracks}: write "
+                    f'outputs = "{tracks}"'
+                )
+        return self
+
+    @checked(mode="after")
     def _motifs(self) -> Self:
         motifs = self.reference.motifs
         if motifs and self.kind == "profile":
             raise ValueError("kind is 'profile', but [reference] motifs are of labels: leave them out")
-        if motifs and len(motifs) != self.model.outputs:
+        if motifs and len(motifs) != self.model.number:
             raise ValueError(
                 f"[reference] motifs gives {len(motifs)}, [model] outputs is {self.model.outputs}: "
                 "make them equal"
@@ -94,7 +108,7 @@ class TaskFile(Table):
                 f"[model] control has {channels} channels, [data.control] {widths} widths: make them equal"
             )
         names = self.data.names if isinstance(self.data, IntervalData | TableData) else None
-        if names and len(names) != self.model.outputs:
+        if names and len(names) != self.model.number:
             raise ValueError(
                 f"[data] names gives {len(names)}, [model] outputs is {self.model.outputs}: make them equal"
             )

@@ -14,8 +14,8 @@ from torch import Tensor, fx, nn
 from ..family.ensembles import Ensemble
 from ..family.heads import LabelHead
 from ..family.interpolated import AnyNetwork, InterpolatedNetwork
-from ..family.network import Network
-from ..family.trunk import Block
+from ..family.irreps import IrrepsTrunk
+from ..family.trunk import Block, Trunk
 from ..nn.layers import RCSequential
 from ..symmetry.geometry import window_remainder
 from ..symmetry.rep import DNA, Rep, flip
@@ -82,9 +82,14 @@ def _network(network: AnyNetwork) -> nn.Module:
             f"fuse: {network.config.architecture} is interpolated, so it has no tied layers to fuse: "
             "torch.export takes it as it is"
         )
+    if isinstance(network.trunk, IrrepsTrunk):
+        raise ValueError(
+            f"fuse: irreps {network.config.irreps} have another function on sign channels, for which "
+            "there is no plain layer: torch.export takes the network as it is"
+        )
     how, head = network.config.merge, network.head
     both = how != "none"
-    trunk = nn.Sequential(*_trunk(network, both))
+    trunk = nn.Sequential(*_trunk(network.trunk, both))
     if not isinstance(head, LabelHead):
         layers = profile_layers(head, how, network.control)
         return (ControlledProfiles if network.control.channels else Profiles)(trunk, layers, how)
@@ -99,15 +104,15 @@ def _network(network: AnyNetwork) -> nn.Module:
     return Labels(trunk, nn.MaxPool1d(*head.pool), label_layer(head, network.trunk.filters, how), how)
 
 
-def _trunk(network: Network, both: bool) -> list[nn.Module]:
+def _trunk(trunk: Trunk, both: bool) -> list[nn.Module]:
     layers: list[nn.Module] = []
     rep = DNA
-    for block in network.trunk.blocks:
+    for block in trunk.blocks:
         weight, bias = _folded(block)
         groups = 1
         if both:
             weight, groups = _both_strands(weight, rep)
-            bias, rep = torch.cat([bias, bias]), network.trunk.rep
+            bias, rep = torch.cat([bias, bias]), trunk.rep
         shape = block.shape
         inner: list[nn.Module] = [conv(weight, bias, dilation=shape.dilation, groups=groups), nn.ReLU()]
         margin = shape.dilation * (shape.kernel_size - 1) // 2

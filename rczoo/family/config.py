@@ -11,7 +11,7 @@ class NetworkConfig:
     """The arguments of a built network, none left open: :func:`rczoo.build` checked them and chose the rest.
 
     ``mixing`` has a share for each block after the first; ``pool`` is None for profiles, ``control`` the text
-    of a Rep or None.
+    of a Rep or None; ``irreps`` is None where blocks carry pairs.
     """
 
     architecture: str
@@ -26,10 +26,15 @@ class NetworkConfig:
     count_head: bool
     position: str | None
     batch_statistics: str
+    irreps: float | None = None
 
     def keywords(self) -> dict[str, Any]:
-        """What to give to ``build`` for the same network again; a checkpoint keeps these as JSON."""
-        return asdict(self)
+        """What to give to ``build`` for the same network again; a checkpoint keeps these as JSON.
+
+        Without ``irreps`` where there are none: so networks of pairs have the keywords that they always had.
+        """
+        without = ("irreps",) if self.irreps is None else ()
+        return {name: value for name, value in asdict(self).items() if name not in without}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +14,9 @@ from torch import Tensor, nn
 from .costs import multiply_adds
 from .ensembles import Ensemble
 from .interpolated import AnyNetwork, InterpolatedNetwork
+from .irreps import IrrepsBlock, IrrepsTrunk
 from .network import Network
+from .trunk import Block
 
 
 class BlockRow(NamedTuple):
@@ -39,6 +42,8 @@ class Summary:
     merge: str
     filters: int
     rows: tuple[BlockRow, ...]
+    carries: str | None = None
+    """What a block carries, where it is no pairs: the text of a Rep."""
 
     @property
     def parameters(self) -> int:
@@ -52,9 +57,12 @@ class Summary:
 
     def __str__(self) -> str:
         known_as = ", ".join(self.names) or "between the paper's names"
+        width = f"{self.filters} filters per strand"
+        if self.carries:
+            known_as, width = "irreps of Mallet and Vert 2021", f"{self.carries} in a block"
         wide = max([8, *(len(row.block) for row in self.rows)])
         lines = [
-            f"{self.architecture}, {self.filters} filters per strand, merge {self.merge}: {known_as}",
+            f"{self.architecture}, {width}, merge {self.merge}: {known_as}",
             f"{'block':<{wide}} {'received':>9} {'mixing':>7} {'parameters':>11} {'multiply-adds':>15}",
         ]
         for row in [*self.rows, BlockRow("total", 0, None, self.parameters, self.multiply_adds)]:
@@ -120,7 +128,10 @@ def summary(model: AnyNetwork | Ensemble) -> Summary | EnsembleSummary:
 def _summary(network: AnyNetwork) -> Summary:
     config = network.config
     rows = _site_rows(network) if isinstance(network, InterpolatedNetwork) else _block_rows(network)
-    return Summary(config.architecture, paper_names(network), config.merge, config.filters, tuple(rows))
+    names, carries = paper_names(network), None
+    if isinstance(network, Network) and isinstance(network.trunk, IrrepsTrunk):
+        names, carries = (), str(network.trunk.rep)
+    return Summary(config.architecture, names, config.merge, config.filters, tuple(rows), carries)
 
 
 def _site_rows(network: InterpolatedNetwork) -> list[BlockRow]:
@@ -144,11 +155,11 @@ def _block_rows(network: Network) -> list[BlockRow]:
     strands = 1 if config.merge == "none" else 2
     length = config.length
     rows = []
-    for number, (block, share) in enumerate(
-        zip(network.trunk.blocks, [None, *config.mixing], strict=True), start=1
-    ):
+    blocks: Sequence[Block | IrrepsBlock] = network.trunk.blocks
+    shares = [None, *config.mixing] if config.irreps is None else [None] * len(blocks)
+    for number, (block, share) in enumerate(zip(blocks, shares, strict=True), start=1):
         length -= block.shape.dilation * (block.shape.kernel_size - 1)
-        cost = strands * block.conv.weight.numel() * length
+        cost = block.cost(strands) * length
         rows.append(BlockRow(str(number), block.exchanged, share, _parameters(block), cost))
     rows.append(BlockRow("head", 0, None, _parameters(network.head), network.head.cost(length, config.merge)))
     return rows

@@ -19,7 +19,9 @@ from .architectures.points import NAMED_SHARES
 from .heads import LINEAR, LabelHead
 from .interpolated import AnyNetwork, InterpolatedNetwork
 from .interpolation.member import Interpolated, interpolate
+from .irreps import IrrepsBlock
 from .network import Network
+from .trunk import Block
 
 Member = TypeVar("Member", bound=Network | Interpolated)
 
@@ -77,7 +79,8 @@ def _received(network: AnyNetwork) -> dict[str, int]:
     """How many channels of the other strand each block or site reads."""
     if isinstance(network, InterpolatedNetwork):
         return {site.name: site.received for site in network.sites().rows}
-    return {f"block {n}": block.exchanged for n, block in enumerate(network.trunk.blocks, start=1)}
+    blocks: Sequence[Block | IrrepsBlock] = network.trunk.blocks
+    return {f"block {n}": block.exchanged for n, block in enumerate(blocks, start=1)}
 
 
 def _merge(network: Any) -> Any:

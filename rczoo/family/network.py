@@ -15,6 +15,7 @@ from ..symmetry.rep import DNA, Rep
 from .config import NetworkConfig
 from .heads import LabelHead, ProfileHead, check_linear
 from .inputs import check_inputs
+from .irreps import IrrepsTrunk
 from .trunk import BlockShape, Trunk
 
 
@@ -25,6 +26,8 @@ def check_merge(merge: str, config: NetworkConfig) -> None:
         raise ValueError(
             f"merge 'none' reads one strand, so there is nothing to exchange at mixing {list(config.mixing)}"
         )
+    if merge == "none" and config.irreps is not None:
+        raise ValueError(f"merge 'none' reads one strand, but irreps {config.irreps} are of both: use 'mean'")
     if merge == "probability" and not config.pool:
         raise ValueError(
             f"merge 'probability' averages the sigmoids of labels, but {config.architecture} predicts "
@@ -52,14 +55,19 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.control = Rep(config.control or "0t")
-        self.trunk = Trunk(blocks, config.filters, config.mixing, config.gain)
+        self.trunk: Trunk | IrrepsTrunk
+        if config.irreps is None:
+            self.trunk = Trunk(blocks, config.filters, config.mixing, config.gain)
+        else:
+            self.trunk = IrrepsTrunk(blocks, config.filters, config.irreps)
+        channels = self.trunk.filters
         left = config.length - self.trunk.shrinkage
         self.head: LabelHead | ProfileHead
         if config.pool:
-            self.head = LabelHead(config.filters, left, config.pool, config.outputs)
+            self.head = LabelHead(channels, left, config.pool, config.outputs)
         else:
             self.head = ProfileHead(
-                config.filters,
+                channels,
                 config.outputs,
                 self.control,
                 config.count_head,

@@ -95,6 +95,10 @@ class Block(nn.Module):
         self.norm = norm(filters, eps=1e-3, momentum=0.01) if shape.norm else nn.Identity()
         self.activation = nn.ReLU()  # a module, so that attribution methods that hook modules see it
 
+    def cost(self, strands: int) -> int:
+        """Multiply-adds of a position, over the strands read."""
+        return strands * self.conv.weight.numel()
+
     def forward(self, z: Tensor) -> Tensor:
         """One frame, the other strand's channels already appended; or both frames as one batch."""
         return self._finish(self.conv(z), first_channels(z, self.filters))

@@ -1,6 +1,10 @@
 from .conjoined import Conjoined as Conjoined
 from .conjoined import conjoin as conjoin
 from .convolution import RCConv1d as RCConv1d
+from .frames import Alike as Alike
+from .frames import Exchange as Exchange
+from .frames import MergeFrames as MergeFrames
+from .frames import OpenFrames as OpenFrames
 from .layers import RCActivation as RCActivation
 from .layers import RCBatchNorm1d as RCBatchNorm1d
 from .layers import RCLayer as RCLayer

@@ -76,12 +76,11 @@ class RCBatchNorm1d(RCLayer):
     def __init__(self, rep: Rep | str, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__(rep, rep)
         self.eps, self.momentum = eps, momentum
-        partners = torch.tensor(self.rep_in.partners, dtype=torch.long)
-        first = torch.minimum(partners, torch.arange(len(partners)))
-        orbit = torch.unique(first, return_inverse=True)[1]
-        number = int(orbit.max()) + 1 if len(partners) else 0
-        self.register_buffer("partners", partners, persistent=False)
-        self.register_buffer("orbit", orbit, persistent=False)
+        number = len(self.rep_in.orbits)
+        orbit_of = {c: n for n, orbit in enumerate(self.rep_in.orbits) for c in orbit}
+        orbit = [orbit_of[c] for c in range(self.rep_in.channels)]
+        self.register_buffer("partners", torch.tensor(self.rep_in.partners).long(), persistent=False)
+        self.register_buffer("orbit", torch.tensor(orbit).long(), persistent=False)
         self.register_buffer("shifted", torch.tensor(self.rep_in.signs) == 1, persistent=False)
         self.weight = nn.Parameter(torch.ones(number))
         self.bias = nn.Parameter(torch.zeros(number))
@@ -183,8 +182,14 @@ def _name(function: Callable[[Tensor], Tensor]) -> str:
 
 def _is_odd(function: Callable[[Tensor], Tensor]) -> bool:
     # where activations of this field bend, and none of them is linear all the way
-    grid = torch.linspace(0.125, 4, 32, dtype=torch.float64)
+    grid = torch.linspace(0.125, 4, 32, dtype=torch.float64, device=_device_of(function))
     return torch.allclose(function(-grid), -function(grid), rtol=1e-12, atol=0)
+
+
+def _device_of(function: object) -> torch.device | str:
+    """Where a function can be tried: where its numbers are, or else on the CPU, whatever is usual."""
+    numbers = function.parameters() if isinstance(function, nn.Module) else iter(())
+    return next((number.device for number in numbers), "cpu")
 
 
 def _check_one_number_each(function: object) -> None:

@@ -38,16 +38,17 @@ def resolve_strategy(
     wrap: Sequence[int] | None = None,
     merge: str | None = None,
     agreement: float | None = None,
+    irreps: float | None = None,
 ) -> Strategy:
-    """The strategy of a name, or of a point of the family given by ``mixing`` or ``wrap``.
+    """The strategy of a name, or of a point of the family given by ``mixing``, ``wrap`` or ``irreps``.
 
     ``standard+aug`` trains one strand on every sequence and its reverse complement; ``posthoc`` conjoins that
     model afterwards, ``posthoc-noaug`` the model of ``standard``. Zhou et al. 2022, section 2.
-    ``agreement`` is for any of the others; with ``mixing`` or ``wrap`` the merge is then usually the mean.
-    Raises ValueError for an unknown name (with the nearest), for none or several of the three, and for an
+    ``agreement`` is for any of the others; without a ``strategy`` the merge is then usually the mean.
+    Raises ValueError for an unknown name (with the nearest), for none or several of the four, and for an
     agreement of what trains one strand.
     """
-    plan = _without_agreement(strategy, mixing, wrap, merge)
+    plan = _without_agreement(strategy, {"mixing": mixing, "wrap": wrap, "irreps": irreps}, merge)
     if agreement is None:
         return plan
     check_agreement(agreement)
@@ -61,22 +62,17 @@ def resolve_strategy(
     return replace(plan, name=name, usual=usual, agreement=float(agreement))
 
 
-def _without_agreement(
-    strategy: str | None,
-    mixing: float | str | Sequence[float] | None,
-    wrap: Sequence[int] | None,
-    merge: str | None,
-) -> Strategy:
-    """The strategy as the paper's axis alone names it."""
-    given = {"strategy": strategy, "mixing": mixing, "wrap": wrap}
-    named = [name for name, value in given.items() if value is not None]
-    if len(named) != 1:
-        raise ValueError(f"give one of strategy, mixing and wrap, got {' and '.join(named) or 'none'}")
-    if strategy is None:
-        options = {"mixing": mixing, "wrap": wrap, "merge": merge}
-        return Strategy(
-            _family_name(mixing, wrap, merge), {k: v for k, v in options.items() if v is not None}
+def _without_agreement(strategy: str | None, place: dict[str, Any], merge: str | None) -> Strategy:
+    """The strategy as the paper's axis alone names it; ``place``: where in the family, by its other names."""
+    given = {name: value for name, value in {"strategy": strategy, **place}.items() if value is not None}
+    if len(given) != 1:
+        raise ValueError(
+            f"give one of strategy, mixing, wrap and irreps, got {' and '.join(given) or 'none'}"
         )
+    if strategy is None:
+        ((kind, value),) = given.items()
+        options = given | ({"merge": merge} if merge else {})
+        return Strategy(_family_name(kind, value, merge), options)
     check_choice("strategy", strategy, STRATEGIES)
     if strategy in POSTHOC:
         _, _, usual = strategy.partition("-")
@@ -92,11 +88,8 @@ def _without_agreement(
     return Strategy(strategy, {"strategy": strategy} | ({"merge": merge} if merge else {}))
 
 
-def _family_name(
-    mixing: float | str | Sequence[float] | None, wrap: Sequence[int] | None, merge: str | None
-) -> str:
+def _family_name(kind: str, value: Any, merge: str | None) -> str:
     """A name that can be part of a path, such as ``mixing-0.5`` or ``wrap-2-1-sum``."""
-    kind, value = ("wrap", wrap) if mixing is None else ("mixing", mixing)
-    values = [value] if isinstance(value, str | int | float) else list(value or ())
+    values = [value] if isinstance(value, str | int | float) else list(value)
     numbers = [v if isinstance(v, str) else f"{v:g}" for v in values]
     return "-".join([kind, *numbers, *([merge] if merge else [])])

@@ -39,6 +39,7 @@ def train(
     strategy: str | None = None,
     mixing: float | str | Sequence[float] | None = None,
     wrap: Sequence[int] | None = None,
+    irreps: float | None = None,
     merge: str | None = None,
     agreement: float | None = None,
     out: str | Path,
@@ -54,8 +55,8 @@ def train(
     """Train on a task; save the best weights, by the task's own criterion, as a checkpoint in ``out``.
 
     The task's criterion on the validation split decides when the rate falls, when training stops, and which
-    epoch is best. Give one of ``strategy`` (a name in ``strategies.py``), ``mixing`` and ``wrap``; the
-    ``options`` (filters, gain, batch_statistics, ...) override the task's arguments of ``build``.
+    epoch is best. Give one of ``strategy`` (a name in ``strategies.py``), ``mixing``, ``wrap`` and
+    ``irreps``; the ``options`` (filters, gain, ...) override the task's arguments of ``build``.
     ``agreement`` trains both strands as :func:`rczoo.agreement_loss` does, every sequence once in a batch: 0
     is conjoining while training, 1 is augmentation with both strands in the batch, more asks them to be
     consistent. The merge is then ``mean`` unless another is given, and validation is of the merged answer.
@@ -74,7 +75,7 @@ def train(
     if epochs is None:
         raise ValueError(f"task {task.name} does not say for how many epochs to train: give epochs")
     check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0))
-    plan = resolve_strategy(strategy, mixing, wrap, merge, agreement)
+    plan = resolve_strategy(strategy, mixing, wrap, merge, agreement, irreps)
     check_logger(logger)
     require_metrics(task)
     accelerator = choose_device(device).type

@@ -127,11 +127,11 @@ def test_a_task_s_own_gain_holds_unless_the_command_gives_another(tmp_path):
 
 
 def test_train_with_an_agreement(tmp_path, task):
-    trained = run("train", task, "--mixing", "1", "--agreement", "2", "--json")
+    trained = run("train", task, "--irreps", "0.75", "--agreement", "2", "--json")
     assert trained.exit_code == 0, trained.output
-    assert "mixing-1-agreement-2" in json.loads(trained.stdout)["rows"]
-    config = read_config(tmp_path / "runs" / "small" / "mixing-1-agreement-2" / "1535")
-    assert (config["agreement"], config["model"]["merge"]) == (2.0, "mean")
+    assert "irreps-0.75-agreement-2" in json.loads(trained.stdout)["rows"]
+    config = read_config(tmp_path / "runs" / "small" / "irreps-0.75-agreement-2" / "1535")
+    assert (config["agreement"], config["model"]["merge"], config["model"]["irreps"]) == (2.0, "mean", 0.75)
     refused = run("train", task, "--strategy", "posthoc", "--agreement", "1")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert "post-hoc is mixing 0, agreement 1" in refused.stderr
@@ -170,7 +170,7 @@ def test_options_reach_the_model(tmp_path, task):
     [
         (["train", "gnc4", "--strategy", "rcps"], "no task 'gnc4'; near it: gcn4"),
         (["train", "sim-200", "--strategy", "rcsp"], "unknown strategy 'rcsp' (did you mean 'rcps'?)"),
-        (["train", "sim-200"], "give one of --strategy, --mixing and --wrap, got none"),
+        (["train", "sim-200"], "give one of --strategy, --mixing, --wrap and --irreps, got none"),
         (["train", "sim-200", "--strategy", "rcps", "--wrap", "1"], "got --strategy and --wrap"),
         (["train", "none.toml", "--strategy", "rcps"], "none.toml"),
         (

@@ -117,7 +117,7 @@ def test_names_are_offered():
         ),
         (["build", "tf-cnn", "--mixing", "1", "--gain", "1e308"], "'--gain'"),
         (["build", "tf-cnn", "--mixing", "1", "--filters", "0"], "'--filters'"),
-        (["build", "tf-cnn"], "give one of --strategy, --mixing and --wrap, got none"),
+        (["build", "tf-cnn"], "give one of --strategy, --mixing, --wrap and --irreps, got none"),
         (["train", "sim-200", "--strategy", "rcps", "--threads", "0"], "'--threads'"),
         (["explain", "sim-200/rcps", "--out", "x", "--batch-size", "0"], "'--batch-size'"),
         (["explain", "sim-200/rcps", "--out", "x", "--method", "saliency"], "--target: ELF1, GATA, RXRA"),

@@ -312,6 +312,23 @@ seed = 1
             "[data] needs 'signal'",
         ),
         ('minus = "minus.bw"', "", "[data.signal] gives plus: give plus and minus"),
+        ("length = 546", 'length = 546\noutputs = "1r"', ""),
+        (
+            "length = 546",
+            'length = 546\noutputs = "1r+1t"',
+            "[model] outputs is '1r+1t', but the tables [[data.signal]] are of 1r: write outputs = \"1r\"",
+        ),
+        (
+            "[data.control]",
+            '[[data.signal]]\nboth = "b.bw"\n[data.control]',
+            '[model] outputs is 1, but the tables [[data.signal]] are of 1r+1t: write outputs = "1r+1t"',
+        ),
+        (
+            "length = 546",
+            'length = 546\noutputs = "1q"',
+            "[model] outputs is '1q': write a whole number >= 1, or the Rep of tracks",
+        ),
+        ("length = 546", "length = 546\noutputs = 0", "[model] outputs is 0: write a whole number >= 1"),
         (
             'minus = "cminus.bw"',
             'both = "b.bw"',

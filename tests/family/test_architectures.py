@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+import rczoo
 from rczoo import Rep, build
+from rczoo.family import load_checkpoint, save_checkpoint
 from rczoo.family.architectures import NAMED_POINTS, rebuild
 from rczoo.testing import LENGTHS, inputs_of, randomise
 from tests.proofs.test_laws import network_error
@@ -222,6 +224,15 @@ def test_frozen_statistics_leave_training_as_evaluation(execution):
             {"architecture": "bpnet", "mixing": 0, "position": "free"},
             r"unknown position 'free'.*: choose one of tied",
         ),
+        ({"irreps": 1.5}, r"irreps is 1.5, expected a number in \[0, 1\], the share of trivial channels"),
+        (
+            {"irreps": 0.5, "mixing": (1, 0.5)},
+            r"irreps 0.5 holds both strands, as mixing 1 does, but mixing is \[1.0, 0.5\]: give one of them",
+        ),
+        ({"architecture": "motif-cnn", "irreps": 1, "strategy": "conjoined"}, r"but mixing is \[0.0\]"),
+        ({"architecture": "motif-cnn", "irreps": 1, "merge": "none"}, r"but irreps 1.0 are of both: use 'm"),
+        ({"irreps": 0.5, "gain": 2}, r"irreps 0.5 takes no gain 2, which blocks of pairs have"),
+        ({"irreps": 0.5, "batch_statistics": "frozen"}, r"irreps 0.5 takes no batch_statistics 'frozen'"),
         (
             {"architecture": "bpnet", "mixing": 0, "pool": (4, 2)},
             r"bpnet has no pool to shape: only the label networks do",
@@ -247,6 +258,72 @@ def test_a_global_pool_takes_all_positions():
     assert network.config.pool == (81, 81)
     assert network.head.dense.weight.shape == (1, 5)
     assert rebuild(network).config == network.config
+
+
+IRREPS = {
+    "motif-cnn": {"length": 61},
+    "tf-cnn": {"length": 101, "pool": (8, 3), "outputs": 2},
+    "bpnet": {"length": 361, "control": "1r+1t"},
+}
+"""Short inputs, whose pools leave remainders."""
+
+
+@pytest.mark.parametrize("irreps", [0, 0.25, 0.75, 1])
+@pytest.mark.parametrize("architecture", list(IRREPS))
+def test_irreps_obey_the_law_in_both_modes_and_executions(architecture, irreps):
+    network = build(architecture, irreps=irreps, filters=4, **IRREPS[architecture]).double().eval()
+    randomise(network, 1)
+    inputs = inputs_of(network, 3, 2)
+    assert network_error(network, inputs) == 0
+    frames = outputs_of(network(*inputs))
+    network.execution = "tied"
+    assert network_error(network, inputs) < 1e-13
+    for u, v in zip(outputs_of(network(*inputs)), frames, strict=True):
+        torch.testing.assert_close(u, v, rtol=1e-12, atol=1e-13)
+        assert u.std() > 1e-6
+    assert network_error(network.train(), inputs) < 1e-12
+
+
+def test_irreps_of_a_palindrome_are_symmetric_and_antisymmetric():
+    """Trivial channels after ReLU, sign channels after tanh; and neither kind is idle."""
+    network = build("tf-cnn", irreps=0.75, filters=4, length=80, pool=(8, 4)).double().eval()
+    randomise(network, 1)
+    x = inputs_of(network, 1, 0)[0]
+    trivial, sign = network.trunk((x + Rep.dna().act(x)) / 2, 2, False, "tied")[0].split([6, 2], 1)
+    torch.testing.assert_close(trivial, trivial.flip(2))
+    torch.testing.assert_close(sign, -sign.flip(2))
+    assert trivial.min() == 0 < trivial.max()
+    assert sign.min() < -1e-3 < 1e-3 < sign.max() <= 1
+
+
+def test_irreps_have_the_parameters_that_the_law_leaves_free():
+    """(Co Ci K + (t_o - s_o) (t_i - s_i) (K mod 2)) / 2 in a kernel, a bias of each trivial channel."""
+    a, b, norms = 24, 8, 2 * 32
+    rows = rczoo.summary(build("tf-cnn", irreps=a / (a + b))).rows
+    inner = 32 * 32 * 14 // 2 + a + norms
+    assert [row.parameters for row in rows] == [32 * 4 * 15 // 2 + a + norms, inner, inner, 47 * 32 + 1]
+    odd = build("bpnet", irreps=0.75, filters=16).trunk.blocks[1].conv
+    assert odd.weight.numel() == (32 * 32 * 3 + (a - b) ** 2) // 2
+    rcps = rczoo.summary(build("tf-cnn", mixing=1)).rows
+    assert [row.multiply_adds for row in rows[:3]] == [row.multiply_adds for row in rcps[:3]]
+    assert str(rczoo.summary(build("tf-cnn", irreps=0.75))).startswith("tf-cnn, 24t+8s in a block, merge sum")
+
+
+def test_irreps_are_saved_and_take_what_members_take(tmp_path):
+    network = build("tf-cnn", irreps=0.75, filters=4, length=101, pool=(8, 4)).eval()
+    randomise(network, 1)
+    x = inputs_of(network, 2, 0, torch.float32)[0]
+    again = load_checkpoint(save_checkpoint(network, tmp_path))
+    assert again.config == network.config
+    for other in (again, rczoo.embed(network), rczoo.change_merge(network, "mean"), rczoo.fold_gain(network)):
+        assert torch.equal(other(x), network(x))
+    assert rczoo.same_function_class(network, rebuild(network, merge="mean")).theorems == ("T11",)
+    assert rczoo.same_function_class(network, rebuild(network, irreps=0.5)).verdict == "unknown"
+    with pytest.raises(ValueError, match=r"fuse: irreps 0\.75 have another function on sign channels"):
+        rczoo.fuse(network)
+    assert "irreps" not in build("tf-cnn", mixing=1).config.keywords(), (
+        "as configs were before there were any"
+    )
 
 
 def test_the_shortest_inputs_are_taken():

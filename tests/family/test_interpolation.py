@@ -1,5 +1,6 @@
 """The family of any network: the law, the opening, what is nested, and that the exchange is no idle one."""
 
+from contextlib import nullcontext
 from copy import deepcopy
 
 import pytest
@@ -7,13 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from rczoo import Rep, build, conjoin, interpolate, tokens
 from rczoo.family.interpolation import sites
+from rczoo.nn import conjoined
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.testing import normal_tensor, seeds
 from tests.proofs.test_laws import DNA, rc
-from tests.support.random_networks import fill, two_heads
+from tests.support.random_networks import Positions, TwoHeads, fill, two_heads
 
 OUTPUTS = ("1r", "1t")
 shares = st.sampled_from([0.25, 0.5, 0.75, 1.0])
@@ -28,11 +31,23 @@ def error(given, expected):
 
 
 def law_error(member, x, seed=0):
-    """How far the answer for R x is from the turned answer for x, random masks drawn alike."""
+    """How far the answer for R x is from the turned answer for x, over the largest number on the way.
+
+    Random masks are drawn alike. A sum that cancels keeps the rounding of its terms, which has nothing to do
+    with the law: so it is the terms that the difference is compared with.
+    """
+    largest = []
+
+    def keep(layer, given, answer):
+        tensors = answer if isinstance(answer, tuple) else (answer,)
+        largest.extend(z.detach().abs().max() for z in tensors if isinstance(z, torch.Tensor) and z.numel())
+
     torch.manual_seed(seed)
-    y = member(x)
+    with register_module_forward_hook(keep):
+        y = turned(member(x))
     torch.manual_seed(seed)
-    return error(member(rc(DNA, x)), turned(y))
+    differences = [(u - v).abs().max() for u, v in zip(member(rc(DNA, x)), y, strict=True)]
+    return (max(differences) / max(largest)).item()
 
 
 @given(two_heads(), st.data(), st.integers(1, 3), st.booleans(), seeds())
@@ -44,7 +59,10 @@ def test_the_law_holds_at_every_mixing_whatever_the_network(network, data, batch
     )
     member = interpolate(network, outputs=OUTPUTS, mixing=mixing).train(training)
     fill(member, seed, only="received_")
-    assert law_error(member, normal_tensor(seed, batch, 4, 61), seed) < 1e-11
+    # Of 700 such networks the worst had 1.4e-15: a BatchNorm after another, over batch statistics, which
+    # magnifies rounding where deviations are small. All others had less than 3e-16. Relative to the answer
+    # alone the worst was 1.1e-14, of a label in which terms 300 times as large cancel.
+    assert law_error(member, normal_tensor(seed, batch, 4, 61), seed) < 1e-13
 
 
 @given(two_heads(), shares, shares, seeds())
@@ -163,6 +181,18 @@ def test_sites_say_what_they_receive_and_cost():
     first = member.sites().rows[0]
     assert (first.parameters, first.multiply_adds) == (6 * 9 * 3 + 6, 2 * 6 * 9 * 3)
     assert str(member.sites()).splitlines()[1].split() == ["2", "Conv1d", "3/6", "0.50", "168", "324"]
+
+
+def test_of_each_group_a_share_is_received():
+    """A depthwise convolution has one channel a group, of which half is none."""
+    network = nn.Sequential(nn.Conv1d(4, 6, 1), nn.Conv1d(6, 6, 3, groups=6), nn.Conv1d(6, 4, 1, groups=2))
+    received = {
+        mixing: [site.received for site in interpolate(network, outputs="2r", mixing=mixing).sites().rows]
+        for mixing in (0.5, 0.51, 1.0)
+    }
+    assert received == {0.5: [0, 4], 0.51: [6, 4], 1.0: [6, 6]}
+    table = str(interpolate(network, outputs="2r", mixing=0.5).sites()).splitlines()
+    assert table[1].startswith("1    Conv1d, 6 groups       0/6   0.00 ")
 
 
 def test_any_other_layer_by_its_full_name():
@@ -284,25 +314,47 @@ def first_strand_alone(z, rows, channels, examples):
     return torch.cat([torch.zeros_like(first), first], examples)
 
 
+def last_channels(z, channels, groups, k):
+    return z.narrow(channels, z.shape[channels] - k, k)
+
+
 @pytest.mark.parametrize(
     ("fault", "caught"),
     [
         (no_exchange, "meaning"),
         (no_reversal, "meaning"),
         (reversal_alone, "meaning"),
+        (last_channels, "meaning"),
         (first_strand_alone, "law"),
     ],
 )
 def test_faults_of_the_exchange_are_caught(fault, caught, monkeypatch):
     """A wrong exchange that is alike in both frames obeys the law: its meaning is compared with ``build``."""
-    monkeypatch.setattr(sites, "other_strand", fault)
+    monkeypatch.setattr(sites, "_first" if fault is last_channels else "other_strand", fault)
     if caught == "law":
         member = fill(interpolate(residual(), outputs="1r", mixing=1.0).eval(), 3, only="received_")
         x = normal_tensor(0, 2, 4, 9)
         assert relative_error(member(rc(DNA, x)), rc(Rep("1r"), member(x))) > 1e-6
     else:
         with pytest.raises(AssertionError):
-            test_plain_networks_of_the_paper_are_those_of_build(1.0)
+            test_plain_networks_of_the_paper_are_those_of_build(0.5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: nn.Dropout(0.3),
+        lambda: Positions(nn.MultiheadAttention(4, 2, 0.3, batch_first=True)),
+        lambda: Positions(nn.LSTM(4, 4, 2, batch_first=True, dropout=0.3)),
+    ],
+)
+def test_masks_that_are_not_paired_are_caught(layer, monkeypatch):
+    member = interpolate(fill(TwoHeads(4, [layer()]).double(), 1), outputs=OUTPUTS, mixing=0.5).train()
+    fill(member, 2, only="received_")
+    x = normal_tensor(0, 2, 4, 9)
+    assert law_error(member, x) < 1e-13
+    monkeypatch.setattr(conjoined, "PairedDraws", lambda *_: nullcontext())
+    assert law_error(member, x) > 1e-4
 
 
 class Causal(nn.Sequential):

@@ -34,6 +34,7 @@ def test_points_of_the_family_have_names_fit_for_paths():
     assert resolve_strategy(mixing=[0, 1], merge="sum").name == "mixing-0-1-sum"
     assert resolve_strategy(wrap=[2, 1]) == Strategy("wrap-2-1", {"wrap": [2, 1]})
     assert resolve_strategy(mixing="rcps").name == "mixing-rcps"
+    assert resolve_strategy(irreps=0.75) == Strategy("irreps-0.75", {"irreps": 0.75})
 
 
 def test_a_merge_is_passed_on():
@@ -48,6 +49,7 @@ def test_a_merge_is_passed_on():
         ({"mixing": [0, 0.5]}, "mixing-0-0.5", "mean"),
         ({"mixing": 1, "merge": "sum"}, "mixing-1-sum", "sum"),
         ({"wrap": [2, 1]}, "wrap-2-1", "mean"),
+        ({"irreps": 0}, "irreps-0", "mean"),
         ({"strategy": "rcps"}, "rcps", "sum"),
         ({"strategy": "rcps-mean"}, "rcps-mean", "mean"),
         ({"strategy": "conjoined", "merge": "sum"}, "conjoined", "sum"),
@@ -71,7 +73,7 @@ def test_messages():
             resolve_strategy(name, agreement=1)
     with pytest.raises(ValueError, match="agreement is -1, expected a finite number >= 0"):
         resolve_strategy(mixing=1, agreement=-1)
-    with pytest.raises(ValueError, match="give one of strategy, mixing and wrap, got none"):
+    with pytest.raises(ValueError, match="give one of strategy, mixing, wrap and irreps, got none"):
         resolve_strategy()
     with pytest.raises(ValueError, match="got strategy and mixing"):
         resolve_strategy("rcps", mixing=1)

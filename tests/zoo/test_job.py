@@ -1,5 +1,7 @@
 """One job of the sweep: what it leaves behind, and what it does with what an earlier one left."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,8 @@ from rczoo.data.task import load_task
 from rczoo.evaluation.losses import loss_of
 from rczoo.evaluation.metrics import label_metrics
 from rczoo.family.checkpoint import load_checkpoint
+from rczoo.symmetry import TRIVIAL
+from tests.support import tiny_tasks
 from tests.support.zoo_tasks import write_tiny
 from zoo.fingerprints import blocks, record
 from zoo.packs import Pack
@@ -15,6 +19,7 @@ from zoo.plan import DONE, PLAN, Job, plan
 from zoo.results.summary import best_seeds, summarise
 from zoo.rows import read_rows
 from zoo.strategies import derived, members, options, source
+from zoo.studies import family
 from zoo.sweep.job import run
 from zoo.sweep.scoring import score, strands_apart
 
@@ -185,3 +190,38 @@ def test_blocks_are_stretches_of_a_chromosome():
     found = blocks(chrom, np.array([0, 49_999, 50_000, 0]))
     assert found[0] == found[1]
     assert len(set(found)) == 3
+
+
+def tiny(name):
+    """A few examples in place of those of a task that the study names."""
+    if name == "gcn4":
+        return tiny_tasks.profiles(8)
+    task = tiny_tasks.labels(12, length=101)
+    one = {
+        split: replace(found, target=found.target[:, :1], rep_out=TRIVIAL)
+        for split, found in task.in_memory.items()
+    }
+    return replace(task, model=task.model.model_copy(update={"outputs": 1}), in_memory=one)
+
+
+def test_the_study_of_the_family_fills_its_table_and_goes_on(tmp_path, monkeypatch):
+    """A network of each kind, trained and conjoined afterwards, and a published model, opened."""
+    monkeypatch.setattr(family, "load_task", tiny)
+    chosen = [
+        family.Run("architectures", "gue-tf0", "danq", "0.5", 7),
+        family.Run("architectures", "gue-tf0", "attentive", "posthoc", 7),
+        family.Run("opened", "gcn4", "standard+aug", "before", 0),
+        family.Run("opened", "gcn4", "standard+aug", "opened", 7),
+    ]
+    assert set(chosen) <= set(family.runs([7]))
+    first = list(family.table(tmp_path, chosen[:3], quick=True))
+    second = list(family.table(tmp_path, chosen, quick=True))
+    assert [row.run for row in first + second] == chosen, "what is in the table is not done again"
+    lines = (tmp_path / family.TABLE).read_text("utf-8").splitlines()
+    assert lines[0] == ("study,task,model,how,seed,epochs,best_epoch,seconds,metric,validation,test")
+    assert [line.split(",")[:5] for line in lines[1:]] == [list(map(str, run)) for run in chosen]
+    assert [row.epochs for row in first + second] == [1, 1, 0, 1]
+    assert all(0 <= score <= 1 for row in first + second for score in (row.validation, row.test))
+    opened = family.start(chosen[3], 371)
+    assert opened.config.mixing == (1.0,) * 6
+    assert family.recipe(tiny("gcn4"), chosen[3], quick=False).training.learning_rate == pytest.approx(1e-4)

@@ -1,1 +1,1 @@
-"""Studies of other libraries."""
+"""Studies beside the sweep: of other libraries, of schedules, and of the family of any network."""

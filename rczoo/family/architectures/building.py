@@ -44,15 +44,18 @@ def build(
     position: str | None = None,
     batch_statistics: str = "pooled",
     execution: str = "frames",
+    irreps: float | None = None,
 ) -> AnyNetwork:
     """Build a member of the family, untrained.
 
     ``architecture``: a name in :data:`rczoo.family.ARCHITECTURES`. ``"motif-cnn"``, ``"tf-cnn"`` and
     ``"bpnet"`` are a :class:`Network`, the field's others an :class:`InterpolatedNetwork`.
     Say where in the family by one of ``mixing`` (a number, one per block after the first, ``"rcps"`` or
-    ``"conjoined"``), ``wrap`` (sizes of the groups) or ``strategy`` (a name in :data:`NAMED_POINTS`;
-    ``"standard"`` is an ordinary one-strand network). The field's others take shares as
-    :func:`rczoo.interpolate` does: one per site, or a mapping from patterns of names, but no ``wrap``.
+    ``"conjoined"``), ``wrap`` (sizes of the groups), ``strategy`` (a name in :data:`NAMED_POINTS`;
+    ``"standard"`` is an ordinary one-strand network), or ``irreps``: mixing 1, but blocks carry 2 * filters
+    channels that are no pairs, this share of them trivial, the rest sign channels (Mallet and Vert 2021).
+    The field's others take shares as :func:`rczoo.interpolate` does: one per site, or a mapping from
+    patterns of names, but no ``wrap`` or ``irreps``.
     ``merge`` closes it: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
     mixing 0, else ``sum``, and ``mean`` for the field's others. ``outputs``: labels, or factors of a profile
     (two strands each); of the field's others also the Rep of tracks, ``"1r+1t"``. ``filters``: the width.
@@ -70,6 +73,8 @@ def build(
 
     >>> build("tf-cnn", wrap=(2, 1)).config.mixing
     (0.0, 1.0)
+    >>> build("tf-cnn", irreps=0.75).trunk.rep
+    Rep("24t+8s")
     """
     check_choice("architecture", architecture, list(ARCHITECTURES))
     places: dict[str, Any] = {
@@ -89,6 +94,7 @@ def build(
         "position": (position, None),
         "batch_statistics": (batch_statistics, "pooled"),
         "execution": (execution, "frames"),
+        "irreps": (irreps, None),
     }
     if architecture in PAPER:
         if out_length is not None:

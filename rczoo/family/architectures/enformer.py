@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from .blocks import Attention
 
 POOLS = 5
 """Halvings of the length: a bin has 32 bases (there 128)."""
@@ -12,31 +12,10 @@ HEADS = 4
 LAYERS = 2
 
 
-class Attention(nn.Module):
-    """Attention whose scores have a slope for the distance on either side: the frames see it 5' to 3'."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm, self.projections = nn.LayerNorm(width), nn.Linear(width, 3 * width)
-        self.out = nn.Linear(width, width)
-        self.before, self.after = (nn.Parameter(torch.logspace(-2, 0, HEADS)) for _ in range(2))
-
-    def forward(self, z: Tensor) -> Tensor:
-        """(batch, bins, width), the answer added."""
-        q, k, v = self.projections(self.norm(z)).unflatten(-1, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
-        places = torch.arange(z.shape[1], device=z.device)
-        distance = (places[None] - places[:, None]).to(z.dtype)
-        slopes = self.after[:, None, None] * distance.relu() + self.before[:, None, None] * (-distance).relu()
-        read = F.scaled_dot_product_attention(q, k, v, attn_mask=-slopes)
-        added: Tensor = self.out(read.transpose(1, 2).flatten(2))
-        return z + added
-
-
 class Enformer(nn.Module):
     """One-hot DNA (batch, 4, length) -> tracks (batch, channels, bins), the margin cropped at either end.
 
     Sources: Avsec et al. 2021, Nature Methods 18:1196; Linder et al. 2025, Nature Genetics 57:949 (Borzoi).
-    The slopes are those of Press et al. 2022 (ALiBi), learnt for either side.
     """
 
     def __init__(self, channels: int, filters: int, margin: int) -> None:
@@ -49,7 +28,7 @@ class Enformer(nn.Module):
             layers += [nn.BatchNorm1d(filters), nn.GELU(), nn.Conv1d(filters, filters, 5, padding=2)]
             layers += [nn.MaxPool1d(2)]
         self.tower = nn.Sequential(*layers)
-        self.attention = nn.ModuleList(Attention(filters) for _ in range(LAYERS))
+        self.attention = nn.ModuleList(Attention(filters, HEADS) for _ in range(LAYERS))
         widths = filters, 2 * filters
         self.feed = nn.ModuleList(
             nn.Sequential(nn.LayerNorm(filters), nn.Linear(*widths), nn.ReLU(), nn.Linear(*widths[::-1]))

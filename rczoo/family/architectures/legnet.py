@@ -5,21 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .blocks import SqueezeExcitation
+
 GROUPED = 4
 """Channels in a group of the convolution in the middle of a block."""
-
-
-class SqueezeExcitation(nn.Module):
-    """A gate for each channel, from the means of all over the positions: (batch, width, length) as it was."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.gate = nn.Sequential(nn.Linear(width, width // 4), nn.SiLU(), nn.Linear(width // 4, width))
-
-    def forward(self, z: Tensor) -> Tensor:
-        """Each channel times its gate."""
-        gated: Tensor = z * self.gate(z.mean(2)).sigmoid()[..., None]
-        return gated
 
 
 def _norm_act(width: int) -> list[nn.Module]:

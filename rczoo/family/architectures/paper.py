@@ -12,7 +12,7 @@ from ..config import NetworkConfig
 from ..heads import ProfileHead
 from ..network import Network, check_merge
 from ..trunk import BlockShape
-from .points import resolve_mixing, resolve_strategy
+from .points import resolve_irreps, resolve_mixing, resolve_strategy
 
 
 class Architecture(NamedTuple):
@@ -57,6 +57,7 @@ def build_network(
     position: str | None = None,
     batch_statistics: str = "pooled",
     execution: str = "frames",
+    irreps: float | None = None,
 ) -> Network:
     """As :func:`rczoo.build`, of one of these three."""
     shapes = PAPER[architecture]
@@ -65,6 +66,8 @@ def build_network(
     check_whole("build", **{name: (value, 1) for name, value in sizes.items() if value is not None})
     if strategy is not None:
         mixing, merge, filters = resolve_strategy(strategy, mixing, wrap, merge, filters)
+    if irreps is not None:
+        mixing = resolve_irreps(irreps, len(shapes.blocks), mixing, wrap, gain, batch_statistics)
     shares = resolve_mixing(len(shapes.blocks), mixing, wrap)
     if merge is None:
         # At depth 1 there are no shares, and the two names differ only here.
@@ -96,6 +99,7 @@ def build_network(
         count_head=bool(count_head) and shapes.pool is None,
         position=position,
         batch_statistics=batch_statistics,
+        irreps=None if irreps is None else float(irreps),
     )
     check_merge(merge, config)
     _check_length(config, shapes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from numbers import Real
+from typing import Any
 
 from ..._arguments import check_choice, is_whole
 
@@ -98,6 +99,30 @@ def resolve_mixing(
     if shares is not None and shares != wrapped:
         raise ValueError(f"wrap {groups} means mixing {wrapped}, but mixing is {shares}: give one of them")
     return wrapped
+
+
+def resolve_irreps(
+    irreps: float, depth: int, mixing: Any, wrap: Sequence[int] | None, gain: float, batch_statistics: str
+) -> Any:
+    """The mixing of blocks that carry irreps: 1, since they hold both strands, also where none was given.
+
+    Raises ValueError for another mixing, and for what only blocks of pairs have.
+    """
+    if isinstance(irreps, bool) or not isinstance(irreps, Real) or not 0 <= float(irreps) <= 1:
+        raise ValueError(f"irreps is {irreps!r}, expected a number in [0, 1], the share of trivial channels")
+    for name, value, usual in (("gain", gain, 1), ("batch_statistics", batch_statistics, "pooled")):
+        if value != usual:
+            raise ValueError(f"irreps {irreps} takes no {name} {value!r}, which blocks of pairs have")
+    if mixing is None and wrap is None:
+        return 1.0
+    share = NAMED_SHARES.get(mixing, mixing) if isinstance(mixing, str) else mixing
+    shares = [share] if isinstance(share, Real) else resolve_mixing(depth, share, wrap)
+    if any(m != 1 for m in shares):
+        raise ValueError(
+            f"irreps {irreps} holds both strands, as mixing 1 does, but mixing is {[*map(float, shares)]}: "
+            "give one of them"
+        )
+    return mixing
 
 
 def _check_share(m: float) -> None:

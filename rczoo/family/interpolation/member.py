@@ -36,7 +36,8 @@ def interpolate(
 
     The model is copied, and both strands run through it as one batch. At a *site*, a layer that begins with
     a linear map of features, it also reads ``round(mixing * channels)`` channels of the other strand,
-    reversed along the positions.
+    reversed along the positions. A convolution in groups reads so many of each group: a depthwise one, whose
+    groups have one channel, reads none up to mixing .5 and all above it.
 
     ``inputs``, ``outputs``, ``merge``: as for :func:`rczoo.conjoin`. ``mixing``: a share in [0, 1] for all
     sites, a sequence of one for each, or a mapping from patterns of names (``"blocks.*"``), of which the
@@ -83,6 +84,7 @@ def interpolate(
 class Site(NamedTuple):
     """One site: its layer, the channels that it reads of each strand, its parameters and its cost.
 
+    ``groups``: of a convolution, each of which receives ``round(share * channels / groups)``.
     ``multiply_adds``: for each position that it answers, both strands together.
     """
 
@@ -92,6 +94,7 @@ class Site(NamedTuple):
     received: int
     parameters: int
     multiply_adds: int
+    groups: int = 1
 
     @property
     def share(self) -> float:
@@ -107,14 +110,15 @@ class Sites(NamedTuple):
     """Of the whole model."""
 
     def __str__(self) -> str:
+        kinds = [row.kind + (f", {row.groups} groups" if row.groups > 1 else "") for row in self.rows]
         wide = max([4, *(len(row.name) for row in self.rows)])
-        kind = max([4, *(len(row.kind) for row in self.rows)])
+        kind = max([4, *map(len, kinds)])
         head = f"{'site':<{wide}} {'kind':<{kind}} {'received':>9} {'share':>6} {'parameters':>11}"
         head += f" {'multiply-adds':>14}"
         lines = [
-            f"{row.name:<{wide}} {row.kind:<{kind}} {f'{row.received}/{row.channels}':>9} {row.share:>6.2f} "
+            f"{row.name:<{wide}} {text:<{kind}} {f'{row.received}/{row.channels}':>9} {row.share:>6.2f} "
             f"{row.parameters:>11,} {row.multiply_adds:>14,}"
-            for row in self.rows
+            for row, text in zip(self.rows, kinds, strict=True)
         ]
         return "\n".join([head, *lines, f"the whole model has {self.parameters:,} parameters"])
 
@@ -172,7 +176,8 @@ def _row(name: str, layer: nn.Module) -> Site:
     numbers = [p.numel() for p in layer.parameters()]
     weights = [p.numel() for p in layer.parameters() if p.ndim > 1]
     adapter = ", adapter" if kind_of(layer, plain) is Adapted else ""
-    return Site(name, plain.__name__ + adapter, features.channels, received, sum(numbers), 2 * sum(weights))
+    costs = sum(numbers), 2 * sum(weights)
+    return Site(name, plain.__name__ + adapter, features.channels, received, *costs, features.groups)
 
 
 def _opened(larger: Interpolated, smaller: Interpolated) -> Interpolated:

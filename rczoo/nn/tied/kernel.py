@@ -5,6 +5,7 @@ Proof: ``proofs/theorems/t02_kernels.py`` (which kernels, how many).
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -21,28 +22,30 @@ def _orbits(rows: Rep, columns: Rep, kernel_size: int, groups: int) -> tuple[Ten
     Entry (o, c, k) is tied to (p[o], p[c], K-1-k) with sign s[o]s[c], where c counts within the group of o.
     Returns for every entry the free parameter it equals and the sign, each (rows, columns / groups, K), and
     the number of free parameters. An entry that is its own partner with sign -1 must vanish: it points one
-    past the last parameter.
+    past the last parameter. Counted in numpy, so that layers are built on any device, "meta" too.
     """
     height, width = (max(1, rep.channels // groups) for rep in (rows, columns))
-    row = torch.arange(rows.channels).view(-1, 1, 1)
-    column = row // height * width + torch.arange(columns.channels // groups).view(1, -1, 1)
-    mirrored = torch.arange(kernel_size - 1, -1, -1)
-    p, q = (torch.tensor(rep.partners, dtype=torch.long) for rep in (rows, columns))
+    row = np.arange(rows.channels).reshape(-1, 1, 1)
+    column = row // height * width + np.arange(columns.channels // groups).reshape(1, -1, 1)
+    mirrored = np.arange(kernel_size - 1, -1, -1)
+    p, q = (np.array(rep.partners, dtype=np.int64) for rep in (rows, columns))
+    s, u = (np.array(rep.signs, dtype=np.int64) for rep in (rows, columns))
     partner = (p[row] * (columns.channels // groups) + q[column] % width) * kernel_size + mirrored
-    sign = (torch.tensor(rows.signs)[row] * torch.tensor(columns.signs)[column]).expand_as(partner)
-    entry = torch.arange(partner.numel()).view_as(partner)
+    sign = np.broadcast_to(s[row] * u[column], partner.shape)
+    entry = np.arange(partner.size).reshape(partner.shape)
     free = (entry < partner) | ((entry == partner) & (sign == 1))
     number = int(free.sum())
-    order = torch.full((entry.numel(),), number)
-    order[free.flatten()] = torch.arange(number)
-    first = torch.minimum(entry, partner)
-    return order[first], torch.where(entry == first, 1, sign), number
+    order = np.full(entry.size, number)
+    order[free.ravel()] = np.arange(number)
+    first = np.minimum(entry, partner)
+    return torch.tensor(order[first]), torch.tensor(np.where(entry == first, 1, sign)), number
 
 
-def _row_order(rep: Rep) -> Tensor:
+def _row_order(rep: Rep) -> list[int]:
     """For a Rep of pairs only: each channel's row, when all first partners come before all second ones."""
     firsts = [c for c, partner in enumerate(rep.partners) if c < partner]
-    return torch.tensor([*firsts, *(rep.partners[c] for c in firsts)], dtype=torch.long).argsort()
+    row_of = {c: row for row, c in enumerate([*firsts, *(rep.partners[c] for c in firsts)])}
+    return [row_of[c] for c in range(rep.channels)]
 
 
 class TiedKernel(RCLayer):
@@ -77,8 +80,8 @@ class TiedKernel(RCLayer):
             self._pairs = rows.regular
             number = self._pairs * self._columns.channels * self.kernel_size
             order = _row_order(rows)
-            in_order = torch.equal(order, torch.arange(len(order)))
-            self.register_buffer("order", None if in_order else order, persistent=False)
+            in_order = order == list(range(len(order)))
+            self.register_buffer("order", None if in_order else torch.tensor(order), persistent=False)
         else:
             index, sign, number = _orbits(rows, self._columns, self.kernel_size, self.groups)
             self.register_buffer("index", index, persistent=False)
