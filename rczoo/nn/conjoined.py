@@ -14,6 +14,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from ..symmetry._memory_format import ChannelsInnermost
 from ..symmetry.actions import Spec, Specs, act, argument_names, as_action, undrawn
 from ..symmetry.frames import check_merge_of, combine
 from ..symmetry.padding import Padding, fixed, position_axis
@@ -108,7 +109,7 @@ class Conjoined(nn.Module):
             call = [given[n] for n in range(len(args))], {name: given[name] for name in kwargs}
             if not batch:
                 return self._run(*call, batch, padding)
-            with PairedDraws(batch, self.either_axis):
+            with PairedDraws(batch, self.either_axis), ChannelsInnermost():
                 return self._run(*call, batch, padding)
 
         if self.together:
