@@ -140,7 +140,9 @@ def test_a_mode_keeps_the_layout_in_anybodys_model(innermost):
         net.norm.reset_running_stats()
         with mode:
             y = net(x)
-        found.append([y, net.norm.running_var.clone(), *torch.autograd.grad(y[:, ::2].sum(), [x, net.wide.weight])])
+        found.append(
+            [y, net.norm.running_var.clone(), *torch.autograd.grad(y[:, ::2].sum(), [x, net.wide.weight])]
+        )
     torch.testing.assert_close(*found)
     # a kernel that pads one end more than the other, and groups, are left to PyTorch
     assert net.kept == [True, True, False, False, True]

@@ -56,17 +56,17 @@ class _Kept(NamedTuple):
     version: int
 
     def stands_for(self, parameter: Tensor) -> bool:
-        """Whether nothing has changed. Versions do not tell of writing to ``.data``, so values are compared."""
+        """Whether nothing has changed: by values, since versions do not tell of writing to ``.data``."""
         alike = self.parameter.dtype == parameter.dtype and self.parameter.shape == parameter.shape
         return alike and self.dense._version == self.version and torch.equal(self.parameter, parameter)
 
 
 def _may_keep(parameter: Tensor) -> bool:
-    """Whether a parameter is a plain one on the CPU, of which no gradient, trace or transform wants to hear."""
+    """Whether a parameter is a plain one on the CPU, without gradients, tracing or transforms."""
     return (
         not torch.compiler.is_compiling()
         and type(parameter) is nn.Parameter
-        and parameter.device.type == "cpu"
+        and parameter.is_cpu
         and not (parameter.requires_grad and torch.is_grad_enabled())
         and not torch.jit.is_tracing()
         and torch._C._functorch.peek_interpreter_stack() is None
