@@ -31,6 +31,28 @@ class Labels(nn.Module):
         return _late(self.dense(self.flatten(self.pool(self.trunk(X)))), self.how)
 
 
+class ByTaps(nn.Module):
+    """A wide convolution to few filters: all taps by one of width 1, then a sum along the diagonals.
+
+    As ``_by_taps`` of ``rczoo.symmetry._memory_format``, which tells how, in a fifth of the time on a CPU.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, groups: int = 1) -> None:
+        super().__init__()
+        self.filters, channels, self.taps = weight.shape
+        rows = nn.functional.pad(weight, (0, 1)).transpose(1, 2).reshape(-1, channels, 1)
+        self.rows = conv(rows, None, groups=groups)
+        self.bias = nn.Parameter(bias.detach().clone()[:, None], requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, length) -> (batch, filters, length - taps + 1)."""
+        length = x.shape[2]
+        products = self.rows(x).reshape(x.shape[0], self.filters, (self.taps + 1) * length)
+        shifted = products[..., : self.taps * (length + 1)].unflatten(2, (self.taps, length + 1))
+        y: Tensor = shifted[..., : length - self.taps + 1].sum(2) + self.bias
+        return y
+
+
 class ProfileLayers(NamedTuple):
     """The layers of a profile head, some of which it may lack."""
 
@@ -126,13 +148,13 @@ def profile_layers(head: ProfileHead, how: str, control: Rep) -> ProfileLayers:
     first = join[:, : rep.channels, 0]
     weight = torch.einsum("sj,jck->sck", first, head.conv.effective_weight())
     bias = first @ head.conv.get_parameter("bias") + head.join.get_parameter("bias")
-    profile = conv(weight, bias)
+    profile = ByTaps(weight, bias)
     tracks = join[:, rep.channels :]
     if how != "none":
         groups = 2 if how in LATE else 1
         turned = _turned(weight, rep)
         kernel = torch.cat([weight, turned]) if how in LATE else _beside(weight, turned, how)
-        profile = conv(kernel, _together(bias, rep.act(bias[None])[0], how), groups=groups)
+        profile = ByTaps(kernel, _together(bias, rep.act(bias[None])[0], how), groups)
         tracks = _together(tracks, _turned(control.act(tracks), rep), how)
     counts = None if head.counts is None else _counts(head.counts, rep, how, control.channels > 0)
     positions = None if head.plus is None else head.log_profile()

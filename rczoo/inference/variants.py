@@ -16,6 +16,7 @@ from ..io.bad_lines import BadLines, LineError
 from ..io.chromosomes import Aliases, nearest
 from ..io.genome import Genome
 from ..io.vcf import Variant, read_vcf
+from ..nn.canonical import read_alike
 from ..symmetry import dna
 from .controls import zero_control
 from .outputs import Outputs, name_outputs
@@ -181,7 +182,8 @@ def scores(model: Any, outputs: Outputs, batch: Sequence[Alleles], strand: str) 
     codes = np.concatenate([alleles.codes for alleles in batch])  # ref, alt, ref, alt, ...
     control = zero_control(model.rep_in, len(codes), outputs)
     inputs = [dna.one_hot(codes), *([] if control is None else [torch.from_numpy(control)])]
-    answers = [answer(model, inputs, np.full(len(codes), other)) for other in sides(strand)]
+    with read_alike(model, 2):
+        answers = [answer(model, inputs, np.full(len(codes), other)) for other in sides(strand)]
     return np.concatenate([_change(y, outputs, batch) for y in answers], axis=1).astype(np.float32)
 
 

@@ -8,16 +8,17 @@ Source: Zhou et al. 2022, where doing this only after training is *post-hoc conj
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, cast
 
-import torch
 from torch import Tensor, nn
 
+from ..symmetry._memory_format import ChannelsInnermost
 from ..symmetry.actions import Spec, Specs, act, argument_names, as_action, undrawn
 from ..symmetry.frames import check_merge_of, combine
-from ..symmetry.padding import Padding, fixed, position_axis
+from ..symmetry.padding import Padding, fixed
 from ..symmetry.rep import Rep
+from ._calls import Inputs, is_flag, one_batch, padding_of, rows_of
+from .canonical import CANONICAL, choose
 from .paired_draws import PairedDraws
 
 Merge = str | Sequence[str] | Mapping[str, str]
@@ -35,7 +36,10 @@ def conjoin(
     through. By default the model's own ``rep_in`` (else DNA) and ``rep_out``. Rows that are padded on the
     right are reversed within their own length, if an input has the spec ``"mask"`` (batch, positions), 1 on
     the sequence, or ``"lengths"`` (batch,). ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for
-    all outputs or one for each.
+    all outputs or one for each. ``"canonical"`` runs the model once, on the strand of each example that comes
+    first in a fixed order, and turns the answer back (``rczoo.nn.canonical``): half the time, as equivariant,
+    and without what averaging gains in accuracy. A change of one base may change the strand that is read;
+    :func:`rczoo.score_variants` reads both alleles from that of the reference.
 
     Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
     run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. Hence the batch
@@ -74,13 +78,26 @@ class Conjoined(nn.Module):
         super().__init__()
         self.model, self.rep_in, self.rep_out = model, inputs, outputs
         self.argument_names = argument_names(model)
+        self.examples_alike = 1  # how many consecutive examples are read from the strand of the first of them
         self.merge_by(merge)
         self.either_axis = any(getattr(part, "batch_first", True) is False for part in model.modules())
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
+        if self.merge == CANONICAL:
+            return self._canonical(self._prepared(args, kwargs))
         outputs, first, second = self._answers(args, kwargs)
         return _like(outputs, _joined(self._combine, first, second))
+
+    def _canonical(self, inputs: Inputs) -> Any:
+        """What the model answers for one strand of each example, turned back; the same in train mode."""
+        acted = [key for key, spec in inputs.specs.items() if not fixed(spec)]
+        choice = choose((inputs.values[key], inputs.turned[key]) for key in acted)
+        choice = choice.shared_by(self.examples_alike)
+        read = {key: choice.read(inputs.values[key], inputs.turned[key]) for key in acted}
+        outputs = self._run(*inputs.call({**inputs.values, **read}), 0, inputs.padding)
+        turned = act(inputs.within(self.rep_out), outputs)
+        return _like(outputs, _joined(lambda key, u, v: choice.turned_back(u, v), outputs, turned))
 
     def merge_by(self, merge: Merge) -> None:
         """Merge in this way from now on; refused where it is unknown, or not equivariant."""
@@ -91,33 +108,40 @@ class Conjoined(nn.Module):
 
         Inputs, passes and the structure of either answer are those of ``forward``, which merges the two.
         Law: RC of the inputs swaps them and acts on both by ``rep_out``. For :func:`rczoo.agreement_loss`.
+        Raises ValueError for the merge that reads one strand.
         """
+        if self.merge == CANONICAL:
+            raise ValueError("strands: merge 'canonical' reads one strand: conjoin with 'mean' to have both")
         outputs, first, second = self._answers(args, kwargs)
         named = _joined(lambda key, u, v: u, first, second)
         return _like(outputs, named), _like(outputs, second)
 
     def _answers(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
         """An output in the model's own type, then both strands' answers, read in the given strand."""
-        values = dict(enumerate(args)) | kwargs
-        specs = {key: None if _is_flag(value) else self._spec(key) for key, value in values.items()}
-        padding = _padding(specs, values)
-        within = {key: padding.within(spec) for key, spec in specs.items()} if padding else specs
-        turned = {key: as_action(within[key])(value) for key, value in values.items()}
+        inputs = self._prepared(args, kwargs)
 
         def run(given: Mapping[Any, Any], batch: int = 0) -> Any:
-            call = [given[n] for n in range(len(args))], {name: given[name] for name in kwargs}
+            call = inputs.call(given)
             if not batch:
-                return self._run(*call, batch, padding)
-            with PairedDraws(batch, self.either_axis):
-                return self._run(*call, batch, padding)
+                return self._run(*call, batch, inputs.padding)
+            with PairedDraws(batch, self.either_axis), ChannelsInnermost():
+                return self._run(*call, batch, inputs.padding)
 
         if self.together:
-            batch, outputs = one_batch(run, specs, values, turned)
+            batch, outputs = one_batch(run, inputs.specs, inputs.values, inputs.turned)
             first, second = (act(rows_of(self.rep_out, batch, strand), outputs) for strand in (0, 1))
         else:
-            outputs = first = run(values)
-            second = run(turned)
-        return outputs, first, act(padding.within(self.rep_out) if padding else self.rep_out, second)
+            outputs = first = run(inputs.values)
+            second = run(inputs.turned)
+        return outputs, first, act(inputs.within(self.rep_out), second)
+
+    def _prepared(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inputs:
+        """The inputs by position and name, and what RC makes of them."""
+        values = dict(enumerate(args)) | kwargs
+        specs = {key: None if is_flag(value) else self._spec(key) for key, value in values.items()}
+        inputs = Inputs(values, values, specs, padding_of(specs, values))
+        within = inputs.within(specs)
+        return inputs._replace(turned={key: as_action(within[key])(v) for key, v in values.items()})
 
     @property
     def together(self) -> bool:
@@ -175,7 +199,14 @@ def _keyed(given: Any) -> dict[Any, Any]:
 def _merge_of_each(merge: Merge, outputs: Specs) -> dict[Any, str]:
     """The merge of each output; refuses merges that are unknown, not equivariant, or not one for each."""
     specs = _keyed(outputs)
+    if merge == CANONICAL:
+        return dict.fromkeys(specs, CANONICAL)
     hows = dict.fromkeys(specs, merge) if isinstance(merge, str) else _keyed(merge)
+    if CANONICAL in hows.values():
+        raise ValueError(
+            f"conjoin: merge 'canonical' reads one strand for all outputs, but merge is {merge!r}: give "
+            "merge='canonical', or another merge for each"
+        )
     for key, how in hows.items():
         check_merge_of(getattr(as_action(specs.get(key)), "rep", Rep()), how)
     if set(hows) != set(specs):
@@ -205,66 +236,3 @@ def _like(outputs: Any, merged: Any) -> Any:
     if isinstance(merged, tuple):
         return getattr(outputs, "_make", type(outputs))(merged)
     return type(outputs)(**merged) if isinstance(merged, dict) and type(outputs) is not dict else merged
-
-
-def one_batch(
-    run: Callable[[Any, int], Any],
-    specs: Mapping[Any, Spec],
-    values: Mapping[Any, Any],
-    turned: Mapping[Any, Any],
-) -> tuple[int, Any]:
-    """How many examples there are, and what ``run`` gives for their strands, one after the other.
-
-    ``specs`` say how RC acts on each of ``values``, and ``turned`` holds the results. Joined are those that
-    RC acts on, which must be tensors with the examples as first axis, and others that are as long.
-    """
-    sizes = [_size(values[key]) for key, spec in specs.items() if not fixed(spec)]
-    if not sizes or sizes[0] is None or set(sizes) != {sizes[0]}:
-        raise ValueError(
-            "conjoin: both strands run as one batch, so the inputs that RC acts on must be "
-            f"tensors with the examples as first axis, but the sizes of that axis are {sizes}"
-        )
-    batch = sizes[0]
-    both = {key: torch.cat([v, turned[key]]) if _size(v) == batch else v for key, v in values.items()}
-    return batch, run(both, batch)
-
-
-def _is_flag(value: Any) -> bool:
-    """Whether an argument is one that RC cannot touch, such as ``return_dict=True``."""
-    return value is None or isinstance(value, bool | int | float | str)
-
-
-def _padding(specs: Mapping[Any, Spec], values: Mapping[Any, Any]) -> Padding | None:
-    """How far each row goes, from the input that says it."""
-    for key, spec in specs.items():
-        if spec == "mask":
-            return Padding.of_mask(values[key])
-        if spec == "lengths":
-            acted = next((k for k, s in specs.items() if not fixed(s)), key)
-            axis = position_axis(as_action(specs[acted]), values[acted], 0)
-            return Padding(values[key], values[acted].shape[-1 if axis is None else axis])
-    return None
-
-
-def _size(value: Any) -> int | None:
-    """The length of a tensor's first axis."""
-    return len(value) if isinstance(value, Tensor) and value.ndim else None
-
-
-def rows_of(specs: Any, batch: int, strand: int) -> Any:
-    """For each output, the function that takes the rows of one strand from those of both."""
-
-    def rows(spec: Spec, y: Any) -> Any:
-        if _size(y) == 2 * batch:
-            return y[strand * batch : (strand + 1) * batch]
-        if fixed(spec):
-            return y
-        found = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
-        raise ValueError(
-            f"conjoin: where both strands run as one batch, an output must have the {2 * batch} examples of "
-            f"both as its first axis, got {found}: conjoin after training, or give it the spec None"
-        )
-
-    if isinstance(specs, Mapping):
-        return {name: partial(rows, spec) for name, spec in specs.items()}
-    return [partial(rows, s) for s in specs] if isinstance(specs, list | tuple) else partial(rows, specs)

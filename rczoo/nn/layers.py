@@ -9,6 +9,7 @@ Proofs: ``proofs/theorems/t06_pointwise.py`` and ``t08_normalisation.py``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -17,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..symmetry._memory_format import channels_innermost
+from ..symmetry._notation import fold
 from ..symmetry.rep import Rep
 
 
@@ -63,7 +66,8 @@ class RCBatchNorm1d(RCLayer):
 
     (batch, channels, length) or (batch, channels) -> the same shape. A sign channel has no mean and no shift:
     it is divided by its root mean square. Law: equivariant in eval mode, and in train mode, where statistics
-    pool both strands (T8). ``eps`` and ``momentum`` as in ``nn.BatchNorm1d``.
+    pool both strands (T8). ``eps`` and ``momentum`` as in ``nn.BatchNorm1d``: None for the plain average of
+    all batches, which ``num_batches_tracked`` counts.
     """
 
     running_mean: Tensor
@@ -71,9 +75,10 @@ class RCBatchNorm1d(RCLayer):
     orbit: Tensor
     partners: Tensor
     shifted: Tensor
+    num_batches_tracked: Tensor | None
     ranks = (2, 3)
 
-    def __init__(self, rep: Rep | str, eps: float = 1e-5, momentum: float = 0.1) -> None:
+    def __init__(self, rep: Rep | str, eps: float = 1e-5, momentum: float | None = 0.1) -> None:
         super().__init__(rep, rep)
         self.eps, self.momentum = eps, momentum
         number = len(self.rep_in.orbits)
@@ -86,6 +91,14 @@ class RCBatchNorm1d(RCLayer):
         self.bias = nn.Parameter(torch.zeros(number))
         self.register_buffer("running_mean", torch.zeros(number))
         self.register_buffer("running_var", torch.ones(number))
+        self.register_buffer("num_batches_tracked", torch.tensor(0) if momentum is None else None)
+
+    def _factor(self) -> float:
+        """The weight of this batch in the running statistics."""
+        if self.num_batches_tracked is None:
+            return float(self.momentum or 0)
+        self.num_batches_tracked.add_(1)
+        return 1 / int(self.num_batches_tracked)
 
     def _tie(self, statistic: Tensor) -> Tensor:
         """Average a per-channel statistic over each pair."""
@@ -96,10 +109,11 @@ class RCBatchNorm1d(RCLayer):
         variance = self._tie((x - mean[:, None]).square().mean((0, 2)))
         pooled = x.shape[0] * x.shape[2] * (1 + (self.partners != torch.arange(len(mean), device=x.device)))
         unbiased = variance * pooled / (pooled - self.shifted.long()).clamp(min=1)
+        factor = self._factor()
         with torch.no_grad():
             for running, batch in [(self.running_mean, mean), (self.running_var, unbiased)]:
                 new = torch.zeros_like(running).index_copy(0, self.orbit, batch.to(running.dtype))
-                running.lerp_(new, self.momentum)
+                running.lerp_(new, factor)
         return mean, variance
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,12 +121,31 @@ class RCBatchNorm1d(RCLayer):
         self._check(x)
         if x.ndim == 2:
             return self(x[..., None])[..., 0]  # type: ignore[no-any-return]
+        if self._is_folded(x):
+            return self._folded(x)
         if self.training and x.numel():
             mean, variance = self._batch_statistics(x)
             scale, shift = self._affine(mean, variance)
         else:
             scale, shift = self.eval_affine()
         return x * scale[:, None] + shift[:, None]
+
+    def _is_folded(self, x: Tensor) -> bool:
+        """Whether a view of x has one channel for each orbit, with several numbers in it."""
+        _, size, _ = fold(self.rep_in.partners) or (0, 0, 0)
+        several = x.shape[0] * x.shape[2] * size > 1
+        return x.dtype == self.weight.dtype and size in (1, 2) and several and not self.rep_in.sign
+
+    def _folded(self, x: Tensor) -> Tensor:
+        """PyTorch's own batch norm, which is one pass over memory: partners as more examples or positions."""
+        innermost = channels_innermost(x)
+        z, length = (x.mT, ()) if innermost else (x, (x.shape[2],))
+        outer, size, inner = fold(self.rep_in.partners) or (0, 0, 0)
+        rows = z.reshape(-1, inner, *length) if inner > 1 else z.reshape(-1, outer, size * math.prod(length))
+        factor = self._factor() if self.training else 0.0
+        statistics = self.running_mean, self.running_var, self.weight, self.bias
+        y = F.batch_norm(rows, *statistics, self.training, factor, self.eps).view(z.shape)
+        return y.mT if innermost else y
 
     def eval_affine(self) -> tuple[Tensor, Tensor]:
         """The scale and shift of every channel (channels,) in eval mode."""

@@ -5,26 +5,35 @@ outermost as when they are innermost, so features here keep the shape (batch, ch
 memory runs (batch, length, channels). Slices, crops and concatenations follow the layout they are given,
 because an operation that changes it costs a copy in either direction. On other devices nothing is changed.
 Measured in ``tests/benchmarks``.
+
+Our own layers call these functions. :class:`ChannelsInnermost` puts them in the place of PyTorch's own while
+a model runs that others wrote.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 FEW = 8
 """Filters that do not fill a vector register, for which the CPU's convolution falls back to slow loops."""
 
 
-def conv1d(x: Tensor, weight: Tensor, bias: Tensor | None, dilation: int = 1) -> Tensor:
-    """``F.conv1d`` without stride and padding, in the form that is fastest on the device of ``x``."""
+def conv1d(
+    x: Tensor, weight: Tensor, bias: Tensor | None, dilation: int = 1, stride: int = 1, padding: int = 0
+) -> Tensor:
+    """``F.conv1d`` of one group, in the form that is fastest on the device of ``x``."""
     taps = weight.shape[2]
-    if x.device.type != "cpu" or x.shape[2] <= dilation * (taps - 1):
-        return F.conv1d(x, weight, bias, dilation=dilation)
-    if weight.shape[0] <= FEW and taps > 1 and dilation == 1:
+    if x.device.type != "cpu" or x.shape[2] + 2 * padding <= dilation * (taps - 1):
+        return F.conv1d(x, weight, bias, stride, padding, dilation)
+    if weight.shape[0] <= FEW and taps > 1 and dilation == stride == 1 and not padding:
         return _by_taps(x, weight, bias)
-    y = F.conv2d(_rows(x), _rows(weight), bias, dilation=(1, dilation))
+    y = F.conv2d(_rows(x), _rows(weight), bias, (1, stride), (0, padding), (1, dilation))
     return y.squeeze(2)
 
 
@@ -50,7 +59,7 @@ def _by_taps(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 
 def channels_innermost(x: Tensor) -> bool:
     """Whether neighbouring numbers in memory are channels of one position."""
-    return x.stride(1) == 1 and x.shape[1] > 1
+    return x.ndim == 3 and x.stride(1) == 1 and x.shape[1] > 1
 
 
 def crop(x: Tensor, margin: int) -> Tensor:
@@ -97,3 +106,65 @@ def normalise(norm: nn.Module, x: Tensor, filters: int) -> Tensor:
         return rows.view(x.mT.shape).mT
     groups: Tensor = norm(x.reshape(-1, filters, x.shape[2]))
     return groups.view(x.shape)
+
+
+class ChannelsInnermost(TorchFunctionMode):
+    """Inside it, any model's convolutions, batch norms and crops along one axis keep channels innermost.
+
+    What it computes is the same to rounding. ``view`` gives what ``reshape`` does, which copies where the
+    model's author could count on another order in memory: what is then written into it stays there.
+    """
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """One operation."""
+        return _KEEPING.get(function, function)(*args, **kwargs or {})
+
+
+def _convolution(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    both = _one(dilation) * (weight.shape[2] - 1)
+    if groups > 1 or input.ndim < 3 or (padding == "same" and both % 2):
+        return F.conv1d(input, weight, bias, stride, padding, dilation, groups)
+    ends = {"same": both // 2, "valid": 0}[padding] if isinstance(padding, str) else _one(padding)
+    return conv1d(input, weight, bias, _one(dilation), _one(stride), ends)
+
+
+def _one(value: Any) -> int:
+    return int(value[0]) if isinstance(value, tuple | list) else int(value)
+
+
+def _batch_norm(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    if not channels_innermost(input):
+        return F.batch_norm(input, *args, **kwargs)
+    rows = F.batch_norm(input.mT.reshape(-1, input.shape[1]), *args, **kwargs)
+    return rows.view(input.mT.shape).mT
+
+
+def _item(x: Tensor, index: Any) -> Tensor:
+    """A crop, whose gradient otherwise has channels outermost."""
+    if channels_innermost(x) and isinstance(index, tuple) and index[:1] == (...,) and len(index) == 2:
+        positions = index[1]
+        return x.mT[:, positions].mT if isinstance(positions, slice) else x[index]
+    return x[index]
+
+
+def _view(x: Tensor, *shape: Any, **kwargs: Any) -> Tensor:
+    typed = bool(kwargs) or isinstance(shape[0], torch.dtype)
+    return x.view(*shape, **kwargs) if typed else x.reshape(*shape)
+
+
+_KEEPING: dict[Any, Callable[..., Tensor]] = {
+    F.conv1d: _convolution,
+    F.batch_norm: _batch_norm,
+    Tensor.__getitem__: _item,
+    Tensor.view: _view,
+    Tensor.view_as: Tensor.reshape_as,
+}
+"""What stands for functions of PyTorch inside :class:`ChannelsInnermost`."""

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import Input, Rep, build, conjoin, one_hot
+from rczoo import Input, Rep, build, conjoin, interpolate, one_hot, tokens
 from rczoo.evaluation.losses import binary_cross_entropy
+from rczoo.nn.canonical import read_alike
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.symmetry.frames import combine
+from rczoo.symmetry.rep import flip
 from rczoo.testing import integer_tensor, normal_tensor, palindromes, reference, seeds
 from tests.proofs.test_laws import DNA, obeys, rc
 from tests.support.ordinary_models import Positional, Recurrent, Strided
@@ -190,6 +192,30 @@ def test_shown_as_typed():
             r"unknown merge 'median': choose one of",
         ),
         (lambda: conjoin(nn.Flatten(), outputs="1t", merge=["sum", "avg"]), r"unknown merge 'avg'"),
+        (
+            lambda: conjoin(nn.Flatten(), outputs=("1r", "1t"), merge=["canonical", "mean"]),
+            r"merge 'canonical' reads one strand for all outputs, but merge is \['canonical', 'mean'\]: give",
+        ),
+        (
+            lambda: conjoin(Named(), ("dna", "2t"), {"profile": "1r"}, "canonical")(
+                integer_tensor(0, 3, 4, 5), integer_tensor(0, 1, 2, 5)
+            ),
+            r"merge 'canonical' chooses a strand for each example, .* sizes of that axis are \[3, 1\]$",
+        ),
+        (
+            lambda: conjoin(nn.Flatten(0, 1), outputs="5t", merge="canonical")(integer_tensor(0, 3, 4, 5)),
+            r"merge 'canonical' turns the answer of each of 3 examples, but an output has shape \(12, 5\)",
+        ),
+        (
+            lambda: conjoin(nn.Flatten(), outputs="20t", merge="canonical").strands(torch.zeros(1, 4, 5)),
+            r"strands: merge 'canonical' reads one strand: conjoin with 'mean' to have both",
+        ),
+        (
+            lambda: interpolate(
+                nn.Sequential(nn.Conv1d(4, 2, 1), nn.Conv1d(2, 2, 1)), outputs="1r", merge="canonical"
+            ),
+            r"interpolate: merge 'canonical' reads one strand, so there is nothing to exchange: take conjoin",
+        ),
         (
             lambda: conjoin(nn.Flatten(), outputs=("1r", "2t+1s"), merge=["max", "max"]),
             r"merge 'max' is not equivariant on the 1 sign channel\(s\) of Rep 2t\+1s: use 'mean'",
@@ -479,3 +505,91 @@ def test_flags_need_no_spec_and_an_input_stands_for_its_action(inputs):
     x = torch.rand(2, 4, 7)
     for mode in (True, False):
         torch.testing.assert_close(both.train(mode)(x, 3.0, head="human", double=True), 12 * x.sum(1))
+
+
+@given(KINDS, label_reps, st.integers(1, 9), st.booleans(), seeds())
+def test_the_canonical_strand_is_exact_in_both_modes(kind, rep, batch, training, seed):
+    """Of random sequences some are read from either strand; each is one of the two answers."""
+    f, x = kind(rep.channels, seed), normal_tensor(seed, batch, 4, 23)
+    g = conjoin(f, outputs=rep, merge="canonical").train(training)
+
+    def run(x):
+        torch.manual_seed(seed)
+        return g(x)
+
+    y, turned = run(x), run(rc(DNA, x))
+    assert torch.equal(turned, rc(rep, y))
+    if not training:
+        one, other = f(x), rc(rep, f(rc(DNA, x)))
+        for n in range(batch):
+            assert any(relative_error(y[n], each[n]) < 1e-12 for each in (one, other))
+
+
+class Padded(nn.Module):
+    """Tokens, a control track and a mask."""
+
+    def forward(self, ids, control, mask):
+        profile = torch.stack(
+            [(ids * torch.arange(1, 7)).cumsum(1), ids.square() + control[:, 0]], 1
+        ).double()
+        return profile * mask[:, None], (profile[:, 0] * mask).sum(1, keepdim=True)
+
+
+@given(seeds())
+def test_the_canonical_strand_of_tokens_several_inputs_masks_and_palindromes(seed):
+    complement = tokens([3, 2, 1, 0])
+    lengths = [6, 4, 6, 5]
+    mask = (torch.arange(6) < torch.tensor(lengths)[:, None]).long()
+    ids = integer_tensor(seed, 4, 6).long() % 4 * mask
+    ids[2] = torch.tensor([0, 1, 2, 1, 2, 3])  # its own reverse complement, told apart by the control
+    ids[0] = ids[2]  # and a palindrome altogether
+    control = integer_tensor(seed + 1, 4, 1, 6) * mask[:, None]
+    control[0] = control[0] + control[0].flip(1)
+
+    def turn(x, action):
+        rows = [
+            torch.cat([action(row[None, ..., :n]), row[None, ..., n:]], -1)
+            for row, n in zip(x, lengths, strict=True)
+        ]
+        return torch.cat(rows)
+
+    g = conjoin(Padded(), (complement, "1t", "mask"), ("1r", "1t"), "canonical").eval()
+    profile, total = g(ids, control, mask)
+    other = g(turn(ids, complement), turn(control, flip), mask=mask)
+    assert torch.equal(other[0], turn(profile, lambda y: rc(Rep("1r"), y)))
+    assert torch.equal(other[1], total)
+    assert torch.equal(rc(Rep("1r"), profile[:1]), profile[:1])
+
+
+def test_the_canonical_strand_runs_the_model_once_and_makes_a_fast_member_exact():
+    member = build("tf-cnn", mixing=0.5, filters=4, length=150, pool=(20, 6)).eval()
+    member.execution = "tied"
+    passes = []
+    member.register_forward_hook(lambda *_: passes.append(1))
+    x = normal_tensor(0, 5, 4, 150).float()
+    g = conjoin(member, merge="canonical").eval()
+    assert torch.equal(g(x), g(rc(DNA, x)))
+    assert len(passes) == 2
+    torch.testing.assert_close(g(x), member(x))
+
+
+@pytest.mark.parametrize("palindrome", [False, True])
+def test_alleles_are_read_from_the_strand_of_the_reference(palindrome):
+    """The first of a pair that is no palindrome decides, so a pair and its reverse complement score alike."""
+    letters = ["ACGT" if palindrome else "TTAC", "TCGT", "CATT", "AAAA"]
+    x = torch.cat([one_hot(each, torch.float64) for each in letters])
+    read = []
+
+    class Notes(nn.Module):
+        def forward(self, x):
+            read.append(x)
+            return (x * torch.arange(4.0)).sum((1, 2))[:, None]
+
+    g = conjoin(Notes(), outputs="1t", merge="canonical")
+    with read_alike(g, 2):
+        y, turned = g(x), g(rc(DNA, x))
+    assert torch.equal(y, turned)
+    swapped = [not torch.equal(u, v) for u, v in zip(read[0], x, strict=True)]
+    assert swapped[2:] == [swapped[2]] * 2
+    assert palindrome or swapped[0] == swapped[1]
+    assert g.examples_alike == 1

@@ -1,9 +1,13 @@
 """The tied convolution against loops, without tolerance, and what it refuses."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.func import functional_call, grad, vmap
 
 from rczoo import Rep
 from rczoo.export import fuse
@@ -219,3 +223,78 @@ def test_padding_that_is_longer_than_the_sequence(mode, least):
     with pytest.raises(ValueError, match=message):
         layer(torch.zeros(1, 2, least - 1))
     assert layer(torch.zeros(1, 2, least)).shape == (1, 2, least + 4)
+
+
+def _loaded(layer):
+    layer.load_state_dict({name: value + 1 for name, value in layer.state_dict().items()})
+
+
+def _stepped(layer):
+    optimiser = torch.optim.SGD(layer.parameters(), lr=1.0)
+    with torch.enable_grad():
+        layer(torch.ones(1, 4, 5)).sum().backward()
+    optimiser.step()
+
+
+def _swapped(layer):
+    layer.weight = torch.nn.Parameter(layer.weight + 2)
+
+
+EDITS = {
+    "in place": lambda layer: layer.weight.mul_(2),
+    "through .data": lambda layer: layer.weight.data.mul_(2),
+    "other .data": lambda layer: setattr(layer.weight, "data", layer.weight.data + 1),
+    "a bias through .data": lambda layer: layer.bias.data.add_(1),
+    "loaded": _loaded,
+    "an optimiser's step": _stepped,
+    "another parameter": _swapped,
+    "what was given out": lambda layer: layer.kernel().mul_(2),
+    "another precision and back": lambda layer: layer.double().weight.add_(1) is layer.float(),
+    "drawn anew": lambda layer: layer.reset_parameters(),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("rep", ["2r", "1r+1t+1s"])
+def test_a_kept_kernel_is_never_stale(edit, rep):
+    """Whatever is done to a layer, it answers as one that has kept nothing."""
+    layer, x = RCConv1d("2r:flip", rep, 3).eval(), integer_tensor(0, 2, 4, 7).float()
+    with torch.inference_mode():
+        layer(x)
+    with torch.no_grad():
+        assert layer.kernel() is layer.kernel(), "it is kept"
+        EDITS[edit](layer)
+        fresh = RCConv1d("2r:flip", rep, 3).eval()
+        fresh.load_state_dict(layer.state_dict())
+        for _ in range(2):
+            assert torch.equal(layer(x), fresh(x))
+
+
+def test_kept_kernels_are_no_part_of_state_copies_gradients_or_transforms():
+    layer, x = RCConv1d("2r:flip", "2r", 3).eval(), integer_tensor(0, 2, 4, 7).float()
+    state, size = list(layer.state_dict()), len(pickle.dumps(layer))
+    with torch.no_grad():
+        kept = layer(x)
+        doubled = {name: 2 * p for name, p in layer.named_parameters()}
+        assert torch.equal(functional_call(layer, doubled, (x,)), 2 * kept)
+        batched = {name: torch.stack([p, 2 * p]) for name, p in layer.named_parameters()}
+        both = vmap(lambda p: functional_call(layer, p, (x,)))(batched)
+        assert torch.equal(both, torch.stack([kept, 2 * kept]))
+    assert (list(layer.state_dict()), len(pickle.dumps(layer))) == (state, size)
+    twin = copy.deepcopy(layer)
+    with torch.no_grad():
+        twin.weight.add_(1)
+        assert not torch.equal(twin(x), kept)
+        assert torch.equal(layer(x), kept)
+    assert layer(x).requires_grad, "with gradients it is built anew"
+    frozen = layer.requires_grad_(False)
+    with torch.inference_mode():
+        frozen.double().float()(x)
+    slope = grad(lambda x: frozen(x).square().sum())(x)
+    assert torch.equal(torch.autograd.grad(frozen(x.requires_grad_()).square().sum(), x)[0], slope)
+    compiled = torch.compile(frozen, backend="eager", fullgraph=True)
+    frozen.weight.data.mul_(2)
+    assert torch.equal(compiled(x), frozen(x))
+    frozen.weight.data.mul_(2)
+    assert torch.equal(compiled(x), frozen(x))
+    assert torch.equal(torch.export.export(frozen, (x,)).module()(x), frozen(x))

@@ -47,6 +47,31 @@ def test_norm_on_trivial_channels_is_batchnorm_and_sign_channels_have_no_mean(ba
     torch.testing.assert_close(tied.eval()(x)[:, 2], expected, rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("rep", ["3r", "3r:halves", "3r:flip", "3t", "2r+1t", "2r+1s"])
+@pytest.mark.parametrize("innermost", [False, True])
+def test_norm_is_one_function_in_every_form_and_layout(rep, innermost):
+    """The form that PyTorch computes against our own sums, of all orders of channels."""
+    torch.manual_seed(0)
+    found = {}
+    for own in (False, True):
+        norm = randomise(RCBatchNorm1d(rep, momentum=None).double(), 0)
+        norm._is_folded = (lambda x: False) if own else norm._is_folded
+        x = normal_tensor(1, 3, norm.rep_in.channels, 5)
+        x = (x.mT.contiguous().mT if innermost else x).requires_grad_()
+        y = norm(x), norm(x + 1), norm.eval()(x)
+        slopes = torch.autograd.grad(y[0].square()[:, :, 1:].sum(), [x, norm.weight, norm.bias])
+        found[own] = *y, *slopes, *norm.buffers()
+    torch.testing.assert_close(found[False], found[True])
+
+
+def test_norm_of_no_momentum_averages_all_batches():
+    norm, plain = RCBatchNorm1d("2r:halves", momentum=None), nn.BatchNorm1d(2, momentum=None)
+    for seed in range(3):
+        x = normal_tensor(seed, 3, 4, 5).float()
+        norm(x), plain(torch.cat(x.chunk(2, 1)))
+    torch.testing.assert_close(dict(norm.state_dict()), dict(plain.state_dict()))
+
+
 def test_norm_begins_as_batchnorm_does():
     norm, plain = RCBatchNorm1d("2r"), nn.BatchNorm1d(2)
     assert (norm.eps, norm.momentum) == (plain.eps, plain.momentum)

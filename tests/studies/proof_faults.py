@@ -199,7 +199,7 @@ CODE = [
     Fault(
         "the second answer of a conjoined model not turned",
         "rczoo/nn/conjoined.py",
-        "return outputs, first, act(padding.within(self.rep_out) if padding else self.rep_out, second)",
+        "return outputs, first, act(inputs.within(self.rep_out), second)",
         "return outputs, first, second",
         "t03",
     ),

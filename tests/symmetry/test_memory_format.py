@@ -1,5 +1,6 @@
 """Features with channels innermost are the same features, with the same gradients."""
 
+import contextlib
 import copy
 
 import pytest
@@ -106,3 +107,42 @@ def test_per_example_gradients_by_vmap(execution):
     for n, x in enumerate(X):
         one_by_one = torch.autograd.grad(answer(parameters, x), list(parameters.values()))
         torch.testing.assert_close([found[name][n] for name in parameters], list(one_by_one))
+
+
+class Anybodys(torch.nn.Module):
+    """Convolutions of every kind, a norm, a crop and ``view``, as other people write them."""
+
+    def __init__(self):
+        super().__init__()
+        conv = torch.nn.Conv1d
+        convs = [conv(4, 9, 3, padding=1), conv(9, 9, 3, dilation=2, padding="same")]
+        convs += [conv(9, 9, 4, padding="same"), conv(9, 9, 3, groups=3)]
+        self.convs, self.norm = torch.nn.ModuleList(convs), torch.nn.BatchNorm1d(9)
+        self.wide = conv(9, 12, 4, stride=2, padding=(1,))
+
+    def forward(self, x):
+        self.kept = []
+        for conv in self.convs:
+            x = self.norm(conv(x)).relu()
+            self.kept.append(layouts.channels_innermost(x))
+        x = self.wide(x[..., 1:-1])
+        self.kept.append(layouts.channels_innermost(x))
+        assert x.detach().view(torch.int64).dtype == torch.int64
+        return x.view(x.size(0), -1)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding=.same. with even kernel")
+@pytest.mark.parametrize("innermost", [False, True])
+def test_a_mode_keeps_the_layout_in_anybodys_model(innermost):
+    net, x = Anybodys().double(), features(0, 3, 4, 15, innermost=innermost).requires_grad_()
+    found = []
+    for mode in (contextlib.nullcontext(), layouts.ChannelsInnermost()):
+        net.norm.reset_running_stats()
+        with mode:
+            y = net(x)
+        found.append(
+            [y, net.norm.running_var.clone(), *torch.autograd.grad(y[:, ::2].sum(), [x, net.wide.weight])]
+        )
+    torch.testing.assert_close(*found)
+    # a kernel that pads one end more than the other, and groups, are left to PyTorch
+    assert net.kept == [True, True, False, False, True]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from ...nn.canonical import CANONICAL
 from ...nn.conjoined import Conjoined, Merge, declared
 from ...symmetry.actions import Specs
 from ...symmetry.padding import Padding
@@ -136,6 +137,15 @@ class Interpolated(Conjoined):
     def together(self) -> bool:
         """Whether both strands run as one batch: where a site receives, also in eval mode."""
         return self.training or any(True for _ in self._receiving())
+
+    def merge_by(self, merge: Merge) -> None:
+        """Merge in this way from now on; refused as :func:`rczoo.conjoin` does, and "canonical"."""
+        if merge == CANONICAL:
+            raise ValueError(
+                "interpolate: merge 'canonical' reads one strand, so there is nothing to exchange: take "
+                "conjoin(member, merge='canonical'), which makes a member of merge 'mean' exact bit for bit"
+            )
+        super().merge_by(merge)
 
     def _run(
         self, args: Sequence[Any], kwargs: Mapping[str, Any], batch: int, padding: Padding | None

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
+from ...symmetry._memory_format import first_channels, join_channels
 from ...symmetry.frames import other_strand
 from ...symmetry.padding import Padding
 
@@ -105,7 +106,7 @@ def _other_of_padded(z: Tensor, rows: Rows, padding: Padding, channels: int, exa
 def _first(z: Tensor, channels: int, groups: int, k: int) -> Tensor:
     """The first ``k`` channels of each group."""
     if groups == 1:
-        return z.narrow(channels, 0, k)
+        return first_channels(z, k) if channels == 1 else z.narrow(channels, 0, k)
     parts = torch.unflatten(z, channels, (groups, -1)).narrow(channels + 1, 0, k)
     return parts.flatten(channels, channels + 1)
 
@@ -114,9 +115,14 @@ class ReceivingConvolution(Receiving):
     """``Conv1d`` and ``Conv2d`` of any stride, dilation, groups and padding: channels second."""
 
     def forward(self: Any, input: Tensor) -> Any:
-        """The layer's answer, and its kernel for the other strand's channels."""
-        y, other = super().forward(input), self.other(input, 1, groups=self.groups)
-        return y if other is None else y + self._conv_forward(other, self.received_weight, None)
+        """The layer's answer, and its kernel for the other strand's channels; of one group as one kernel."""
+        other = self.other(input, 1, groups=self.groups)
+        if other is None:
+            return super().forward(input)
+        if self.groups == 1:
+            kernel = torch.cat([self.weight, self.received_weight], 1)
+            return self._conv_forward(join_channels(input, other), kernel, self.bias)
+        return super().forward(input) + self._conv_forward(other, self.received_weight, None)
 
 
 class ReceivingTransposed(Receiving):

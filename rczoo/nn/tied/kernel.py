@@ -5,6 +5,9 @@ Proof: ``proofs/theorems/t02_kernels.py`` (which kernels, how many).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -48,6 +51,31 @@ def _row_order(rep: Rep) -> list[int]:
     return [row_of[c] for c in range(rep.channels)]
 
 
+class _Kept(NamedTuple):
+    """What was built, its version then, and the values of the parameter that it was built from."""
+
+    parameter: Tensor
+    dense: Tensor
+    version: int
+
+    def stands_for(self, parameter: Tensor) -> bool:
+        """Whether nothing has changed: by values, since versions do not tell of writing to ``.data``."""
+        alike = self.parameter.dtype == parameter.dtype and self.parameter.shape == parameter.shape
+        return alike and self.dense._version == self.version and torch.equal(self.parameter, parameter)
+
+
+def _may_keep(parameter: Tensor) -> bool:
+    """Whether a parameter is a plain one on the CPU, without gradients, tracing or transforms."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(parameter) is nn.Parameter
+        and parameter.is_cpu
+        and not (parameter.requires_grad and torch.is_grad_enabled())
+        and not torch.jit.is_tracing()
+        and torch._C._functorch.peek_interpreter_stack() is None
+    )
+
+
 class TiedKernel(RCLayer):
     """A layer with a kernel tied by reverse complement, and a bias.
 
@@ -73,7 +101,7 @@ class TiedKernel(RCLayer):
         super().__init__(rep_in, rep_out)
         check_whole(type(self).__name__, kernel_size=(kernel_size, 1))
         check_groups(type(self).__name__, self.rep_in, self.rep_out, groups)
-        self.kernel_size, self.groups = int(kernel_size), int(groups)
+        self.kernel_size, self.groups, self._transposed = int(kernel_size), int(groups), transposed
         rows, self._columns = (self.rep_out, self.rep_in)[:: -1 if transposed else 1]
         self._paired_rows = 2 * rows.regular == rows.channels and groups == 1
         if self._paired_rows:
@@ -90,6 +118,7 @@ class TiedKernel(RCLayer):
         bias_index, _, bias_number = _orbits(self.rep_out, TRIVIAL, 1, 1)
         self.register_buffer("bias_index", bias_index.flatten(), persistent=False)
         self.bias = nn.Parameter(torch.empty(bias_number)) if bias else None
+        self._kept: dict[str, _Kept] = {}
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -104,13 +133,34 @@ class TiedKernel(RCLayer):
     def kernel(self) -> Tensor:
         """The dense kernel (rows, columns / groups, K): ``W[o,c,k] = s[o]*s[c]*W[p[o], p[c], K-1-k]``.
 
-        Built anew at every call: to tell whether the weight has changed would take as long.
+        Without gradients on a CPU it is built once, and again when ``weight`` holds other values.
         """
+        return self._once("kernel", self.weight, self._kernel)
+
+    def _kernel(self) -> Tensor:
         if self._paired_rows:  # every first row of a pair is free, which needs no lookup of single entries
             rows = self.weight.view(self._pairs, self._columns.channels, self.kernel_size)
-            dense = torch.cat([rows, self._columns.act(rows)])
-            return dense if self.order is None else dense.index_select(0, self.order)
+            return self._in_order(torch.cat([rows, self._columns.act(rows)]))
         return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
+
+    def _in_order(self, rows: Tensor) -> Tensor:
+        """All first rows of pairs, then all second ones, in the order of the channels."""
+        return rows if self.order is None else rows.index_select(0, self.order)
+
+    def _once(self, name: str, parameter: Tensor, build: Callable[[], Tensor]) -> Tensor:
+        """What is built from a parameter, kept where that cannot be told from building it anew."""
+        if not _may_keep(parameter):
+            return build()
+        kept = self._kept.get(name)
+        if kept is None or not kept.stands_for(parameter):
+            with torch.inference_mode(False), torch.no_grad():  # it may meet gradients of inputs later
+                dense = build()
+                kept = self._kept[name] = _Kept(parameter.clone(), dense, dense._version)
+        return kept.dense
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copied and pickled without what can be built again."""
+        return {**self.__dict__, "_kept": {}}
 
     def _typed(self, **usual: object) -> str:
         """Reps and kernel, and the settings that are not as usual, as typed."""
@@ -120,4 +170,10 @@ class TiedKernel(RCLayer):
 
     def dense_bias(self) -> Tensor | None:
         """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
-        return None if self.bias is None else F.pad(self.bias, (0, 1))[self.bias_index]
+        return None if self.bias is None else self._once("bias", self.bias, self._dense_bias)
+
+    def _dense_bias(self) -> Tensor:
+        assert self.bias is not None
+        if self._paired_rows and not self._transposed:
+            return self._in_order(torch.cat([self.bias, self.bias]))
+        return F.pad(self.bias, (0, 1))[self.bias_index]
