@@ -163,7 +163,7 @@ def verify_command(
 
 @app.command("readme")
 def readme_command() -> None:
-    """Write the results and the published models into the repository's README."""
+    """Write the README's advice and pictures, and what they rest on into docs/explanation/choosing.md."""
     from .results.readme import write
 
     typer.echo(write())
