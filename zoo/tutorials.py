@@ -1,7 +1,7 @@
 """The tutorials' notebooks: run in order in one namespace, their outputs written, or compared.
 
-No kernel is needed. What a cell prints, the value of its last line, and a figure there become its outputs, and a line
-that begins with ``!`` is a command of rczoo, as Jupyter has it.
+No kernel is needed. What a cell prints, and the value or figure of its last line become its outputs, and a
+line that begins with ``!`` is a command of rczoo, as Jupyter has it.
 """
 
 from __future__ import annotations

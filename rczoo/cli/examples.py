@@ -40,9 +40,9 @@ def examples(
 
     Example: rczoo examples first
     """
-    if taken := [name for name in FILES if (folder / name).exists()]:
-        if not force:
-            raise ValueError(f"{folder} already holds {taken[0]}: choose another folder, or --force")
+    taken = [name for name in FILES if (folder / name).exists()]
+    if taken and not force:
+        raise ValueError(f"{folder} already holds {taken[0]}: choose another folder, or --force")
     make(folder)
     for name, about in FILES.items():
         typer.echo(f"{folder / name}: {about}")
@@ -81,7 +81,9 @@ def _regions(folder: Path) -> dict[str, str]:
         for middle in range(APART, length - APART, APART)
     ]
     _write_signal(folder, rng, sites)
-    bed = [f"{name}\t{m - 3}\t{m + 4}\tsite{n}\t{reads}\t.\n" for n, (name, m, reads, _) in enumerate(sites, 1)]
+    bed = [
+        f"{name}\t{m - 3}\t{m + 4}\tsite{n}\t{reads}\t.\n" for n, (name, m, reads, _) in enumerate(sites, 1)
+    ]
     return {
         "genome.fa": "".join(f">{name}\n{_letters(codes)}\n" for name, codes in genome.items()),
         "peaks.bed": "".join(bed),

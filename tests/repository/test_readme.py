@@ -1,4 +1,4 @@
-"""Every block of the README and of the pages runs as written and prints what they say; links lead somewhere."""
+"""Every block of the README and of the pages runs and prints what they say; links lead somewhere."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ def blocks(text):
     return BLOCK.findall(SET_UP.sub("", text))
 
 
-def in_shell(code):
+def in_shell(code, monkeypatch):
     """What the lines of a shell block print; each ends as its comment says, else with exit code 0."""
     printed = ""
     for line in code.splitlines():
@@ -34,7 +34,7 @@ def in_shell(code):
         for command in line.partition("#")[0].split("&&"):
             program, *arguments = shlex.split(command)
             if program == "cd":
-                monkeypatched.chdir(arguments[0])
+                monkeypatch.chdir(arguments[0])
                 sys.path.insert(0, str(Path.cwd()))
                 continue
             assert program == "rczoo", line
@@ -56,7 +56,11 @@ def in_python(code, names):
 
 def words(text):
     """A text without its numbers, which differ between machines, and without the ends of its lines."""
-    return [re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", " ".join(line.split())) for line in text.splitlines() if line.strip()]
+    return [
+        re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", " ".join(line.split()))
+        for line in text.splitlines()
+        if line.strip()
+    ]
 
 
 def assert_shown(shown, printed):
@@ -78,20 +82,19 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(globals(), "monkeypatched", monkeypatch)
     yield tmp_path
     sys.modules.pop("mymodel", None)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks((ROOT / page).read_text("utf-8"))])
-def test_blocks_run_and_print_what_is_shown(page, folder):
+def test_blocks_run_and_print_what_is_shown(page, folder, monkeypatch):
     if page != "README.md":
         examples.make(folder)
     names, printed = {"__name__": "block"}, ""
     for language, code in blocks((ROOT / page).read_text("utf-8")):
         if language == "sh":
-            printed = in_shell(code)
+            printed = in_shell(code, monkeypatch)
         elif language == "python":
             printed = in_python(code, names)
         elif language == "text":
@@ -128,5 +131,9 @@ def test_two_set_up_commands():
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(((?!http)[^)#]+)", (ROOT / page).read_text("utf-8"))
     made = {"checks.md", "models.md", "task-file.md", "command-line.md", "index.md"}
-    broken = {link for link in links if Path(link).name not in made and not (ROOT / page).parent.joinpath(link).exists()}
+    broken = {
+        link
+        for link in links
+        if Path(link).name not in made and not (ROOT / page).parent.joinpath(link).exists()
+    }
     assert broken == set()

@@ -1,7 +1,6 @@
 """The generated parts of the README and of the page on choosing: up to date, each number where it belongs."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,11 +49,17 @@ def test_the_readme_is_up_to_date(tmp_path):
 
 def test_advice_follows_the_intervals():
     against = Pair("posthoc", "standard+aug")
-    worse = {against: [verdict("labels", a=0.02, b=0.02)], Pair("rcps", "posthoc"): [verdict("labels", a=-0.1, b=-0.1)]}
+    worse = {
+        against: [verdict("labels", a=0.02, b=0.02)],
+        Pair("rcps", "posthoc"): [verdict("labels", a=-0.1, b=-0.1)],
+    }
     assert "it gives +0.020 auroc (+0." in advice(worse)
     assert "`rcps` -0.100 auroc" in advice(worse)
     assert "none is above `posthoc`" in advice(worse)
-    better = worse | {Pair("new", "posthoc"): [verdict("profile", a=0.1, b=0.1)], Pair("one", "posthoc"): [verdict("labels", a=1)]}
+    better = worse | {
+        Pair("new", "posthoc"): [verdict("profile", a=0.1, b=0.1)],
+        Pair("one", "posthoc"): [verdict("labels", a=1)],
+    }
     assert "Above `posthoc` by their intervals: `new` (+0.100 jsd (" in advice(better)
     assert "`one`" not in advice(better)
     assert advice(worse).count(". ") + 1 == 3

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 import rczoo
-from rczoo._plotting import new_figure
-from rczoo.cli.demo import GREY, MINUS, PLUS
+from rczoo._plotting import GREY, MINUS, OTHER, PLUS, new_figure
 from rczoo.data.sources.simulation import simulate
 
 from ..strategies import members
@@ -21,7 +18,7 @@ ONE_STRAND = "sim-200/standard"
 """The published model whose two answers are drawn: it needs no data but simulated sequences."""
 LABEL = 1
 """Of its labels: GATA, the one with the shortest motif."""
-DRAWN = {"standard": GREY, "standard+aug": "#e0a030", "conjoined": PLUS, "rcps": MINUS}
+DRAWN = {"standard": GREY, "standard+aug": OTHER, "conjoined": PLUS, "rcps": MINUS}
 """The strategies of the figure by colour: grey reads one strand, the others both."""
 STEP = 0.18
 """Between the rows of one task's strategies, of 1 between tasks."""
@@ -33,7 +30,9 @@ def strands_figure(path: Path) -> Path:
     standard = rczoo.load(ONE_STRAND)
     models = {
         "As trained: two answers to one molecule": standard,
-        "The same weights after rczoo.conjoin": rczoo.conjoin(standard, outputs=f"{standard.config.outputs}t"),
+        "The same weights after rczoo.conjoin": rczoo.conjoin(
+            standard, outputs=f"{standard.config.outputs}t"
+        ),
     }
     figure, axes = new_figure(1, 2, 8.4, 4.1)
     for ax, (title, model) in zip(axes.flat, models.items(), strict=True):
@@ -100,7 +99,7 @@ def _while_training(found: Mapping[Pair, Sequence[Verdict]]) -> str:
 
 
 def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
-    """The strategies whose interval over at least two tasks of a kind lies above post-hoc's, of one training."""
+    """The strategies of one training that are above post-hoc by their interval over two tasks or more."""
     names = [
         f"`{pair.one}` ({_amounts([verdict])})"
         for pair, verdicts in found.items()

@@ -32,7 +32,8 @@ def groups() -> dict[str, dict[str, str]]:
 def pages() -> dict[str, str]:
     """A page for each group: by its place, its text for mkdocstrings."""
     return {
-        f"reference/api/{_slug(title)}.md": f"# {title}\n\n" + "".join(f"::: {full}\n\n" for full in names.values())
+        f"reference/api/{_slug(title)}.md": f"# {title}\n\n"
+        + "".join(f"::: {full}\n\n" for full in names.values())
         for title, names in groups().items()
         if title != LAST
     }
@@ -43,7 +44,9 @@ def packages() -> str:
     top, text = set(rczoo.__all__), ""
     for package in groups()[LAST]:
         module = import_module(f"rczoo.{package}")
-        rows = [f"| `{name}` | {summary(getattr(module, name))} |" for name in sorted(set(module.__all__) - top)]
+        rows = [
+            f"| `{name}` | {summary(getattr(module, name))} |" for name in sorted(set(module.__all__) - top)
+        ]
         if rows:
             text += f"## rczoo.{package}\n\n{summary(module)}\n\n| name | what it is |\n|---|---|\n"
             text += "\n".join(rows) + "\n\n"

@@ -21,7 +21,10 @@ class Docstrings(griffe.Extension):
 def markdown(text: str) -> str:
     """A docstring as Markdown: examples in a block of code, references as code."""
     blocks = re.split(r"\n\s*\n", text)
-    fenced = [f"```pycon\n{block}\n```" if block.lstrip().startswith(">>>") else without_roles(block) for block in blocks]
+    fenced = [
+        f"```pycon\n{block}\n```" if block.lstrip().startswith(">>>") else without_roles(block)
+        for block in blocks
+    ]
     return "\n\n".join(fenced)
 
 

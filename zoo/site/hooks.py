@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from posixpath import dirname, relpath
 from typing import Any
 
 from mkdocs.structure.files import File, Files
@@ -22,6 +23,8 @@ MADE: dict[str, Callable[[], str]] = {
     "packages": api.packages,
 }
 """What stands in the place of ``<!-- made: NAME -->`` in a page."""
+SHIM, OWN_SHIM = "https://unpkg.com/iframe-worker/shim", "assets/iframe-worker.js"
+"""What the theme loads from outside for search in pages that are read as files, and our copy."""
 LISTED = {"made/api": api.pages, "made/tasks": results.task_pages, "made/examples": notebooks.examples}
 """Pages of which the navigation names only the place."""
 
@@ -40,7 +43,9 @@ def on_files(files: Files, config: Any) -> Files:
     texts = {place: (source, (ROOT / source).read_text("utf-8")) for source, place in DOCUMENTS.items()}
     texts["results.md"] = ("zoo/RESULTS.md", results.overview())
     for make in LISTED.values():
-        texts |= {place: ("zoo/RESULTS.md" if "tasks/" in place else place, text) for place, text in make().items()}
+        texts |= {
+            place: ("zoo/RESULTS.md" if "tasks/" in place else place, text) for place, text in make().items()
+        }
     for notebook in sorted((ROOT / "docs/tutorials").glob("*.ipynb")):
         page = notebooks.page(notebook)
         texts[f"tutorials/{notebook.stem}.md"] = (f"docs/tutorials/{notebook.name}", page.text)
@@ -62,6 +67,16 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if page.file.abs_src_path and (ROOT / "docs") in Path(page.file.abs_src_path).parents:
         return Links(ROOT).rewritten(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)
     return markdown
+
+
+def on_post_page(output: str, page: Any, **_: Any) -> str:
+    """Load the theme's help for search in files from the site itself."""
+    return output.replace(SHIM, relpath(OWN_SHIM, dirname(page.url) or "."))
+
+
+def on_post_template(output_content: str, **_: Any) -> str:
+    """The same on pages that have no place, such as that for a wrong address."""
+    return output_content.replace(SHIM, OWN_SHIM)
 
 
 def _navigation(nav: Any) -> Any:

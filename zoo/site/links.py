@@ -28,7 +28,7 @@ class Links:
         self.pictures: dict[str, Path] = {}
 
     def rewritten(self, text: str, source: str, page: str) -> str:
-        """A text as it stands in the file ``source``, for the page made from it; blocks of code are left alone.
+        """A text as it stands in the file ``source``, for its page; blocks of code are left alone.
 
         A link to a file that has no page becomes its words.
         """

@@ -37,8 +37,9 @@ def models_table() -> str:
     head += "".join(_metric_head(metric) for metric in shown)
     rows = "".join(_row(entry, shown) for entry in found.values())
     return (
-        f'{_controls(found, shown)}<div class="wide" role="region" tabindex="0" aria-label="Published models">'
-        f'<table id="models" data-plain><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n'
+        f"{_controls(found, shown)}"
+        '<div class="wide" role="region" tabindex="0" aria-label="Published models">'
+        f'<table id="models"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n'
     )
 
 
@@ -59,7 +60,11 @@ def _controls(found: dict[str, Entry], shown: list[str]) -> str:
         '<p><label for="search">Name</label><input id="search" type="search" autocomplete="off"></p>\n'
         + "".join(
             _choice(*choice)
-            for choice in (("task", "Task", tasks), ("strategy", "Strategy", strategies), ("metric", "Metric", shown))
+            for choice in (
+                ("task", "Task", tasks),
+                ("strategy", "Strategy", strategies),
+                ("metric", "Metric", shown),
+            )
         )
         + '<p><button type="reset">All models</button></p>\n</form>\n'
         f'<p id="count" role="status">{len(found)} models</p>\n'
@@ -80,7 +85,9 @@ def _row(entry: Entry, shown: list[str]) -> str:
         for metric in shown
     )
     return (
-        f'<tr data-task="{task}" data-strategy="{strategy}"><th scope="row" data-key="model">{task}/{strategy}</th>'
-        f'<td data-key="task"><a href="../tasks/{task}.html">{task}</a></td><td data-key="strategy">{strategy}</td>'
+        f'<tr data-task="{task}" data-strategy="{strategy}">'
+        f'<th scope="row" data-key="model">{task}/{strategy}</th>'
+        f'<td data-key="task"><a href="../tasks/{task}.html">{task}</a></td>'
+        f'<td data-key="strategy">{strategy}</td>'
         f'<td data-key="equivariant">{_equivariant(entry)}</td>{cells}</tr>\n'
     )

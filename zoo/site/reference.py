@@ -13,10 +13,10 @@ Schema = Mapping[str, Any]
 
 def checks() -> str:
     """Every check in the order in which they run: its name, what it states, of which kind it is."""
-    rows = [
-        f"| `{name}` | {sentence(check)} | {'a law' if name in LAWS else ''} | {'' if name in QUICK_OMITS else 'yes'} |"
-        for name, check in CHECKS.items()
-    ]
+    rows = []
+    for name, check in CHECKS.items():
+        kind, quick = "a law" if name in LAWS else "", "" if name in QUICK_OMITS else "yes"
+        rows.append(f"| `{name}` | {sentence(check)} | {kind} | {quick} |")
     return "| name | what it states | | with `--quick` |\n|---|---|---|---|\n" + "\n".join(rows)
 
 
@@ -37,9 +37,10 @@ def _rows(entries: Mapping[str, Schema], required: Any) -> Iterator[str]:
     for name, entry in entries.items():
         tables = sorted(set(_tables(entry)))
         see = ", ".join(f"[{table}](#{table.lower()})" for table in tables)
-        value = f"`{entry['const']!r}`".replace("'", '"') if "const" in entry else entry.get("description", "")
+        value = f'`"{entry["const"]}"`' if "const" in entry else entry.get("description", "")
+        meaning = ": ".join(part for part in (value.replace("|", "\\|"), see) if part)
         default = "must be given" if name in required else _default(entry.get("default"))
-        yield f"| `{name}` | {value.replace('|', chr(92) + '|')}{': ' if see and value else ''}{see} | {default} |"
+        yield f"| `{name}` | {meaning} | {default} |"
 
 
 def _tables(entry: Any) -> Iterator[str]:
@@ -55,4 +56,8 @@ def _tables(entry: Any) -> Iterator[str]:
 
 
 def _default(value: Any) -> str:
-    return "" if value is None or isinstance(value, dict | list) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    return (
+        ""
+        if value is None or isinstance(value, dict | list)
+        else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+    )

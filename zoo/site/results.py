@@ -27,7 +27,9 @@ def _is_task(title: str) -> bool:
 def overview() -> str:
     """The report without its tasks, of which it lists the pages."""
     first, sections = _sections()
-    tasks = "\n".join(f"* [{name}](RESULTS.md#{name}): {load_task(name).title}" for name in sections if _is_task(name))
+    tasks = "\n".join(
+        f"* [{name}](RESULTS.md#{name}): {load_task(name).title}" for name in sections if _is_task(name)
+    )
     others = [f"## {title}\n{text}" for title, text in sections.items() if not _is_task(title)]
     return f"{first}## Tasks\n\n{tasks}\n\n" + "".join(others)
 
@@ -39,5 +41,8 @@ def task_pages() -> dict[str, str]:
 
 def _page(name: str, text: str) -> str:
     task = load_task(name)
-    about = f"{task.description}\n\nInput {task.length} bases, {task.kind}; task file `zoo/tasks/{name}.toml`."
-    return f"# {name}\n\n**{task.title}**\n\n{about}\n\n## Results\n{text}\n## Published models\n\n{models_of(name)}"
+    about = (
+        f"{task.description}\n\nInput {task.length} bases, {task.kind}; task file `zoo/tasks/{name}.toml`."
+    )
+    models = models_of(name)
+    return f"# {name}\n\n**{task.title}**\n\n{about}\n\n## Results\n{text}\n## Published models\n\n{models}"
