@@ -32,11 +32,15 @@ def groups() -> dict[str, dict[str, str]]:
 def pages() -> dict[str, str]:
     """A page for each group: by its place, its text for mkdocstrings."""
     return {
-        f"reference/api/{_slug(title)}.md": f"# {title}\n\n"
-        + "".join(f"::: {full}\n\n" for full in names.values())
+        f"reference/api/{_slug(title)}.md": f"# {title}\n\n" + "\n\n".join(map(_entry, names.items()))
         for title, names in groups().items()
         if title != LAST
     }
+
+
+def _entry(named: tuple[str, str]) -> str:
+    name, full = named
+    return f"::: {full}\n    options:\n      heading: rczoo.{name}\n      toc_label: {name}"
 
 
 def packages() -> str:

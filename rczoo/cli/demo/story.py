@@ -198,7 +198,7 @@ def worst_variant(model: nn.Module, codes: np.ndarray) -> Flip:
     """Of all single changes, the one whose effects on the two strands differ most in sign."""
     n, length = codes.shape
     mutants = np.repeat(codes[:, None, None], 4, axis=2).repeat(length, axis=1)  # (n, length, 4, length)
-    mutants[:, np.arange(length), :, np.arange(length)] = np.arange(4, dtype=codes.dtype)[:, None]
+    mutants[:, np.arange(length), :, np.arange(length)] = np.arange(4)
     flat = mutants.reshape(-1, length)
     effects = []
     for strand in (lambda rows: rows, complement_codes):
