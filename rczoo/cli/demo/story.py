@@ -101,11 +101,9 @@ def disagree(console: Console, model: nn.Module, codes: np.ndarray) -> Scatter:
     console.rule("1. A standard model gives two answers to one molecule")
     measured = scatter(model, codes, "as trained, on one strand")
     say(
-        console, f"{STANDARD} on {len(codes)} sequences: {measured.flips:.0%} of its calls of {TARGET} change"
-    )
-    say(
         console,
-        f"when the same molecule is read from the other strand; largest change {measured.largest:.2f}.",
+        f"{STANDARD} on {len(codes)} sequences: {measured.flips:.0%} of its calls of {TARGET} change when the "
+        f"same molecule is read from the other strand; the largest change is {measured.largest:.2f}.",
     )
     flip = worst_variant(model, codes[:20])
     say(
