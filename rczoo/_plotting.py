@@ -10,6 +10,9 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PLUS, MINUS, OTHER, GREY = "#1f5fa8", "#c4452f", "#e0a030", "#8a8a8a"
+"""Colours: of the strands (or of what agrees, and what does not), of a third, of the background."""
+
 
 def new_figure(
     rows: int, columns: int, width: float, height: float, shared: bool = False

@@ -163,22 +163,19 @@ def verify_command(
 
 @app.command("readme")
 def readme_command() -> None:
-    """Write the results and the published models into the repository's README."""
+    """Write the README's advice and pictures, and what they rest on into docs/explanation/choosing.md."""
     from .results.readme import write
 
     typer.echo(write())
 
 
-@app.command("site")
-def site_command(
-    out: Annotated[Path, typer.Option(help="Folder to write; a site that is there is replaced.")] = Path(
-        "site"
-    ),
-) -> None:
-    """Make the documentation site from the repository."""
-    from .site import build
+@app.command("tutorials")
+def tutorials_command() -> None:
+    """Run the tutorials' notebooks, and write their outputs."""
+    from .tutorials import notebooks, written
 
-    typer.echo(f"{out / 'index.html'}: {len(build(out))} pages")
+    for path in notebooks():
+        typer.echo(f"{path.name}: {'changed' if written(path) else 'as it was'}")
 
 
 def table_of(runs: Path, results: Path | None) -> Path:

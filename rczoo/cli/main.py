@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from .._version import __version__
-from . import check, ensemble, errors, explain, models, predict, tasks, train, variants
+from . import check, ensemble, errors, examples, explain, models, predict, tasks, train, variants
 
 PASSED_ON = (typer.Exit, typer.Abort)
 """How a command ends itself, which is no error."""
@@ -126,6 +126,7 @@ for command in (
     explain.explain,
     models.export,
     train.demo,
+    examples.examples,
 ):
     app.command()(command)
 app.add_typer(tasks.app, name="tasks")

@@ -214,7 +214,7 @@ def demo(
     ] = Path("demo"),
     seed: Seed = 1535,
 ) -> None:
-    """The main job in a few minutes: the family, a short training of each strategy, a figure.
+    """What the package does, in minutes: a fault shown and repaired, a model explained, short trainings.
 
     Example: rczoo demo --task gcn4
     """

@@ -123,8 +123,8 @@ def test_the_zoo_has_the_same_errors(monkeypatch, capsys):
         zoo_main()
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("zoo: ")
-    monkeypatch.setitem(sys.modules, "zoo.site", None)
-    monkeypatch.setattr(sys, "argv", ["zoo", "site"])
+    monkeypatch.setitem(sys.modules, "zoo.tutorials", None)
+    monkeypatch.setattr(sys, "argv", ["zoo", "tutorials"])
     with pytest.raises(SystemExit):
         zoo_main()
     assert capsys.readouterr().err.count("\n") == 1

@@ -69,7 +69,9 @@ def test_an_option_that_was_not_given_is_nobody_s_choice(name):
         assert option.default == signature(DEFAULTS[name]).parameters[option.name].default, option.name
 
 
-@pytest.mark.parametrize("name", ["build", "train", "evaluate", "ensemble", "explain", "export", "demo"])
+@pytest.mark.parametrize(
+    "name", ["build", "train", "evaluate", "ensemble", "examples", "explain", "export", "demo"]
+)
 def test_help_has_an_example_whose_options_are_there(name):
     text = COMMANDS[name].help
     example = text.partition("Example: rczoo ")[2].split()

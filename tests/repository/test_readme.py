@@ -1,53 +1,122 @@
-"""The README's Python runs as written, its commands exist, set-up takes two, and its links lead somewhere."""
+"""Every block of the README and of the pages runs and prints what they say; links lead somewhere."""
 
+import contextlib
+import io
 import re
 import shlex
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-import typer
 
-import rczoo
-from rczoo.cli.main import app
+from rczoo.cli import examples
+from tests.support.cli import run
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text("utf-8")
-PAGES = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
+SET_UP = re.compile(r"<!-- set-up -->.*<!-- end of set-up -->", re.S)
+WIDTH = 80
+"""Columns of a terminal, at which the output in the documents was printed."""
 
 
-def blocks(language, text=TEXT):
-    return re.findall(rf"```{language}\n(.*?)```", text, re.S)
+def blocks(text):
+    """Language and code of each block, other than those of the set-up, which CI runs by themselves."""
+    return BLOCK.findall(SET_UP.sub("", text))
 
 
-COMMANDS = [line for code in blocks("sh") for line in code.splitlines() if line.startswith("rczoo ")]
+def in_shell(code, monkeypatch):
+    """What the lines of a shell block print; each ends as its comment says, else with exit code 0."""
+    printed = ""
+    for line in code.splitlines():
+        expected = int((re.search(r"# exit code (\d)", line) or [0, 0])[1])
+        for command in line.partition("#")[0].split("&&"):
+            program, *arguments = shlex.split(command)
+            if program == "cd":
+                monkeypatch.chdir(arguments[0])
+                sys.path.insert(0, str(Path.cwd()))
+                continue
+            assert program == "rczoo", line
+            result = run(*arguments)
+            assert result.exit_code == expected, f"{line}\n{result.output}"
+            printed += result.stdout
+    return printed
 
 
-@pytest.mark.parametrize("code", blocks("python"))
-def test_python_runs(code, monkeypatch, tmp_path):
+def in_python(code, names):
+    """What a block prints, beside the comments that say so at the ends of its lines."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, "block", "exec"), names)
+    if said := re.findall(r"^print\(.*\)  # (.*)$", code, re.M):
+        assert out.getvalue().splitlines() == said
+    return out.getvalue()
+
+
+def words(text):
+    """A text without its numbers, which differ between machines, and without the ends of its lines."""
+    return [
+        re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", " ".join(line.split()))
+        for line in text.splitlines()
+        if line.strip()
+    ]
+
+
+def assert_shown(shown, printed):
+    """What is shown was printed, in this order and without a gap other than where ``...`` stands."""
+    lines, skipping = iter(words(printed)), True
+    for line in words(shown):
+        if line == "...":
+            skipping = True
+            continue
+        got = next((found for found in lines if found == line), None) if skipping else next(lines, None)
+        assert got == line
+        skipping = False
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The folder of examples, in which the pages' blocks run; the README makes its own."""
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.chdir(tmp_path)
-    somebody = ModuleType("mypackage.models")
-    somebody.build = lambda: rczoo.build("bpnet", mixing=1, filters=2)
-    monkeypatch.setitem(sys.modules, "mypackage", ModuleType("mypackage"))
-    monkeypatch.setitem(sys.modules, "mypackage.models", somebody)
-    exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    yield tmp_path
+    sys.modules.pop("mymodel", None)
 
 
-@pytest.mark.parametrize("code", [code for text in PAGES.values() for code in blocks("python", text)])
-def test_python_of_the_pages_runs_and_prints_what_they_say(code, capsys):
-    exec(compile(code, "docs", "exec"), {"__name__": "docs"})
-    assert capsys.readouterr().out.splitlines() == re.findall(r"^print\(.*\)  # (.*)$", code, re.M)
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks((ROOT / page).read_text("utf-8"))])
+def test_blocks_run_and_print_what_is_shown(page, folder, monkeypatch):
+    if page != "README.md":
+        examples.make(folder)
+    names, printed = {"__name__": "block"}, ""
+    for language, code in blocks((ROOT / page).read_text("utf-8")):
+        if language == "sh":
+            printed = in_shell(code, monkeypatch)
+        elif language == "python":
+            printed = in_python(code, names)
+        elif language == "text":
+            assert_shown(code, printed)
+        else:
+            assert language in ("yaml", "toml", "bibtex")
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_commands_exist(line):
-    words = shlex.split(line, comments=True)[1:]
-    command = typer.main.get_command(app)
-    while hasattr(command, "commands"):
-        command = command.commands[words.pop(0)]
-    known = {option for parameter in command.params for option in parameter.opts}
-    assert {word for word in words if word.startswith("--")} <= known
+def test_what_is_not_printed_is_noticed():
+    assert_shown("a 1\n...\nc 3\n", "a 2\nb 2\nc 4\n")
+    for shown in ("b\n", "a 1\nc 3\n", "...\nd\n"):
+        with pytest.raises(AssertionError):
+            assert_shown(shown, "a 2\nb 2\nc 4\n")
+
+
+def test_the_task_file_shown_is_the_example():
+    shown = dict(blocks((ROOT / "docs/guides/own-data.md").read_text("utf-8")))["toml"]
+    assert shown == examples.TASK
+
+
+def test_the_readme_is_short():
+    assert len(TEXT.splitlines()) <= 150
 
 
 def test_two_set_up_commands():
@@ -58,6 +127,13 @@ def test_two_set_up_commands():
     assert commands[1].endswith(".venv/bin/pytest -n auto")
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(((?!http)[^)#]+)", TEXT))
-def test_links_lead_somewhere(link):
-    assert (ROOT / link).exists()
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(((?!http)[^)#]+)", (ROOT / page).read_text("utf-8"))
+    made = {"checks.md", "models.md", "task-file.md", "command-line.md", "index.md"}
+    broken = {
+        link
+        for link in links
+        if Path(link).name not in made and not (ROOT / page).parent.joinpath(link).exists()
+    }
+    assert broken == set()

@@ -1,18 +1,19 @@
-"""The README's generated parts: up to date, with each model and score where it belongs."""
+"""The generated parts of the README and of the page on choosing: up to date, each number where it belongs."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rczoo.hub.index import INDEX, parse_index
 from tests.support.zoo_tasks import write_pack
-from zoo.plan import MODELS
-from zoo.results.readme import evidence, models_table, updated, write
+from zoo.results import readme
+from zoo.results.comparisons import COMPARISONS, Pair, Verdict, on_test
+from zoo.results.front import advice
+from zoo.results.paired import Difference
+from zoo.results.readme import CHOOSING, FIGURES, README, updated, write
 from zoo.rows import Row
 
-README = Path(__file__).parents[2] / "README.md"
+PICTURES = ("strands.svg", "choosing.svg")
 ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
 
 
@@ -26,11 +27,42 @@ def small_plan(folder):
     return path
 
 
+def evidence(rows, runs, plan):
+    scores = readme._scores_of(rows)
+    return readme.evidence(rows, scores, on_test(scores, runs, [c.pair for c in COMPARISONS]), plan)
+
+
+def verdict(kind, **means):
+    return Verdict(kind, {task: Difference(mean, 0.001, 0.001, 3) for task, mean in means.items()})
+
+
 def test_the_readme_is_up_to_date(tmp_path):
-    copy = tmp_path / "README.md"
-    copy.write_text(README.read_text("utf-8"), "utf-8")
-    write(copy)
-    assert copy.read_text("utf-8") == README.read_text("utf-8"), "run python -m zoo readme"
+    copies = {path: tmp_path / path.name for path in (README, CHOOSING)}
+    for path, copy in copies.items():
+        copy.write_bytes(path.read_bytes())
+    write(*copies.values(), tmp_path)
+    for path, copy in copies.items():
+        assert copy.read_text("utf-8") == path.read_text("utf-8"), "run python -m zoo readme"
+    for name in PICTURES:
+        assert abs((tmp_path / name).stat().st_size - (FIGURES / name).stat().st_size) < 2000
+
+
+def test_advice_follows_the_intervals():
+    against = Pair("posthoc", "standard+aug")
+    worse = {
+        against: [verdict("labels", a=0.02, b=0.02)],
+        Pair("rcps", "posthoc"): [verdict("labels", a=-0.1, b=-0.1)],
+    }
+    assert "it gives +0.020 auroc (+0." in advice(worse)
+    assert "`rcps` -0.100 auroc" in advice(worse)
+    assert "none is above `posthoc`" in advice(worse)
+    better = worse | {
+        Pair("new", "posthoc"): [verdict("profile", a=0.1, b=0.1)],
+        Pair("one", "posthoc"): [verdict("labels", a=1)],
+    }
+    assert "Above `posthoc` by their intervals: `new` (+0.100 jsd (" in advice(better)
+    assert "`one`" not in advice(better)
+    assert advice(worse).count(". ") + 1 == 3
 
 
 def test_evidence_says_how_much_there_is(tmp_path):
@@ -70,7 +102,7 @@ def test_evidence_is_sentences_with_intervals(tmp_path):
     assert "\n* **Augmentation** (training also sees the reverse complement of every sequence), " in text
     assert "`standard+aug` against `standard`: +0.1000 auroc (+0.0" in text
     assert "\n* **In training**, `conjoined` against `posthoc`: +0.0000 auroc (" in text
-    assert "(zoo/figures/forest.svg)" in text
+    assert "(../../zoo/figures/forest.svg)" in text
     assert "rcps-mean" not in text
     assert not re.search(r"first on|\d of \d+ tasks|more closely", text)
 
@@ -86,17 +118,6 @@ def test_evidence_of_nothing_says_nothing(tmp_path, rows):
 
 def test_the_rest_of_the_readme_counts_no_wins():
     assert not re.search(r"[Ff]irst on|\d+ of \d+ tasks|more closely", README.read_text("utf-8"))
-
-
-def test_every_model_is_in_the_table():
-    index = parse_index((MODELS / INDEX).read_bytes(), "here")
-    table = models_table(index)
-    for name, entry in index.items():
-        task, strategy = name.split("/")
-        (line,) = [line for line in table.splitlines() if line.startswith(f"| `{task}` |")]
-        metric = "auroc" if "auroc ↑" in line else "jsd"
-        assert f"`{strategy}` {entry.metrics[metric]:.4f}" in line
-    assert table.index("`standard`") < table.index("`rcps`")
 
 
 def test_a_readme_without_a_place_is_refused():

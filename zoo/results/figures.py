@@ -7,8 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rczoo._plotting import new_figure
-from rczoo.cli.demo import GREY, MINUS, PLUS
+from rczoo._plotting import GREY, MINUS, PLUS, new_figure
 
 from ..rows import Row
 from .comparisons import AGAINST, Verdict

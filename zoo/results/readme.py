@@ -1,4 +1,4 @@
-"""The generated parts of the repository's README: what the evidence says, and the published models."""
+"""The generated parts of the README and of the page on choosing: pictures, advice, and what it rests on."""
 
 from __future__ import annotations
 
@@ -9,33 +9,48 @@ from pathlib import Path
 from rczoo.data.task import load_task
 from rczoo.evaluation.tables import with_arrow
 from rczoo.files.atomic import write_bytes
-from rczoo.hub.index import INDEX, Entry, parse_index
 
-from ..plan import HERE, MODELS, PLAN, RUNS, plan
+from ..plan import HERE, PLAN, RUNS, plan
 from ..publishing.card import cell, paper_cell
 from ..rows import MODEL, RESULTS, Row, read_rows
-from .comparisons import AGAINST, COMPARISONS, Scores, on_test
+from .comparisons import AGAINST, COMPARISONS, Pair, Scores, Verdict, compared_with, on_test
 from .findings import HOW, compared, fitted, overfitting
+from .front import advice, choice_figure, strands_figure
 from .report import CLOSE
-from .summary import CHOICE, HEADLINE, TO_BEAT, in_paper, measured, place, summarise, to_beat
+from .summary import CHOICE, HEADLINE, TO_BEAT, in_paper, measured, summarise, to_beat
 from .tables import markdown, paper_gaps
 
-README = HERE.parent / "README.md"
+README, CHOOSING = HERE.parent / "README.md", HERE.parent / "docs" / "explanation" / "choosing.md"
+FIGURES = HERE / "figures"
 
 
 def write(
     path: Path = README,
+    choosing: Path = CHOOSING,
+    figures: Path = FIGURES,
     results: Path = RESULTS,
-    models: Path = MODELS,
     plan_file: Path = PLAN,
     runs: Path = RUNS,
 ) -> Path:
-    """Write both parts in place."""
-    index = parse_index((models / INDEX).read_bytes(), str(models))
-    said = evidence(read_rows(results), runs, plan_file)
-    fresh = {"evidence": said, "models": models_table(index)}
-    write_bytes(path, updated(path.read_text("utf-8"), fresh).encode())
+    """Write the advice, the evidence and both pictures in place."""
+    rows = read_rows(results)
+    scores = _scores_of(rows)
+    against = compared_with(scores)
+    found = on_test(scores, runs, [*(c.pair for c in COMPARISONS), *against.values()])
+    strands_figure(figures / "strands.svg")
+    choice_figure(figures / "choosing.svg", {name: found[p] for name, p in against.items() if p in found})
+    _write_part(path, "choice", advice(found))
+    _write_part(choosing, "evidence", evidence(rows, scores, found, plan_file))
     return path
+
+
+def _write_part(path: Path, name: str, part: str) -> None:
+    write_bytes(path, updated(path.read_text("utf-8"), {name: part}).encode())
+
+
+def _scores_of(rows: Sequence[Row]) -> Scores:
+    """The headline metric of every model, of all tasks with results."""
+    return Scores(rows, {name: load_task(name).kind for name in sorted({row.task for row in rows})})
 
 
 def updated(text: str, fresh: Mapping[str, str]) -> str:
@@ -47,15 +62,20 @@ def updated(text: str, fresh: Mapping[str, str]) -> str:
         place = re.compile(rf"(<!-- {name}: begin[^\n]*-->\n).*?(<!-- {name}: end -->)", re.S)
         if not place.search(text):
             raise ValueError(
-                f"the README has no place for {name}: put '<!-- {name}: begin -->' and its end in"
+                f"the document has no place for {name}: put '<!-- {name}: begin -->' and its end in"
             )
         text = place.sub(lambda found, part=part: f"{found[1]}{part}\n{found[2]}", text)
     return text
 
 
-def evidence(rows: Sequence[Row], runs: Path = RUNS, plan_file: Path = PLAN) -> str:
+def evidence(
+    rows: Sequence[Row],
+    scores: Scores,
+    found: Mapping[Pair, Sequence[Verdict]],
+    plan_file: Path = PLAN,
+) -> str:
     """Test scores of the main strategies on every task with results; what they say; how much they are."""
-    return "\n\n".join([*_measured(rows), *_compared(rows, runs), _progress(rows, plan_file)])
+    return "\n\n".join([*_measured(rows), *_compared(scores, found), _progress(rows, plan_file)])
 
 
 def _measured(rows: Sequence[Row]) -> Iterator[str]:
@@ -70,16 +90,13 @@ def _measured(rows: Sequence[Row]) -> Iterator[str]:
     )
 
 
-def _compared(rows: Sequence[Row], runs: Path) -> Iterator[str]:
+def _compared(scores: Scores, found: Mapping[Pair, Sequence[Verdict]]) -> Iterator[str]:
     """A sentence for each comparison that changes one thing, and what was lost from training to test."""
-    kinds = {name: load_task(name).kind for name in sorted({row.task for row in rows})}
-    scores = Scores(rows, kinds)
-    found = on_test(scores, runs, [c.pair for c in COMPARISONS])
     if said := [*compared(found), *overfitting(fitted(scores))]:
         yield "What one change does, all else alike. " + HOW
         yield "\n".join(f"* {line}" for line in said)
     if any(AGAINST in pair for pair in found):
-        yield f"![Differences from {AGAINST}, task by task](zoo/figures/forest.svg)"
+        yield f"![Differences from {AGAINST}, task by task](../../zoo/figures/forest.svg)"
 
 
 def _progress(rows: Sequence[Row], plan_file: Path) -> str:
@@ -122,21 +139,3 @@ def _far_from_the_paper(rows: Sequence[Row]) -> list[str]:
         for name, gap in paper_gaps(rows, task, load_task(task).kind).items()
         if name in CHOICE and abs(gap) > CLOSE
     ]
-
-
-def models_table(index: Mapping[str, Entry]) -> str:
-    """The published models, a line for each task: what it predicts, every strategy with its test score."""
-    by_task: dict[str, list[Entry]] = {}
-    for entry in sorted(index.values(), key=lambda entry: place(entry.name.split("/")[1])):
-        by_task.setdefault(entry.name.split("/")[0], []).append(entry)
-    return markdown(
-        ["task", "predicts", "input", "`TASK/STRATEGY`, with its score on the test split"],
-        [_line(task, entries) for task, entries in sorted(by_task.items())],
-    )
-
-
-def _line(name: str, entries: Sequence[Entry]) -> list[str]:
-    task = load_task(name)
-    metric = HEADLINE[task.kind]
-    scores = ", ".join(f"`{entry.name.split('/')[1]}` {entry.metrics[metric]:.4f}" for entry in entries)
-    return [f"`{name}`", f"{task.title}: {task.kind}", f"{task.length} bp", f"{with_arrow(metric)}: {scores}"]

@@ -1,79 +1,77 @@
-"""The reference of the code, made by pdoc from docstrings: public names first, then every module."""
+"""The public names, from ``rczoo/__init__.pyi``: a page a group, each name by its docstring."""
 
 from __future__ import annotations
 
+import ast
 import inspect
-import pkgutil
-import re
-import warnings
-from html import escape
-from pathlib import Path
+from importlib import import_module
 
 import rczoo
 
-from .shell import Page, table
-
-TEMPLATES = Path(__file__).parent / "templates"
-
-
-def write(out: Path) -> None:
-    """Write a page for the package and for each of its modules."""
-    import pdoc
-    import pdoc.render
-
-    for name in rczoo.__all__:  # they are imported on first use: let pdoc see them
-        vars(rczoo)[name] = getattr(rczoo, name)
-    pdoc.render.configure(show_source=False, template_directory=TEMPLATES)
-    with warnings.catch_warnings():  # names that are imported for type checking only are shown as they stand
-        warnings.filterwarnings("ignore", "Error parsing type annotation", UserWarning)
-        # a package that offers no names of its own brings its modules by itself
-        warnings.filterwarnings("ignore", "The module specification", UserWarning)
-        pdoc.pdoc("rczoo", *modules(), output_directory=out)
+STUB = rczoo.__path__[0] + "/__init__.pyi"
+LAST = "Everything else, by concern"
+"""The group of packages, which have a table of their own."""
 
 
-def modules() -> list[str]:
-    """The package's modules."""
-    return [found.name for found in pkgutil.walk_packages(rczoo.__path__, "rczoo.")]
+def groups() -> dict[str, dict[str, str]]:
+    """By group, each public name and the full name of what it is."""
+    found: dict[str, dict[str, str]] = {}
+    with open(STUB, encoding="utf-8") as file:
+        parts = file.read().split("\n# ")[1:]
+    for part in parts:
+        title, _, body = part.partition("\n")
+        found[title] = {
+            alias.asname or alias.name: f"rczoo.{node.module or ''}.{alias.name}"
+            for node in ast.parse(body).body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+    return found
 
 
-def index() -> Page:
-    """The way in: what ``rczoo.NAME`` offers, and what each module is about."""
-    names = [
-        [f'<a href="rczoo.html#{name}"><code>rczoo.{name}</code></a>', escape(summary(name))]
-        for name in rczoo.__all__
-        if not name.startswith("__")
-    ]
-    about = [
-        [f'<a href="{name.replace(".", "/")}.html"><code>{name}</code></a>', escape(_docstring_of(name))]
-        for name in modules()
-    ]
-    body = (
-        "<h1>Reference</h1>\n<p>Made from the docstrings. What is not listed under public names may change "
-        "without notice.</p>\n"
-        f'<h2 id="names">Public names</h2>\n{table(["name", "what it is"], names, "Public names")}'
-        f'<h2 id="modules">Modules</h2>\n{table(["module", "what it is about"], about, "Modules")}'
-    )
-    return Page("api/index.html", "Reference", body)
+def pages() -> dict[str, str]:
+    """A page for each group: by its place, its text for mkdocstrings."""
+    return {
+        f"reference/api/{_slug(title)}.md": f"# {title}\n\n" + "\n\n".join(map(_entry, names.items()))
+        for title, names in groups().items()
+        if title != LAST
+    }
 
 
-def summary(name: str) -> str:
-    """The first paragraph of a public name's docstring; of a constant, its value."""
-    value = getattr(rczoo, name)
-    if not (inspect.isclass(value) or inspect.isroutine(value)):
-        return repr(value)
-    return _first(inspect.getdoc(value))
+def _entry(named: tuple[str, str]) -> str:
+    name, full = named
+    return f"::: {full}\n    options:\n      heading: rczoo.{name}\n      toc_label: {name}"
 
 
-def _docstring_of(module: str) -> str:
-    """What a module says first of itself, read without importing it."""
-    import ast
+def packages() -> str:
+    """What each package offers beside the names at the top, a table each."""
+    top, text = set(rczoo.__all__), ""
+    for package in groups()[LAST]:
+        module = import_module(f"rczoo.{package}")
+        rows = [
+            f"| `{name}` | {summary(getattr(module, name))} |" for name in sorted(set(module.__all__) - top)
+        ]
+        if rows:
+            text += f"## rczoo.{package}\n\n{summary(module)}\n\n| name | what it is |\n|---|---|\n"
+            text += "\n".join(rows) + "\n\n"
+    return text
 
-    path = Path(rczoo.__path__[0], *module.split(".")[1:])
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return _first(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
+
+def summary(value: object) -> str:
+    """The first paragraph of a docstring; of a constant, its value."""
+    if not (inspect.isclass(value) or inspect.isroutine(value) or inspect.ismodule(value)):
+        return f"`{value!r}`".replace("|", "\\|") if len(repr(value)) < 80 else "a table"
+    words = " ".join((inspect.getdoc(value) or "").partition("\n\n")[0].split())
+    return without_roles(words).replace("|", "\\|")
 
 
-def _first(text: str | None) -> str:
-    """The first paragraph of a docstring, without its marks."""
-    words = " ".join((text or "").partition("\n\n")[0].split())
-    return re.sub(r":\w+:|`", "", words)
+def without_roles(text: str) -> str:
+    """A docstring's references as code."""
+    import re
+
+    text = re.sub(r":\w+:`~?(?:[\w.]*\.)?(\w+)`", r"`\1`", text)
+    return re.sub(r"``([^`]+)``", r"`\1`", text)
+
+
+def _slug(title: str) -> str:
+    return "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())

@@ -2,63 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
 from pathlib import Path, PurePosixPath
-from posixpath import normpath
+from posixpath import dirname, normpath, relpath
 
-from . import markdown
-from .shell import Page, to
-
+DOCUMENTS = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "guides/contributing.md",
+    "CHANGELOG.md": "changes.md",
+    "proofs/README.md": "explanation/theory.md",
+    "zoo/README.md": "guides/zoo.md",
+}
+"""Documents of the repository that are pages of the site, too."""
+PAGES = {**DOCUMENTS, "zoo/RESULTS.md": "results.md"}
 PICTURES = (".svg", ".png")
+_LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
+_SOURCE = re.compile(r'src="([^"]+)"')
 
 
 class Links:
-    """Where each file of the repository is on the site; remembers which are linked to.
+    """Where the files of the repository are on the site; remembers the pictures that are shown."""
 
-    ``places`` maps files and folders of the repository to pages. A picture that is linked to is copied; any
-    other file becomes a page with its text.
-    """
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.pictures: dict[str, Path] = {}
 
-    def __init__(self, root: Path, places: Mapping[str, str]) -> None:
-        self.root, self.places = root, dict(places)
-        self._pictures: dict[str, str] = {}
-        self._sources: dict[str, str] = {}
+    def rewritten(self, text: str, source: str, page: str) -> str:
+        """A text as it stands in the file ``source``, for its page; blocks of code are left alone.
 
-    def of(self, source: str, page: str) -> Callable[[str], str]:
-        """From an address as it stands in the file ``source`` to that on the page made from it."""
-        return lambda address: self._address(source, page, address)
+        A link to a file that has no page becomes its words.
+        """
+        parts = re.split(r"(^```.*?^```$)", text, flags=re.S | re.M)
+        return "".join(part if part.startswith("```") else self._prose(part, source, page) for part in parts)
 
-    def page_of(self, file: str, page: str) -> str:
-        """The address, seen from ``page``, of the page that shows a file of the repository."""
-        return to(self._place(file, file), page)
+    def _prose(self, text: str, source: str, page: str) -> str:
+        def link(found: re.Match[str]) -> str:
+            address = self._address(found[3], source, page)
+            return f"{found[1]}[{found[2]}]({address})" if address else found[2]
 
-    def sources(self) -> list[Page]:
-        """Pages with the text of files that have no page of their own."""
-        return [
-            Page(place, file, f"<h1>{file}</h1>\n{markdown.code(self._text(file), file)}")
-            for file, place in sorted(self._sources.items())
-        ]
+        text = _LINK.sub(link, text)
+        return _SOURCE.sub(lambda found: f'src="{self._address(found[1], source, page)}"', text)
 
-    def files(self) -> dict[str, bytes]:
-        """The pictures, by their place on the site."""
-        return {place: (self.root / file).read_bytes() for file, place in self._pictures.items()}
-
-    def _address(self, source: str, page: str, address: str) -> str:
+    def _address(self, address: str, source: str, page: str) -> str:
+        """The address on the site, empty for what has no page."""
         path, _, part = address.partition("#")
         if not path or "://" in address or address.startswith("mailto:"):
             return address
         file = normpath(str(PurePosixPath(source).parent / path))
-        return to(self._place(file, source), page) + (f"#{part}" if part else "")
+        place = self._place(file, part)
+        if place is None:
+            return "" if (self.root / file).exists() else address
+        part = "" if place.startswith("tasks/") else part
+        return relpath(place, dirname(page) or ".") + (f"#{part}" if part else "")
 
-    def _place(self, file: str, source: str) -> str:
-        if file in self.places:
-            return self.places[file]
-        path = self.root / file
-        if file.startswith("..") or not path.is_file():
-            raise ValueError(f"{source} links to {file}, which is no file of the repository and has no page")
-        if path.suffix in PICTURES:
-            return self._pictures.setdefault(file, f"files/{file}")
-        return self._sources.setdefault(file, f"source/{file}.html")
-
-    def _text(self, file: str) -> str:
-        return (self.root / file).read_text("utf-8")
+    def _place(self, file: str, part: str) -> str | None:
+        if file == "zoo/RESULTS.md" and (self.root / "zoo" / "tasks" / f"{part}.toml").exists():
+            return f"tasks/{part}.md"
+        if file in PAGES:
+            return PAGES[file]
+        if file.startswith("tests/examples/"):
+            return f"guides/examples/{PurePosixPath(file).stem}.md"
+        if file.endswith(PICTURES) and (self.root / file).exists():
+            self.pictures[f"pictures/{PurePosixPath(file).name}"] = self.root / file
+            return f"pictures/{PurePosixPath(file).name}"
+        if file.startswith("docs/"):
+            return file.removeprefix("docs/").replace(".ipynb", ".md")
+        return None

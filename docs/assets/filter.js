@@ -1,5 +1,6 @@
 // Filters and sorts the table of models. Without it the whole table is there, in the order of names.
 "use strict";
+if (document.getElementById("models")) (() => {
 const table = document.getElementById("models");
 const rows = [...table.tBodies[0].rows];
 const form = document.getElementById("filters");
@@ -70,3 +71,4 @@ form.addEventListener("reset", () => setTimeout(() => { sortByMetric(); filter()
 addEventListener("hashchange", restore);
 form.hidden = false;
 restore();
+})();

@@ -1,0 +1,48 @@
+"""The results as pages: an overview, and a page for each task with its models."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from rczoo.data.task import load_task
+
+from .models import models_of
+
+REPORT = Path(__file__).parents[1] / "RESULTS.md"
+
+
+@cache
+def _sections() -> tuple[str, dict[str, str]]:
+    """What stands before the first section of the report, and the sections by title."""
+    first, *rest = re.split(r"^## ", REPORT.read_text("utf-8"), flags=re.M)
+    return first, {part.partition("\n")[0]: part.partition("\n")[2] for part in rest}
+
+
+def _is_task(title: str) -> bool:
+    return (REPORT.parent / "tasks" / f"{title}.toml").exists()
+
+
+def overview() -> str:
+    """The report without its tasks, of which it lists the pages."""
+    first, sections = _sections()
+    tasks = "\n".join(
+        f"* [{name}](RESULTS.md#{name}): {load_task(name).title}" for name in sections if _is_task(name)
+    )
+    others = [f"## {title}\n{text}" for title, text in sections.items() if not _is_task(title)]
+    return f"{first}## Tasks\n\n{tasks}\n\n" + "".join(others)
+
+
+def task_pages() -> dict[str, str]:
+    """For each task with results, its page: what it is, its table, its published models."""
+    return {f"tasks/{name}.md": _page(name, text) for name, text in _sections()[1].items() if _is_task(name)}
+
+
+def _page(name: str, text: str) -> str:
+    task = load_task(name)
+    about = (
+        f"{task.description}\n\nInput {task.length} bases, {task.kind}; task file `zoo/tasks/{name}.toml`."
+    )
+    models = models_of(name)
+    return f"# {name}\n\n**{task.title}**\n\n{about}\n\n## Results\n{text}\n## Published models\n\n{models}"
