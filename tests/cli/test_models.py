@@ -1,6 +1,7 @@
 """``rczoo models`` on an index with metrics of every kind."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -73,9 +74,29 @@ def test_info_says_what_a_model_is(monkeypatch):
         assert f"  {line}\n" in shown
 
 
-@pytest.mark.parametrize(
-    "command", [["models", "list"], ["tasks", "list"], ["models", "info", "sim-200/rcps"]]
-)
-def test_looking_around_needs_no_torch(command):
-    code = f"import sys; sys.modules['torch'] = None; from rczoo.cli.main import app; app({command})"
-    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+def test_looking_around_needs_neither_torch_nor_network(tmp_path):
+    (tmp_path / "a.csv").write_text("sequence,label\nACGT,1\nTTTT,0\n")
+    (tmp_path / "t.toml").write_text(
+        'kind = "labels"\nmodel = { architecture = "tf-cnn", length = 4 }\ntraining = { batch_size = 2 }\n'
+        '[data]\nsource = "table"\ntrain = "a.csv"\nvalidation = "a.csv"\ntest = "a.csv"\n'
+    )
+    commands = [
+        ["models", "list"],
+        ["models", "info", "sim-200/rcps"],
+        ["tasks", "list"],
+        ["tasks", "info", "gcn4"],
+        ["tasks", "info", str(tmp_path / "t.toml")],
+    ]
+    code = (
+        "import socket, sys\n"
+        "sys.modules['torch'] = socket.socket.connect = None\n"
+        "from rczoo.cli.main import app\n"
+        f"for command in {commands}: app(command, standalone_mode=False)"
+    )
+    offline = {"RCZOO_CACHE": str(tmp_path), "RCZOO_DATA": "", "RCZOO_HUB": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, env={**os.environ, **offline}, capture_output=True, text=True
+    )
+    assert "chalmers-chipexo/chr1.fa" in done.stdout
+    assert "rczoo tasks fetch" in done.stdout
+    assert "positive: 0.500" in done.stdout
