@@ -146,15 +146,15 @@ def export(
 
     Example: rczoo export sim-200/rcps --out model.onnx
     """
-    from ..files.atomic import refuse_unwritable
+    from ..files.atomic import refuse_existing, refuse_unwritable
+    from ..hub.published import checkpoint_folder, load
 
-    if out.exists() and not force:
-        raise ValueError(f"{out} exists: choose another --out, or give --force")
     refuse_unwritable(out.parent)
+    if out.parent.exists():
+        refuse_existing([out], force, [checkpoint_folder(name)])
     if (format or out.suffix) in ("onnx", ".onnx"):
         require("onnx", "onnxscript")
     from ..export.exporting import export as write
-    from ..hub.published import load
 
     model = load(name)
     write(model, out, format)

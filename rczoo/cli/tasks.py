@@ -38,7 +38,7 @@ def list_(json_: Json = False) -> None:
 
 @app.command()
 def info(name: Name, json_: Json = False) -> None:
-    """Show a task's sources, licences and sizes, and, where its files are here, its splits and their balance."""
+    """Show a task's files, sizes and licences, and, where they are here, its splits and their balance."""
     from rich.table import Table
 
     from ..data.overview import overview
@@ -118,9 +118,12 @@ def symmetry(
     """Is the data itself RC-symmetric? Correlate the two orientations, with and without the flip."""
     from ..data import strand_symmetry as module
     from ..data.task import load_task
+    from ..files.atomic import refuse_existing
 
     task = load_task(name)
-    _fetch(task, quiet=json_)
+    files = _fetch(task, quiet=json_)
+    if plot:
+        refuse_existing([plot], True, [*files, Path(name)])
     found = module.symmetry(task)
     if plot:
         module.plot(found, plot)

@@ -84,9 +84,7 @@ def complement_codes(codes: np.ndarray) -> np.ndarray:
     return complements
 
 
-def one_hot(
-    sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype | None = None
-) -> torch.Tensor:
+def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype | None = None) -> torch.Tensor:
     """One-hot DNA: (batch, 4, length) in ACGT order, N all zeros; float32 unless ``dtype`` says otherwise.
 
     ``sequences`` is one string, several of equal length, or codes of shape (batch, length).

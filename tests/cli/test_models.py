@@ -94,8 +94,9 @@ def test_looking_around_needs_neither_torch_nor_network(tmp_path):
         f"for command in {commands}: app(command, standalone_mode=False)"
     )
     offline = {"RCZOO_CACHE": str(tmp_path), "RCZOO_DATA": "", "RCZOO_HUB": ""}
+    environment = {**os.environ, **offline}
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, env={**os.environ, **offline}, capture_output=True, text=True
+        [sys.executable, "-c", code], check=True, env=environment, capture_output=True, text=True
     )
     assert "chalmers-chipexo/chr1.fa" in done.stdout
     assert "rczoo tasks fetch" in done.stdout
