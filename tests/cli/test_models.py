@@ -44,6 +44,7 @@ def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
     index = json.loads((tmp_path / "index.json").read_text())
     files = index["models"]["a/b"]["files"]
     index["models"] |= {name: {"files": files, "metrics": metrics} for name, metrics in models.items()}
+    index["models"]["gcn4/b"]["bar"] = 0.0811
     (tmp_path / "index.json").write_text(json.dumps(index))
 
     def names(*options):
@@ -54,8 +55,9 @@ def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
     assert names("--task", "gcn4", "--best") == ["gcn4/b"]
     assert names("--organism", "human") == ["gue-tf3/b", "gue-tf3/a"]
     shown = CliRunner().invoke(app, ["list", "gcn4/b"], catch_exceptions=False).output
-    assert shown.splitlines()[1].split(maxsplit=5) == [
-        "gcn4/b", "yeast", "445", "jsd", "0.1000", "Gcn4 ChIP-exo profiles, yeast"
+    assert shown.splitlines()[0].split()[-2:] == ["bar", "predicts"]
+    assert shown.splitlines()[1].split(maxsplit=6) == [
+        "gcn4/b", "yeast", "445", "jsd", "0.1000", "0.0811", "Gcn4 ChIP-exo profiles, yeast"
     ]  # fmt: skip
     plain = CliRunner().invoke(app, ["list", "gcn4/*", "--names"], catch_exceptions=False).output
     assert plain.splitlines() == ["gcn4/a", "gcn4/b", "gcn4/c"]

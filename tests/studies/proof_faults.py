@@ -10,17 +10,16 @@ status 1 if any fault goes unnoticed.
 from __future__ import annotations
 
 import argparse
-import importlib
 import itertools
-import multiprocessing
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[2]
+from tests.studies.faults import ROOT as ROOT
+from tests.studies.faults import alone, begin
+from tests.studies.faults import edited as copied
 
 
 class Fault(NamedTuple):
@@ -442,45 +441,22 @@ PROOFS = [
 
 
 def notices(copy: Path, theorem: str) -> str:
-    """Run in a process of its own: the first that the proofs of a copy say against it, or nothing."""
-    sys.path.insert(0, str(copy))
-    for name in [name for name in sys.modules if name.split(".")[0] in ("proofs", "rczoo")]:
-        del sys.modules[name]  # those of the checkout itself
-    importlib.invalidate_caches()
+    """In a process of its own: the first that the proofs of a copy say against it, or nothing."""
+    alone(copy)
     from proofs.__main__ import complaints
 
     return next(itertools.chain(complaints([theorem]), complaints([])), "")
 
 
-def _child(copy: Path, theorem: str, pipe) -> None:
-    try:
-        pipe.send(notices(copy, theorem))
-    except BaseException as error:  # a fault that stops the import is noticed, too
-        pipe.send(f"{type(error).__name__}: {error}")
-
-
 def edited(fault: Fault, folder: Path) -> Path:
     """A copy of the package and of the proofs with the fault in it."""
-    for part in ("rczoo", "proofs"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    path = folder / fault.file
-    text = path.read_text("utf-8")
-    if fault.right not in text:
-        raise SystemExit(f"{fault.words}: {fault.file} has no {fault.right!r}: bring the fault up to date")
-    path.write_text(text.replace(fault.right, fault.wrong, 1), "utf-8")
-    return folder
+    return copied(fault, folder, ("rczoo", "proofs"))
 
 
 def trial(fault: Fault) -> str:
     """What the proofs say against one fault, or nothing."""
-    context = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory() as folder:
-        ours, theirs = context.Pipe(duplex=False)
-        process = context.Process(target=_child, args=(edited(fault, Path(folder)), fault.theorem, theirs))
-        process.start()
-        found = ours.recv()
-        process.join()
-    return found
+        return begin(notices, edited(fault, Path(folder)), fault.theorem).answer()
 
 
 def main(arguments: list[str] | None = None) -> int:
