@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..io.bad_lines import BadLines
 from ..io.bed import read_located, window_start, within
 from ..io.fasta import read_sequences
 from ..io.genome import Genome
@@ -23,19 +24,28 @@ class Read(NamedTuple):
     padded: int = 0
 
 
-def read_fasta(path: Path, length: int, crop: bool) -> Read:
-    """The sequences of a FASTA file; positions count from the first base that is read."""
-    names, rows = zip(*read_sequences(path, length, crop), strict=True)
+def read_fasta(path: Path, length: int, crop: bool, bad: BadLines | None = None) -> Read:
+    """The sequences of a FASTA file; positions count from the first base that is read.
+
+    Raises ValueError listing the records that do not fit, unless ``bad`` leaves them out, or if none is left.
+    """
+    bad = BadLines(path.name) if bad is None else bad
+    found = list(read_sequences(path, length, crop, bad=bad))
+    bad.refuse()
+    if not found:
+        raise ValueError(f"{path.name}: no sequence can be read: {bad} left out")
+    names, rows = zip(*found, strict=True)
     return Read(list(names), np.stack(rows), np.tile(np.arange(length), (len(rows), 1)))
 
 
-def read_regions(genome_path: Path, bed_path: Path, length: int) -> Read:
+def read_regions(genome_path: Path, bed_path: Path, length: int, bad: BadLines | None = None) -> Read:
     """One window around the summit or middle of each region, read 5'->3' on its strand, in the file's order.
 
-    Beyond the ends of a chromosome a window is N. Raises ValueError for regions off their chromosome.
+    Beyond the ends of a chromosome a window is N. Raises ValueError for regions off their chromosome, unless
+    ``bad`` leaves them out.
     """
     genome = Genome(genome_path)
-    sites = read_located(bed_path, genome)
+    sites = read_located(bed_path, genome, bad)
     start = window_start(sites, length)
     codes = genome.windows(sites.chrom, start, length)
     codes[sites.reverse] = dna.complement_codes(codes[sites.reverse])

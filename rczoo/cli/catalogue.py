@@ -36,7 +36,10 @@ class About:
 
 @dataclass(frozen=True)
 class Listed:
-    """A published model beside what its task says; ``score`` is its headline metric on the test split."""
+    """A published model beside what its task says.
+
+    ``score`` is its headline metric on the test split, ``bar`` that of the best reference without a network.
+    """
 
     name: str
     task: str
@@ -45,6 +48,7 @@ class Listed:
     length: int | None
     metric: str
     score: float
+    bar: float
 
     @property
     def rank(self) -> tuple[str, float]:
@@ -84,12 +88,12 @@ def _about(name: str, text: str) -> About:
 
 
 def _listed(entry: Entry, tasks: Mapping[str, About]) -> Listed:
-    name = entry.name.partition("/")[0]
-    task = tasks.get(name)
+    task = tasks.get(entry.task)
     usual = "jsd" if "jsd" in entry.metrics else "auroc"
     metric = HEADLINE[task.kind] if task else usual
     score = entry.metrics.get(metric)
     number = float(score) if isinstance(score, int | float) else math.nan
+    bar = math.nan if entry.bar is None else float(entry.bar)
     if not task:
-        return Listed(entry.name, name, "", "", None, metric, number)
-    return Listed(entry.name, name, task.organism, task.title, task.length, metric, number)
+        return Listed(entry.name, entry.task, "", "", None, metric, number, bar)
+    return Listed(entry.name, task.name, task.organism, task.title, task.length, metric, number, bar)

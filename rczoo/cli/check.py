@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .options import SkipBad
+
 Target = Annotated[
     str,
     typer.Argument(
@@ -41,6 +43,7 @@ def check(
     bed: Annotated[
         Path | None, typer.Option(help="Intervals; windows of --length around their summits.")
     ] = None,
+    skip_bad: SkipBad = False,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer checks, in 12 forward passes.")] = False,
     seconds: Annotated[float, typer.Option(help="No forward pass begins that would end later.")] = float(
         "inf"
@@ -60,6 +63,7 @@ def check(
     from ..conformance._text import load_object, read_reasons, read_specs
 
     try:
+        _refuse_places([json, html], [fasta, bed])
         model = _model(target)
         report = suite.check(
             model,
@@ -68,7 +72,7 @@ def check(
             length or None,
             layout,
             load_object(encode) if encode else None,
-            sequences=_sequences(fasta, bed, suite.lengths_of(model, length)[0]),
+            sequences=_sequences(fasta, bed, suite.lengths_of(model, length)[0], skip_bad),
             quick=quick,
             seconds=seconds,
             inference_only=inference_only,
@@ -101,6 +105,7 @@ def measure(
     fasta: Annotated[
         Path | None, typer.Option(help="Your own sequences, of --length; with --bed, a genome.")
     ] = None,
+    skip_bad: SkipBad = False,
     number: Annotated[int, typer.Option(help="How many random sequences, without --fasta.")] = 256,
     threshold: Annotated[float, typer.Option(help="Above it a call is positive.")] = 0.0,
     plot: Annotated[Path | None, typer.Option(help="Draw one strand's answers against the other's.")] = None,
@@ -119,11 +124,12 @@ def measure(
     from ..conformance.calls.inputs import Problem
 
     try:
+        _refuse_places([json, plot], [fasta, bed])
         model = _model(target)
         length = suite.lengths_of(model, length)[0]
         found = divergence.measure(
             model,
-            _sequences(fasta, bed, length),
+            _sequences(fasta, bed, length, skip_bad),
             read_specs(input_) if input_ else None,
             read_specs(output) if output else None,
             layout,
@@ -156,21 +162,35 @@ def _model(target: str) -> Any:
     return load(target)
 
 
-def _sequences(fasta: Path | None, bed: Path | None, length: int) -> Any:
-    """The sequences of a FASTA file, or windows of a genome around intervals, or None."""
-    import numpy as np
+def _refuse_places(outputs: list[Path | None], inputs: list[Path | None]) -> None:
+    """Refuse, before the work, reports that cannot be written, or that would destroy what is read."""
+    from ..files.atomic import refuse_existing
 
+    refuse_existing([path for path in outputs if path], True, inputs)
+
+
+def _sequences(fasta: Path | None, bed: Path | None, length: int, skip_bad: bool) -> Any:
+    """The sequences of a FASTA file, or windows of a genome around intervals, or None."""
     from ..conformance.divergence import windows_of
-    from ..io.fasta import read_sequences
+    from ..io.bad_lines import BadLines
+    from ..io.fasta import Reading, Sequences
 
     if bed and not fasta:
         raise ValueError("--bed and --fasta go together: --fasta is the genome of --bed")
     if not fasta:
         return None
-    if bed:
-        return windows_of(bed, fasta, length)
-    rows = [codes for _, codes in read_sequences(fasta, length)]
-    return np.stack(rows)
+    bad = BadLines((bed or fasta).name, skip_bad, "--skip-bad")
+    codes = windows_of(bed, fasta, length, bad) if bed else _stacked(Sequences(fasta, Reading(length), bad))
+    if str(bad):
+        typer.echo(f"left out: {bad}", err=True)
+    return codes
+
+
+def _stacked(sequences: Any) -> Any:
+    """Codes (n, length) of the sequences of a file."""
+    import numpy as np
+
+    return np.stack([codes for _, codes in sequences])
 
 
 def _usage(error: Exception) -> None:

@@ -39,6 +39,8 @@ def ensemble(
     from ..hub.published import checkpoint_folder
 
     folders = [checkpoint_folder(name) for name in names]
+    if out.resolve() in [folder.resolve() for folder in folders]:
+        raise ValueError(f"{out} is one of the models, and writing would destroy it: choose another --out")
     configs = [read_config(folder) for folder in folders]
     _check_shared(names, configs)
     model = ensemble_of(load_checkpoint(folder) for folder in folders)

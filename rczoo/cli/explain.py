@@ -17,6 +17,7 @@ from .options import (
     GenomeFile,
     Json,
     Name,
+    SkipBad,
     print_json,
     require,
 )
@@ -35,6 +36,7 @@ def explain(
         typer.Option(help="A window around each region's summit or middle.", rich_help_panel=INPUT),
     ] = None,
     crop: Crop = False,
+    skip_bad: SkipBad = False,
     method: Annotated[
         Literal["deeplift", "ism", "input-x-gradient", "saliency"],
         typer.Option(metavar="METHOD", help="deeplift, ism, input-x-gradient or saliency."),
@@ -64,10 +66,11 @@ def explain(
     from ..files.atomic import refuse_existing
     from ..hub.published import checkpoint_folder
     from ..inference.outputs import name_outputs
+    from ..io.bad_lines import BadLines
 
     require(*(["tangermeme"] if logos or method == "deeplift" else []), *(["matplotlib"] if logos else []))
-    refuse_existing([place(out, ending) for ending in ENDINGS], force)
     folder = checkpoint_folder(name)
+    refuse_existing([place(out, ending) for ending in ENDINGS], force, (folder, fasta, genome, bed))
     config = read_config(folder)
     names = config["outputs"]
     wanted = numbered_target(target, names)
@@ -79,10 +82,11 @@ def explain(
             f"{name} reads control tracks {model.rep_in[1]}: use rczoo.attribute(model, X, X_ctl)"
         )
     length = model.config.length
+    bad = BadLines((fasta or bed or Path()).name, skip_bad, "--skip-bad")
     if fasta and not (genome or bed):
-        read = read_fasta(fasta, length, crop)
+        read = read_fasta(fasta, length, crop, bad)
     elif genome and bed and not fasta:
-        read = read_regions(genome, bed, length)
+        read = read_regions(genome, bed, length, bad)
     else:
         raise ValueError("explain: give sequences by --fasta, or regions by both --genome and --bed")
     options = {"references": references, "seed": seed, "batch_size": batch_size}
@@ -97,9 +101,12 @@ def explain(
     made = write_files(out, files)
     about = {"model": name, "method": method, "target": target, "sequences": len(read.names)}
     if as_json:
-        print_json({**about, "padded": read.padded, "files": [str(path) for path in made]})
+        files_made = [str(path) for path in made]
+        print_json({**about, "padded": read.padded, "skipped": dict(bad.reasons), "files": files_made})
         return
     typer.echo(f"{len(read.names)} sequences of {length} bases explained by {method}")
+    if str(bad):
+        typer.echo(f"left out: {bad}")
     if read.padded:
         typer.echo(f"{read.padded} windows cross the end of a chromosome and are padded with N")
     for path in made:

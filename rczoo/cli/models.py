@@ -37,6 +37,8 @@ def list_command(
 ) -> None:
     """List published models, those of a task from the best to the worst on its test split.
 
+    The bar is what the best reference without a network scores there.
+
     Example: rczoo models list --organism yeast --best
     """
     from ..hub.published import entries
@@ -55,10 +57,11 @@ def list_command(
 
 def _print_table(models: list[Listed]) -> None:
     """A line a model, cut where a terminal ends."""
-    rows = [("model", "organism", "length", "test score", "predicts")]
+    rows = [("model", "organism", "length", "test score", "bar", "predicts")]
     for model in models:
         score = "" if isnan(model.score) else f"{model.metric} {model.score:.4f}"
-        rows.append((model.name, model.organism, str(model.length or ""), score, model.predicts))
+        bar = "" if isnan(model.bar) else f"{model.bar:.4f}"
+        rows.append((model.name, model.organism, str(model.length or ""), score, bar, model.predicts))
     widest = [max(map(len, column)) for column in zip(*rows, strict=True)]
     end = console().width if sys.stdout.isatty() else None
     for row in rows:
@@ -146,15 +149,15 @@ def export(
 
     Example: rczoo export sim-200/rcps --out model.onnx
     """
-    from ..files.atomic import refuse_unwritable
+    from ..files.atomic import refuse_existing, refuse_unwritable
+    from ..hub.published import checkpoint_folder, load
 
-    if out.exists() and not force:
-        raise ValueError(f"{out} exists: choose another --out, or give --force")
     refuse_unwritable(out.parent)
+    if out.parent.exists():
+        refuse_existing([out], force, [checkpoint_folder(name)])
     if (format or out.suffix) in ("onnx", ".onnx"):
         require("onnx", "onnxscript")
     from ..export.exporting import export as write
-    from ..hub.published import load
 
     model = load(name)
     write(model, out, format)

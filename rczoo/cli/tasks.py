@@ -38,7 +38,7 @@ def list_(json_: Json = False) -> None:
 
 @app.command()
 def info(name: Name, json_: Json = False) -> None:
-    """Show a task's sources, licences, sizes, splits and class balance; its files are fetched if need be."""
+    """Show a task's files, sizes and licences, and, where they are here, its splits and their balance."""
     from rich.table import Table
 
     from ..data.overview import overview
@@ -46,7 +46,6 @@ def info(name: Name, json_: Json = False) -> None:
     from .options import console
 
     task = load_task(name)
-    _fetch(task, quiet=json_)
     found = overview(task)
     if json_:
         _print(found)
@@ -55,11 +54,13 @@ def info(name: Name, json_: Json = False) -> None:
     page.print(f"{task.name}: {task.title}\n{task.description}\n")
     files = Table("file", "MB", "licence", title="sources")
     for entry in found["sources"]:
-        files.add_row(entry["path"], f"{entry['bytes'] / 1e6:.1f}", entry["licence"])
+        size = "" if entry["bytes"] is None else f"{entry['bytes'] / 1e6:.1f}"
+        files.add_row(entry["path"], size, entry["licence"])
     splits = Table("split", "examples", "balance", title="splits")
     for split, values in found["splits"].items():
         splits.add_row(split, str(values["examples"]), values["balance"])
-    for part in (*([files] if found["sources"] else []), splits, *found["notes"]):
+    tables = [*([files] if found["sources"] else []), *([splits] if found["splits"] else [])]
+    for part in (*tables, *found["notes"]):
         page.print(part)
 
 
@@ -117,9 +118,12 @@ def symmetry(
     """Is the data itself RC-symmetric? Correlate the two orientations, with and without the flip."""
     from ..data import strand_symmetry as module
     from ..data.task import load_task
+    from ..files.atomic import refuse_existing
 
     task = load_task(name)
-    _fetch(task, quiet=json_)
+    files = _fetch(task, quiet=json_)
+    if plot:
+        refuse_existing([plot], True, [*files, Path(name)])
     found = module.symmetry(task)
     if plot:
         module.plot(found, plot)

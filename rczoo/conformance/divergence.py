@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..io.bed import located, read_bed, window_start
+from ..io.bad_lines import BadLines
+from ..io.bed import read_located, window_start
 from ..io.genome import Genome
 from ..symmetry.actions import Action
 from ..symmetry.dna import BASES
@@ -122,13 +123,13 @@ def measure(
     return Measurement(rows, given, other)
 
 
-def windows_of(bed: Path, fasta: Path, length: int) -> np.ndarray:
+def windows_of(bed: Path, fasta: Path, length: int, bad: BadLines | None = None) -> np.ndarray:
     """Base codes (n, length) of the windows around a BED file's summits in a genome, N beyond its ends.
 
-    Raises ValueError for no intervals, and for one off its chromosome.
+    Raises ValueError for no intervals, and for one off its chromosome, unless ``bad`` leaves it out.
     """
     genome = Genome(fasta)
-    sites = located(read_bed(bed), genome)
+    sites = read_located(bed, genome, bad)
     return genome.windows(sites.chrom, window_start(sites, length), length)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..symmetry import dna
 from ..symmetry.rep import Rep
+
+if TYPE_CHECKING:
+    import torch
 
 Arrays = dict[str, np.ndarray]
 Prepared = tuple[dict[str, Arrays], list[str]]
@@ -127,6 +130,8 @@ class Examples:
 
     def _tracks(self, tracks: np.ndarray, rows: np.ndarray, offsets: np.ndarray) -> torch.Tensor:
         """Labels, or windows of tracks, of some examples."""
+        import torch  # what only looks at tasks does without
+
         if tracks.ndim == 2:
             return torch.from_numpy(np.array(tracks[rows], dtype=np.float32))
         width = tracks.shape[-1] - 2 * self.jitter
@@ -147,6 +152,8 @@ def _window(array: np.ndarray, rows: np.ndarray, offsets: np.ndarray, width: int
 
 def _turn(values: torch.Tensor, rep: Rep, turned: np.ndarray) -> torch.Tensor:
     """Reverse complement of the chosen rows, in place."""
+    import torch
+
     if turned.any():
         chosen = torch.from_numpy(turned)
         values[chosen] = rep.act(values[chosen])

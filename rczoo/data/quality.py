@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +29,8 @@ ENRICHMENT = 2.0
 """Signal at the summits over the genome's mean, below which the sites do not belong to the signal."""
 CLEARER = 0.05
 """A shift must raise the correlation by this much to be believed."""
+BLOCK = 2048
+"""Profiles looked at at a time: some 10 MB."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +58,63 @@ def check_task(task: Task, advance: Callable[[int], object] = bool) -> list[Find
         return [Finding("problem", "preparation", str(error))]
     found = [Finding("note", "preparation", note) for note in notes(task)]
     advance(1)
-    for check in _checks(task):
-        found += list(check(task, splits))
+    for check in OF_SEQUENCES:
+        found += check(task, splits)
         advance(1)
+    if task.kind == "profile":
+        profiles = {split: profiles_of(examples) for split, examples in splits.items()}
+        for look in OF_PROFILES:
+            found += look(task, profiles)
+            advance(1)
     return sorted(found, key=lambda finding: finding.level != "problem")
 
 
 def steps(task: Task) -> int:
     """How many steps checking a task takes: preparation, and each check."""
-    return 1 + len(_checks(task))
+    return 1 + len(OF_SEQUENCES) + (len(OF_PROFILES) if task.kind == "profile" else 0)
 
 
-def _checks(task: Task) -> list[Callable[[Task, Splits], Iterator[Finding]]]:
-    profiles = [missing, silent, swapped, off_centre, enriched] if task.kind == "profile" else []
-    return [_sizes, _classes, _repeats, _leaks, _unknown, *profiles]
+class Profiles(NamedTuple):
+    """What the checks need of the profiles (n, channels, length) of a split, from one reading of them.
+
+    ``number`` of them; how many are ``partly`` NaN within a channel, ``negative`` somewhere, or ``empty``;
+    ``total`` and how often ``measured``, by channel and position: (channels, length).
+    """
+
+    number: int
+    partly: int
+    negative: int
+    empty: int
+    total: np.ndarray
+    measured: np.ndarray
+
+    def __add__(self, other: tuple[object, ...]) -> Profiles:  # of a tuple it would be the longer tuple
+        return Profiles(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+def profiles_of(examples: Examples) -> Profiles:
+    """Look at the unshifted profiles of a split, some at a time, in double precision."""
+    target = examples.unshifted_target
+    blocks = (target[start : start + BLOCK] for start in range(0, len(target), BLOCK))
+    nothing = np.zeros(target.shape[1:])
+    return sum(map(_profiles_in, blocks), Profiles(0, 0, 0, 0, nothing, nothing))
+
+
+def _profiles_in(block: np.ndarray) -> Profiles:
+    unmeasured = np.isnan(block)
+    values = np.nan_to_num(np.asarray(block, dtype=np.float64))
+    partly = (unmeasured.any(axis=2) & ~unmeasured.all(axis=2)).any(axis=1)
+    negative, empty = (values < 0).any(axis=(1, 2)), values.sum(axis=(1, 2)) == 0
+    counts = (int(which.sum()) for which in (partly, negative, empty))
+    return Profiles(len(block), *counts, values.sum(axis=0), (~unmeasured).sum(axis=0))
+
+
+def _mean(splits: dict[str, Profiles]) -> np.ndarray:
+    """The mean profile of all splits, where it was measured: (channels, length)."""
+    first, *others = splits.values()
+    every = sum(others, first)
+    mean: np.ndarray = every.total / np.maximum(every.measured, 1)
+    return mean
 
 
 def _sizes(task: Task, splits: Splits) -> Iterator[Finding]:
@@ -113,10 +159,11 @@ def _leaks(task: Task, splits: Splits) -> Iterator[Finding]:
     """Sequences that share a 50-mer on either strand across splits."""
     if task.data.source == "simulation":
         return
-    for split, others in (("validation", "train"), ("test", "train"), ("test", "validation")):
-        codes, known = splits[split].unshifted_codes, splits[others].unshifted_codes
-        if len(codes) and len(known):
-            shared = int(tables.shares(codes, known).sum())
+    for others, later in (("train", ("validation", "test")), ("validation", ("test",))):
+        words = tables.Words(splits[others].unshifted_codes)
+        for split in later:
+            codes = splits[split].unshifted_codes
+            shared = int(words.found_in(codes).sum())
             said = f"{split}: {{}} sequences share {tables.WORD} bases with {others}, on either strand"
             yield from _share(task, "leaks", shared, len(codes), said)
 
@@ -141,44 +188,35 @@ def _unknown(task: Task, splits: Splits) -> Iterator[Finding]:
             yield Finding("problem", "unknown bases", message)
 
 
-def missing(task: Task, splits: Splits) -> Iterator[Finding]:
+def missing(task: Task, splits: dict[str, Profiles]) -> Iterator[Finding]:
     """Signal that is NaN or negative."""
-    for split, examples in splits.items():
-        values = _profiles(examples)
-        unmeasured = np.isnan(values)
-        partly = int((unmeasured.any(axis=2) & ~unmeasured.all(axis=2)).any(axis=1).sum())
-        if partly:
-            yield Finding(
-                "problem",
-                "missing",
-                f"{split}: {partly} profiles have NaN within: fill them or drop the sites",
-            )
-        negative = int((np.nan_to_num(values) < 0).any(axis=(1, 2)).sum())
-        if negative:
-            yield Finding(
-                "problem", "negative", f"{split}: {negative} profiles have negative signal: counts are wanted"
-            )
+    for split, found in splits.items():
+        if found.partly:
+            message = f"{split}: {found.partly} profiles have NaN within: fill them or drop the sites"
+            yield Finding("problem", "missing", message)
+        if found.negative:
+            message = f"{split}: {found.negative} profiles have negative signal: counts are wanted"
+            yield Finding("problem", "negative", message)
 
 
-def silent(task: Task, splits: Splits) -> Iterator[Finding]:
+def silent(task: Task, splits: dict[str, Profiles]) -> Iterator[Finding]:
     """Windows, or whole channels, without any signal."""
-    for split, examples in splits.items():
-        values = np.nan_to_num(_profiles(examples))
-        empty = int((values.sum(axis=(1, 2)) == 0).sum())
-        if empty:
-            level = "problem" if empty > len(values) / 10 else "note"
-            yield Finding(level, "silent", f"{split}: {empty} of {len(values)} windows have no signal at all")
-        for c in np.flatnonzero(values.sum(axis=(0, 2)) == 0) if len(values) else []:
+    for split, found in splits.items():
+        if found.empty:
+            level = "problem" if found.empty > found.number / 10 else "note"
+            message = f"{split}: {found.empty} of {found.number} windows have no signal at all"
+            yield Finding(level, "silent", message)
+        for c in np.flatnonzero(found.total.sum(axis=1) == 0) if found.number else []:
             yield Finding("problem", "silent", f"{split}: channel {c} has no signal: check its bigWig")
 
 
-def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
+def swapped(task: Task, splits: dict[str, Profiles]) -> Iterator[Finding]:
     """Strands that are one file twice, or whose order is that of the other kind of assay.
 
     Reads of a bound factor begin to the left of the site on the plus strand and to the right on the minus
     strand; transcription (``assay = "transcription"`` in the data table) starts the other way round.
     """
-    mean = np.nanmean(np.concatenate([_profiles(e) for e in splits.values()]), axis=0)
+    mean = _mean(splits)
     starts = isinstance(task.data, IntervalData) and task.data.assay == "transcription"
     positions = np.arange(mean.shape[-1])
     for plus, minus in (orbit for orbit in task.rep_out[0].orbits if len(orbit) == 2):
@@ -202,9 +240,9 @@ def swapped(task: Task, splits: Splits) -> Iterator[Finding]:
             )
 
 
-def off_centre(task: Task, splits: Splits) -> Iterator[Finding]:
+def off_centre(task: Task, splits: dict[str, Profiles]) -> Iterator[Finding]:
     """The mean profile should be its own reverse complement about the window's centre base (length // 2)."""
-    mean = np.nanmean(np.concatenate([_profiles(e) for e in splits.values()]), axis=0)
+    mean = _mean(splits)
     offset, gain = centre(mean, task.rep_out[0])
     if abs(offset) >= 1 and gain > CLEARER:
         yield Finding(
@@ -235,7 +273,7 @@ def centre(mean: np.ndarray, rep: Rep) -> tuple[float, float]:
     return (best - expected) / 2, scores[best] - scores[expected]
 
 
-def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
+def enriched(task: Task, splits: dict[str, Profiles]) -> Iterator[Finding]:
     """Signal at the sites against the mean of the whole genome: no more of it means another genome."""
     data = task.data
     if not isinstance(data, IntervalData) or not data.signal:
@@ -247,7 +285,7 @@ def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
             for name in names:
                 with closing(open_track(task, table, word, name, genome)) as track:
                     everywhere += track.mean()
-    here = np.nanmean(np.concatenate([_profiles(e).sum(axis=1) for e in splits.values()]))
+    here = float(_mean(splits).sum(axis=0).mean())
     if here < ENRICHMENT * everywhere:
         yield Finding(
             "problem",
@@ -258,6 +296,5 @@ def enriched(task: Task, splits: Splits) -> Iterator[Finding]:
         )
 
 
-def _profiles(examples: Examples) -> np.ndarray:
-    """Unshifted profiles, in double precision."""
-    return np.asarray(examples.unshifted_target, dtype=np.float64)
+OF_SEQUENCES = (_sizes, _classes, _repeats, _leaks, _unknown)
+OF_PROFILES = (missing, silent, swapped, off_centre, enriched)

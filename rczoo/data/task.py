@@ -119,6 +119,12 @@ class Task:
             )
         return path
 
+    def has_files(self) -> bool:
+        """Whether every file is here, so that nothing has to be downloaded."""
+        sources = {name: self.source(name) for name in self.file_names()}
+        here = (downloads.at_hand(s) if s else (self.folder / name).is_file() for name, s in sources.items())
+        return all(here)
+
     def file_names(self) -> list[str]:
         """Every file that the data table names, in order, without repeats."""
         return list(dict.fromkeys(files_in(self.data)))

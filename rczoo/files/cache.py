@@ -6,23 +6,18 @@
 from __future__ import annotations
 
 import errno
-import gzip
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
-GZIP = b"\x1f\x8b"
-BROKEN_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
-"""What a gzip file raises that is cut short, or changed at its head or in its middle."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Errors of a disk, whatever the file: no room, none left for this user, not to be written."""
 SIZES = "sizes.json"
@@ -40,43 +35,6 @@ def sha256(path: Path) -> str:
     """The sha256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def unpacked(path: Path) -> Path:
-    """The plain version of a gzip or bgzip file, unpacked once into the cache; other files as they are."""
-    if not _packed(path):
-        return path
-    target = derived(path, path.name.removesuffix(".gz").removesuffix(".bgz"))
-
-    def unpack(temporary: Path) -> None:
-        try:
-            with gzip.open(path, "rb") as packed, temporary.open("wb") as plain:
-                shutil.copyfileobj(packed, plain, CHUNK)
-        except BROKEN_GZIP as error:
-            raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error
-
-    return target if target.exists() else atomically(target, unpack)
-
-
-def text_lines(path: Path, kind: str) -> Iterator[str]:
-    """The lines of a text file, plain or gzip, each with its end; ``kind`` is what an error calls the file.
-
-    What is not UTF-8 is replaced, so that whoever reads the lines refuses a binary file by its content.
-    Raises FileNotFoundError for no file, ValueError for a gzip file that is cut short.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"no {kind} file {path}: check the path")
-    opened = gzip.open if _packed(path) else open
-    with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
-        try:
-            yield from lines
-        except BROKEN_GZIP as error:
-            raise ValueError(f"{path.name} is not a whole gzip file ({error}): fetch it again") from error
-
-
-def _packed(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(len(GZIP)) == GZIP
 
 
 def derived(path: Path, name: str) -> Path:
@@ -101,6 +59,8 @@ def atomically(target: Path, write: Callable[[Path], None]) -> Path:
 
 
 def _give_name(temporary: Path, target: Path) -> None:
+    if temporary.is_dir() and target.is_file():  # of a version that kept it as one file
+        target.unlink(missing_ok=True)
     try:
         temporary.replace(target)
     except OSError:

@@ -22,6 +22,9 @@ from .cache import atomically, cache_folder, partial, sha256, stamp, write_text
 from .storage import stays_below
 from .transfers import TooSlowError, chunks, without_password
 
+WEB = ("http://", "https://")
+"""How a mirror that is no folder begins."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -80,6 +83,13 @@ def fetch(source: Source, progress: Any = False) -> Path:
     return path
 
 
+def at_hand(source: Source) -> bool:
+    """Whether :func:`fetch` needs no network: the file is in the cache, or in a mirror that is a folder."""
+    mirror = os.environ.get("RCZOO_DATA", "")
+    folders = [cache_folder() / "files", *([] if mirror.startswith(WEB) or not mirror else [Path(mirror)])]
+    return any((folder / source.path).is_file() for folder in folders)
+
+
 def _download(source: Source, path: Path, progress: Any) -> str:
     """Download into the cache, verify, and return the sha256."""
     digest = ""
@@ -122,7 +132,7 @@ def _transfer(source: Source, temporary: Path, progress: Any) -> None:
 
     mirror = os.environ.get("RCZOO_DATA", "")
     url = source.url
-    if mirror.startswith(("http://", "https://")):
+    if mirror.startswith(WEB):
         url = f"{mirror.rstrip('/')}/{source.path}"
     elif mirror and (Path(mirror) / source.path).is_file():
         shutil.copyfile(Path(mirror) / source.path, temporary)

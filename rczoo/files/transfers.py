@@ -39,8 +39,8 @@ def chunks(url: str, check: Callable[[Any], object] = lambda answer: None) -> It
     :data:`SLOWEST` bytes a second once :data:`GRACE` seconds have passed, head included.
     """
     pieces: queue.Queue[Any] = queue.Queue(AHEAD)
-    stopped = threading.Event()
-    reader = threading.Thread(target=_read, args=(url, check, pieces, stopped), daemon=True)
+    stopped, opened = threading.Event(), list[Any]()
+    reader = threading.Thread(target=_read, args=(url, check, pieces, stopped, opened), daemon=True)
     reader.start()
     received, began = 0, time.monotonic()
     try:
@@ -49,6 +49,9 @@ def chunks(url: str, check: Callable[[Any], object] = lambda answer: None) -> It
             yield piece
     finally:
         stopped.set()
+        for answer in opened:  # so that the reader, which may wait for the next byte, ends now
+            with suppress(Exception):
+                answer.raw.shutdown()
 
 
 def _next(pieces: queue.Queue[Any], received: int, began: float) -> bytes | None:
@@ -67,7 +70,11 @@ def _next(pieces: queue.Queue[Any], received: int, began: float) -> bytes | None
 
 
 def _read(
-    url: str, check: Callable[[Any], object], pieces: queue.Queue[Any], stopped: threading.Event
+    url: str,
+    check: Callable[[Any], object],
+    pieces: queue.Queue[Any],
+    stopped: threading.Event,
+    opened: list[Any],
 ) -> None:
     """Fill the queue until the end, an error, or nobody who waits."""
     import requests
@@ -80,6 +87,7 @@ def _read(
 
     try:
         with requests.get(url, stream=True, timeout=TIMEOUT) as answer:
+            opened.append(answer)
             check(answer)
             for piece in answer.iter_content(CHUNK):
                 put(piece)

@@ -42,13 +42,21 @@ class File:
 class Entry:
     """A published model: its files by name, and for a glance its metrics and how it merges strands.
 
-    ``merge`` is None in an index that does not say. Models that share weights name one file.
+    ``merge`` is None in an index that does not say, and so is ``bar``: what the best reference without a
+    network scores on the task, by the metric that models of its kind are compared by. Models that share
+    weights name one file.
     """
 
     name: str
     files: Mapping[str, File]
     metrics: Mapping[str, Any]
     merge: str | None = None
+    bar: float | None = None
+
+    @property
+    def task(self) -> str:
+        """The task in its name."""
+        return self.name.partition("/")[0]
 
     @property
     def size(self) -> int:
@@ -98,7 +106,10 @@ def _entry(name: str, value: Any, where: str) -> Entry:
     merge = value.get("merge")
     if merge is not None and not (isinstance(merge, str) and _WORD.fullmatch(merge)):
         raise ValueError(f"the index of {where}: {name} has the merge {merge!r}, expected a word")
-    return Entry(name, files, metrics if isinstance(metrics, dict) else {}, merge)
+    bar = value.get("bar")
+    if bar is not None and (isinstance(bar, bool) or not isinstance(bar, int | float)):
+        raise ValueError(f"the index of {where}: {name} has the bar {bar!r}, expected a number")
+    return Entry(name, files, metrics if isinstance(metrics, dict) else {}, merge, bar)
 
 
 def _file(about: Any, what: str) -> File:

@@ -9,9 +9,8 @@ import numpy as np
 import pyBigWig
 
 from .chromosomes import describe, match
+from .stretches import cut_windows
 
-NEAR, MOST_WINDOWS = 5000, 64
-"""Bases that take as long to read as a new place takes to find; and windows that share a reading, at most."""
 STRETCH, MOST_READ = 100_000, 20_000_000
 """Bases read at a time for a mean, and about how many of a large file: a second's work, and 200 places."""
 
@@ -69,27 +68,10 @@ class Track:
 
         Raises ValueError where it is infinite, and for a chromosome of another length than the genome's.
         """
-        out = np.zeros((len(start), length), dtype=np.float32)
         self.check(np.unique(chrom).tolist())
-        order = np.lexsort((start, chrom))
-        far = np.diff(start[order]) > length + NEAR
-        apart = np.flatnonzero(far | (chrom[order][1:] != chrom[order][:-1])) + 1
-        for near in np.split(order, apart) if len(order) else []:
-            for rows in np.split(near, range(MOST_WINDOWS, len(near), MOST_WINDOWS)):
-                name = self._names.get(str(chrom[rows[0]]))
-                if name is not None:
-                    out[rows] = self._cut(name, start[rows], length)
+        out = np.empty((len(start), length), dtype=np.float32)
+        cut_windows(out, chrom, start, self._stretch)
         return out
-
-    def _cut(self, name: str, start: np.ndarray, length: int) -> np.ndarray:
-        """Windows that lie near each other, by one reading: (n, length)."""
-        first, end = int(start[0]), int(start[-1]) + length
-        low, high = max(first, 0), min(end, self.lengths[name])
-        values = np.zeros(end - first, dtype=np.float32)
-        if low < high:
-            values[low - first : high - first] = self._values(name, low, high)
-        windows: np.ndarray = np.lib.stride_tricks.sliding_window_view(values, length)[start - first]
-        return windows
 
     def mean(self) -> float:
         """Mean signal per base of the file's chromosomes: of all, or of stretches evenly spread over them."""
@@ -105,6 +87,14 @@ class Track:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def _stretch(self, chrom: str, first: int, end: int) -> np.ndarray:
+        """Values of a stretch of the genome's chromosome: (end - first,), 0 where the file has none."""
+        values, name = np.zeros(end - first, dtype=np.float32), self._names.get(chrom)
+        low, high = max(first, 0), min(end, self.lengths[name] if name is not None else 0)
+        if name is not None and low < high:
+            values[low - first : high - first] = self._values(name, low, high)
+        return values
 
     def _values(self, name: str, low: int, high: int) -> np.ndarray:
         """Values of a stretch: (high - low,) float32, 0 without data.

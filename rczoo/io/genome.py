@@ -10,6 +10,7 @@ import numpy as np
 from ..symmetry import dna
 from .chromosomes import resolve
 from .flat import FlatFasta
+from .stretches import cut_windows
 from .twobit import TwoBit, is_2bit
 
 
@@ -66,6 +67,5 @@ class Genome:
         ``chrom`` (n,) are this genome's names, ``start`` (n,) 0-based.
         """
         codes = np.empty((len(start), length), dtype=np.uint8)
-        for row, name, first in zip(codes, chrom.tolist(), start.tolist(), strict=True):
-            row[:] = self.read(name, first, first + length)
+        cut_windows(codes, chrom, start, self.read)
         return codes

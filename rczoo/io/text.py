@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 GZIP = b"\x1f\x8b"
+WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*")
 STDIN = ("-", "/dev/stdin")
 
 
@@ -81,4 +82,4 @@ def whole_number(text: str) -> int | None:
     >>> whole_number(" 12"), whole_number("-1"), whole_number("1e3"), whole_number("9" * 19)
     (12, -1, None, None)
     """
-    return int(text) if re.fullmatch(r"\s*-?[0-9]{1,18}\s*", text) else None
+    return int(text) if WHOLE.fullmatch(text) else None

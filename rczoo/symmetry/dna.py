@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from .rep import Rep
+
+if TYPE_CHECKING:
+    import torch
 
 BASES = "ACGT"
 UNKNOWN = 4
@@ -81,8 +84,8 @@ def complement_codes(codes: np.ndarray) -> np.ndarray:
     return complements
 
 
-def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    """One-hot DNA: (batch, 4, length) in ACGT order, N all zeros.
+def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype | None = None) -> torch.Tensor:
+    """One-hot DNA: (batch, 4, length) in ACGT order, N all zeros; float32 unless ``dtype`` says otherwise.
 
     ``sequences`` is one string, several of equal length, or codes of shape (batch, length).
     Law: ``one_hot(reverse_complement(s)) == Rep.dna().act(one_hot(s))`` exactly.
@@ -91,6 +94,8 @@ def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype = to
     >>> one_hot("ACN").tolist()
     [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]
     """
+    import torch  # what only reads files does without
+
     if not isinstance(sequences, np.ndarray):
         rows = [encode(s) for s in ([sequences] if isinstance(sequences, str) else sequences)]
         lengths = sorted({len(row) for row in rows})
@@ -102,7 +107,7 @@ def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype = to
     for code in (sequences.min(initial=0), sequences.max(initial=0)):
         if not 0 <= code <= UNKNOWN:
             raise ValueError(f"code {code} is no base: codes run from 0 (A) to {UNKNOWN} (N)")
-    return torch.from_numpy(np.ascontiguousarray(_ROWS[sequences].swapaxes(1, 2))).to(dtype)
+    return torch.from_numpy(np.ascontiguousarray(_ROWS[sequences].swapaxes(1, 2))).to(dtype or torch.float32)
 
 
 def reverse_complement(sequence: str) -> str:

@@ -2,6 +2,8 @@
 
 ``python tests/benchmarks/growth.py --before COMMIT`` runs the same commands on the same files with both, one
 after the other, and prints a row for each. Untrained models of a few filters: what is timed is the reading.
+Seconds are the processor's, those of the system for the command included, so that other work on the machine
+counts for little.
 """
 
 import argparse
@@ -17,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 300
-"""Seconds after which a run counts as too long."""
+LIMIT = 1800
+"""Seconds of the clock after which a run counts as too long, which a busy machine reaches sooner."""
 CONTIG = 400
 COMMAND = "import sys; from rczoo.cli.main import app; app(sys.argv[1:])"
 MODEL = """
@@ -112,7 +114,7 @@ def peaks(folder, size):
 
 
 def timed(code, folder, command):
-    """Seconds and megabytes at most of a command with the code of a folder, from a cold cache."""
+    """Processor seconds, and megabytes at most, of a command with the code of a folder, from a cold cache."""
     shutil.rmtree(folder / "cache", ignore_errors=True)
     (folder / "out.tsv").unlink(missing_ok=True)
     paths = {"PYTHONPATH": str(code), "RCZOO_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
@@ -136,7 +138,7 @@ def timed(code, folder, command):
         time.sleep(0.05)
     if os.waitstatus_to_exitcode(status) == 2:
         return "failed: " + child.stderr.read().decode().strip()[:60], ""
-    return f"{seconds:.1f}", f"{usage.ru_maxrss / 1024:.0f}"
+    return f"{usage.ru_utime + usage.ru_stime:.1f}", f"{usage.ru_maxrss / 1024:.0f}"
 
 
 def cases(options):

@@ -143,6 +143,8 @@ def test_mistakes_are_one_line(place):
     assert "both already holds a checkpoint: choose another --out" in refused(
         run("ensemble", "both", "--out", "both")
     )
+    line = refused(run("ensemble", "both", NAMES[0], "--out", "both", "--force"))
+    assert "both is one of the models, and writing would destroy it: choose another --out" in line
     save_checkpoint(label_model(), place / "short", outputs=["ELF1", "GATA", "RXRA"])
     line = refused(run("ensemble", NAMES[0], "short", "--out", "x"))
     assert line.endswith("input length of model 1 is 200, of model 2 80: give models that agree")

@@ -198,6 +198,25 @@ def test_bad_regions(lines, words):
     refused(run(*bed(*lines), "--out", "out", *QUICK), *words)
 
 
+def test_bad_lines_are_left_out_and_counted():
+    left_out = ("--out", "out", *QUICK, "--skip-bad", "--force")
+    result = run(*bed("chrA 350 450", "chrQ 1 5", "chrA 990 1010"), *left_out)
+    assert "left out: 1 unknown chromosome, 1 past the end" in result.stdout
+    assert len(table("out.tsv")) == 200
+    fasta({**RECORDS, "short": "ACGT"}, "s.fa")
+    result = run("--fasta", "s.fa", *left_out, "--json")
+    assert json.loads(result.stdout)["skipped"] == {"too short": 1}
+    fasta({"short": "ACGT"}, "s.fa")
+    assert "s.fa: no sequence can be read: 1 too short left out" in run("--fasta", "s.fa", *left_out).stderr
+
+
+def test_what_is_read_is_never_overwritten():
+    os.rename("s.fa", "out.tsv")
+    result = run("--fasta", "out.tsv", "--out", "out", *QUICK, "--force")
+    assert "out.tsv is read as well, and writing would destroy it" in result.stderr
+    assert result.exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -1,6 +1,7 @@
 """``rczoo models`` on an index with metrics of every kind."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -43,6 +44,7 @@ def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
     index = json.loads((tmp_path / "index.json").read_text())
     files = index["models"]["a/b"]["files"]
     index["models"] |= {name: {"files": files, "metrics": metrics} for name, metrics in models.items()}
+    index["models"]["gcn4/b"]["bar"] = 0.0811
     (tmp_path / "index.json").write_text(json.dumps(index))
 
     def names(*options):
@@ -53,8 +55,9 @@ def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
     assert names("--task", "gcn4", "--best") == ["gcn4/b"]
     assert names("--organism", "human") == ["gue-tf3/b", "gue-tf3/a"]
     shown = CliRunner().invoke(app, ["list", "gcn4/b"], catch_exceptions=False).output
-    assert shown.splitlines()[1].split(maxsplit=5) == [
-        "gcn4/b", "yeast", "445", "jsd", "0.1000", "Gcn4 ChIP-exo profiles, yeast"
+    assert shown.splitlines()[0].split()[-2:] == ["bar", "predicts"]
+    assert shown.splitlines()[1].split(maxsplit=6) == [
+        "gcn4/b", "yeast", "445", "jsd", "0.1000", "0.0811", "Gcn4 ChIP-exo profiles, yeast"
     ]  # fmt: skip
     plain = CliRunner().invoke(app, ["list", "gcn4/*", "--names"], catch_exceptions=False).output
     assert plain.splitlines() == ["gcn4/a", "gcn4/b", "gcn4/c"]
@@ -73,9 +76,30 @@ def test_info_says_what_a_model_is(monkeypatch):
         assert f"  {line}\n" in shown
 
 
-@pytest.mark.parametrize(
-    "command", [["models", "list"], ["tasks", "list"], ["models", "info", "sim-200/rcps"]]
-)
-def test_looking_around_needs_no_torch(command):
-    code = f"import sys; sys.modules['torch'] = None; from rczoo.cli.main import app; app({command})"
-    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+def test_looking_around_needs_neither_torch_nor_network(tmp_path):
+    (tmp_path / "a.csv").write_text("sequence,label\nACGT,1\nTTTT,0\n")
+    (tmp_path / "t.toml").write_text(
+        'kind = "labels"\nmodel = { architecture = "tf-cnn", length = 4 }\ntraining = { batch_size = 2 }\n'
+        '[data]\nsource = "table"\ntrain = "a.csv"\nvalidation = "a.csv"\ntest = "a.csv"\n'
+    )
+    commands = [
+        ["models", "list"],
+        ["models", "info", "sim-200/rcps"],
+        ["tasks", "list"],
+        ["tasks", "info", "gcn4"],
+        ["tasks", "info", str(tmp_path / "t.toml")],
+    ]
+    code = (
+        "import socket, sys\n"
+        "sys.modules['torch'] = socket.socket.connect = None\n"
+        "from rczoo.cli.main import app\n"
+        f"for command in {commands}: app(command, standalone_mode=False)"
+    )
+    offline = {"RCZOO_CACHE": str(tmp_path), "RCZOO_DATA": "", "RCZOO_HUB": ""}
+    environment = {**os.environ, **offline}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, env=environment, capture_output=True, text=True
+    )
+    assert "chalmers-chipexo/chr1.fa" in done.stdout
+    assert "rczoo tasks fetch" in done.stdout
+    assert "positive: 0.500" in done.stdout

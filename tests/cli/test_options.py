@@ -145,3 +145,16 @@ def test_places_are_tried_before_the_work(tmp_path, monkeypatch):
         result = run(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
         assert "file is a file: name a folder" in result.stderr
+
+
+def test_reports_never_take_the_place_of_what_is_read_and_bad_records_are_left_out(tmp_path):
+    own = tmp_path / "own.fa"
+    own.write_text(">a\n" + "ACGTTGCAAC" * 6 + "\n>b\nACGT\n")
+    model = ["tests.support.faulty_models:tied", "--output", "1r", "--length", "60", "--fasta", str(own)]
+    for command in (["check", *model, "--html"], ["measure", *model, "--plot"]):
+        assert "own.fa is read as well, and writing would destroy it" in run(*command, str(own)).stderr
+        assert "there is no folder" in run(*command, str(tmp_path / "no" / "report")).stderr
+    assert "'b' has 4 bases, the model reads 60" in run("measure", *model).stderr
+    found = run("measure", *model, "--skip-bad")
+    assert "left out: 1 too short" in found.stderr
+    assert "(1 sequences)" in found.stdout

@@ -1,4 +1,5 @@
 import dataclasses
+import os
 
 import numpy as np
 import pytest
@@ -41,6 +42,18 @@ def test_a_cache_purged_in_part_is_prepared_again():
 def test_another_content_is_another_folder():
     assert preparation.prepare(small()) != preparation.prepare(small(seed=2))
     assert preparation.prepare(small()) == preparation.prepare(small())
+
+
+def test_a_file_of_one_s_own_that_changes_at_one_size_is_another(tmp_path):
+    (tmp_path / "a.csv").write_text("sequence,label\nACGT,1\nTTTT,0\n")
+    (tmp_path / "t.toml").write_text(
+        'kind = "labels"\nmodel = { architecture = "tf-cnn", length = 4 }\ntraining = { batch_size = 2 }\n'
+        '[data]\nsource = "table"\ntrain = "a.csv"\nvalidation = "a.csv"\ntest = "a.csv"\n'
+    )
+    before = preparation.prepare(load_task(tmp_path / "t.toml"))
+    (tmp_path / "a.csv").write_text("sequence,label\nACGT,0\nTTTT,1\n")
+    os.utime(tmp_path / "a.csv", (1, 1))
+    assert preparation.prepare(load_task(tmp_path / "t.toml")) != before
 
 
 def test_another_code_is_another_folder(monkeypatch):

@@ -113,14 +113,14 @@ def test_negative_signal(folder):
 
 def test_nan_in_a_table_of_profiles():
     from rczoo.data.examples import Examples
-    from rczoo.data.quality import missing
+    from rczoo.data.quality import missing, profiles_of
     from rczoo.symmetry.rep import Rep
 
     target = np.ones((3, 2, 9))
     target[1, 0, 4] = np.nan
     target[2] = -1
     examples = Examples(np.zeros((3, 9), np.uint8), target, Rep("1r"))
-    found = [str(f) for f in missing(None, {"train": examples})]
+    found = [str(f) for f in missing(None, {"train": profiles_of(examples)})]
     assert found == [
         "problem: train: 1 profiles have NaN within: fill them or drop the sites",
         "problem: train: 1 profiles have negative signal: counts are wanted",
@@ -264,16 +264,16 @@ def test_labels_in_memory_are_0_and_1():
 
 def test_partly_missing_profiles_are_told_from_those_not_measured():
     from rczoo.data.examples import Examples
-    from rczoo.data.quality import missing
+    from rczoo.data.quality import missing, profiles_of
     from rczoo.symmetry.rep import Rep
 
     target = np.ones((4, 4, 9))
     target[0, 2:] = np.nan  # the second factor was not measured
     target[1] = np.nan
     examples = Examples(np.zeros((4, 9), np.uint8), target, Rep("2r"))
-    assert list(missing(None, {"train": examples})) == []
+    assert list(missing(None, {"train": profiles_of(examples)})) == []
     target[2, 0, 0] = target[3, 3, 8] = np.nan
-    assert "train: 2 profiles have NaN within" in str(next(missing(None, {"train": examples})))
+    assert "train: 2 profiles have NaN within" in str(next(missing(None, {"train": profiles_of(examples)})))
 
 
 def test_signal_that_is_infinite_is_refused_with_its_place(folder):

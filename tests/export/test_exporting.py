@@ -158,7 +158,9 @@ def test_the_command(tmp_path):
     assert result.output.startswith(f"wrote {out}: 0.")
     assert torch.export.load(out).module()(torch.zeros(2, 4, 100)).shape == (2, 3)
     again = CliRunner().invoke(app, [str(folder), "--out", str(out)])
-    assert str(again.exception) == f"{out} exists: choose another --out, or give --force"
+    assert str(again.exception) == f"{out} exists: choose another name, or give --force"
+    inside = CliRunner().invoke(app, [str(folder), "--force", "--out", str(folder / "model.safetensors")])
+    assert "is read as well, and writing would destroy it" in str(inside.exception)
     missing = CliRunner().invoke(app, ["no/such", "--out", str(tmp_path / "x.onnx")])
     assert "no/such" in str(missing.exception)
 

@@ -75,6 +75,7 @@ def sized(size):
         (no_hash, "has no sha256, so it could not be verified"),
         (merged(1), "has the merge 1, expected a word"),
         (merged("\x1b[2J"), r"has the merge '\\x1b\[2J', expected a word"),
+        (lambda found: found[NAME].update(bar="0.9"), "has the bar '0.9', expected a number"),
         (no_weights, r"lacks config\.json or model\.safetensors"),
         (sized(True), "has the size True, expected bytes"),
         (sized(LARGEST + 1), r"has 1,073,741,825 bytes, a file may have 1,073,741,824"),
@@ -106,9 +107,12 @@ def test_what_is_no_index(content, message):
     assert "\n" not in str(caught.value)
 
 
-def test_an_entry_says_how_strands_are_merged_if_the_index_does():
+def test_an_entry_says_how_strands_are_merged_and_what_is_to_beat_if_the_index_does():
     found = models()
     assert parsed(found)[NAME].merge is None
+    assert parsed(found)[NAME].bar is None
+    found[NAME]["bar"] = 0.75
+    assert parsed(found)[NAME].bar == 0.75
     merged("mean")(found)
     assert parsed(found)[NAME].merge == "mean"
 

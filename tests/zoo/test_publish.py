@@ -343,3 +343,10 @@ def test_the_index_lists_what_is_there(copy):
     shutil.rmtree(copy / "models" / "tiny" / "posthoc")
     write_index(copy / "models")
     assert "tiny/posthoc" not in json.loads((copy / "models" / "index.json").read_text())["models"]
+
+
+def test_the_index_keeps_what_is_to_beat_unless_it_is_measured_anew(copy):
+    for measured, bar in (({"tiny": 0.75}, 0.75), (None, 0.75), ({"tiny": 0.5, "other": 0.9}, 0.5)):
+        write_index(copy / "models", measured)
+        found = json.loads((copy / "models" / "index.json").read_text())["models"].values()
+        assert {entry["bar"] for entry in found} == {bar}

@@ -122,8 +122,11 @@ def test_a_job_that_fails_is_named_and_the_others_are_gathered(tmp_path):
     (wrong.folder(runs) / "resume.safetensors").write_bytes(b"cut")
     done = subprocess.run(command(tmp_path), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert sorted(done.stdout.splitlines()) == ["tiny conjoined 1535: done", "tiny rcps 1535: failed"]
-    assert "zoo: not done: tiny rcps 1535: " in done.stderr
+    well, badly = sorted(done.stdout.splitlines())
+    assert well == "tiny conjoined 1535: done"
+    assert badly.startswith("tiny rcps 1535: failed: ")
+    assert "resume.safetensors" in badly
+    assert "zoo: not done: tiny rcps 1535: why is said above" in done.stderr
     assert {row.strategy for row in read_rows(tmp_path / "zoo" / "results.csv") if row.seed} == {"conjoined"}
 
 

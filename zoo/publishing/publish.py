@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from rczoo.symmetry.equivariance import equivariance_error
 
 from ..packs import Pack
 from ..plan import MODELS, RUNS, Job
-from ..results.summary import best_seeds, criteria, summarise, tasks_of
+from ..results.summary import bars, best_seeds, criteria, summarise, tasks_of
 from ..rows import Row
 from ..strategies import TRIAL
 from ..trained import model_of, run_of
@@ -53,6 +53,7 @@ def publish(
     says why. The index is right after each model, so a kill leaves the published models usable.
     """
     known = tasks_of(rows, tasks)
+    to_beat = bars(summarise(rows), known)
     published, refused = [], []
     for (task, strategy), seed in sorted(best_seeds(rows, criteria(known)).items()):
         if strategy.endswith(TRIAL):
@@ -63,7 +64,7 @@ def publish(
             refused.append(str(error))
         else:
             published.append(f"{task}/{strategy}")
-    write_index(models)
+    write_index(models, to_beat)
     drop_unnamed(models)
     if refused:
         raise ValueError("\n".join(["not published:", *refused]))
@@ -196,8 +197,15 @@ def inputs(model: Model, sequences: Sequence[str]) -> list[torch.Tensor]:
     return [X] if control is None else [X, torch.from_numpy(control)]
 
 
-def write_index(models: Path) -> None:
-    """Write the index of all published models, in the order of their names."""
+def write_index(models: Path, to_beat: Mapping[str, float] | None = None) -> None:
+    """Write the index of all published models, in the order of their names.
+
+    ``to_beat``: by task the score that needs no network; of other tasks what the index had stays.
+    """
+    index = models / INDEX
+    before = parse_index(index.read_bytes(), str(models)) if index.exists() else {}
+    had = {entry.task: entry.bar for entry in before.values() if entry.bar is not None}
+    known = {**had, **(to_beat or {})}
     entries = {}
     for path in sorted(models.glob(f"*/[!.]*/{CONFIG}")):
         config, folder = read_json(path), path.parent
@@ -206,8 +214,9 @@ def write_index(models: Path) -> None:
             "files": {f: _record(p, models) for f, p in zip(FILES, places, strict=True) if p.exists()},
             "merge": config["merge"],
             "metrics": config["metrics"]["test"],
+            **({"bar": known[folder.parent.name]} if folder.parent.name in known else {}),
         }
-    write_bytes(models / INDEX, to_json({"format": FORMAT, "models": entries}))
+    write_bytes(index, to_json({"format": FORMAT, "models": entries}))
 
 
 def _rounded(values: Any) -> Any:

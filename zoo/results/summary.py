@@ -93,6 +93,13 @@ def to_beat(stats: Mapping[Key, Stat], task: str, kind: str) -> str | None:
     return best(found, key=lambda name: found[name]) if found else None
 
 
+def bars(stats: Mapping[Key, Stat], tasks: Mapping[str, Task]) -> dict[str, float]:
+    """The score of :func:`to_beat` for each task that has one."""
+    names = {name: to_beat(stats, name, task.kind) for name, task in tasks.items()}
+    kinds = {name: HEADLINE[task.kind] for name, task in tasks.items()}
+    return {task: stats[task, name, "test", kinds[task]].mean for task, name in names.items() if name}
+
+
 def beats_the_baseline(stats: Mapping[Key, Stat], task: str, strategy: str, kind: str) -> bool:
     """Whether the mean test score is better than :func:`to_beat`; True where that is not known."""
     metric, bar = HEADLINE[kind], to_beat(stats, task, kind)

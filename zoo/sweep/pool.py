@@ -50,8 +50,8 @@ def train_many(jobs: Iterable[Job], runs: Path, device: str = "cpu", workers: in
 def at_once(work: Callable[[Job], str], jobs: Iterable[Job], workers: int, nice: int = 0) -> Iterator[str]:
     """Work on jobs in their order, each worker on one after the other; gives a line for each as it ends.
 
-    Each worker is a process with one thread on the processor. When all jobs have ended ValueError says which
-    failed, and why. Killed and called again, jobs go on where they stopped.
+    Each worker is a process with one thread on the processor. The line of a job that failed says why, and
+    when all have ended ValueError names those. Killed and called again, jobs go on where they stopped.
     """
     failed = []
     with ProcessPoolExecutor(workers, get_context("spawn"), _start, (nice,)) as pool:
@@ -60,12 +60,13 @@ def at_once(work: Callable[[Job], str], jobs: Iterable[Job], workers: int, nice:
             for future in as_completed(named):
                 name, error = named[future], future.exception()
                 if error:
-                    failed.append(f"{name}: {error or type(error).__name__}")
-                yield f"{name}: {'failed' if error else future.result()}"
+                    failed.append(name)
+                why = " ".join(str(error).split()) or type(error).__name__
+                yield f"{name}: {f'failed: {why}' if error else future.result()}"
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # after an interruption no other job begins
     if failed:
-        raise ValueError("\n".join(["not done:", *failed]))
+        raise ValueError(f"not done: {'; '.join(failed)}: why is said above, then run the same again")
 
 
 def do_one(job: Job, runs: Path) -> str:

@@ -22,6 +22,8 @@ WORD = 50
 """Two sequences that share this many bases on either strand count as one piece of genome."""
 MOST_WORDS = 20_000_000
 """Words held in memory at a time: 160 MB."""
+PART = 4096
+"""Sequences whose words are made at a time: some 20 MB of them at 600 bases."""
 
 
 def read_table(path: Path, length: int, bad: BadLines | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -130,18 +132,30 @@ def shares(codes: np.ndarray, others: np.ndarray, length: int = WORD) -> np.ndar
 
     Beyond twenty million words only every k-th kind of word is compared, which still finds longer overlaps.
     """
-    length = min(length, codes.shape[1])
-    every = np.uint64(1 + others.size // MOST_WORDS)
-    none = np.zeros(0, dtype=np.uint64)
-    known = np.sort(np.concatenate([none, *(w[_kept(w, every)] for w in _parts(others, length))]))
-    found = []
-    for w in _parts(codes, length):
-        row, _ = np.nonzero(_kept(w, every))
-        wanted = w[_kept(w, every)]
-        at = np.searchsorted(known, wanted)
-        hit = known[np.minimum(at, len(known) - 1)] == wanted if len(known) else np.zeros(len(wanted), bool)
-        found.append(np.bincount(row[hit], minlength=len(w)) > 0)
-    return np.concatenate(found)
+    return Words(others, length).found_in(codes)
+
+
+class Words:
+    """The words of ``length`` bases in sequences (n, L), on either strand, to be looked for in others."""
+
+    def __init__(self, codes: np.ndarray, length: int = WORD) -> None:
+        self.length, self._every = min(length, codes.shape[1]), np.uint64(1 + codes.size // MOST_WORDS)
+        kept = [w[_kept(w, self._every)] for w in _parts(codes, self.length)]
+        self._known = np.sort(np.concatenate([np.zeros(0, dtype=np.uint64), *kept]))
+
+    def found_in(self, codes: np.ndarray) -> np.ndarray:
+        """Which sequences (m, L) hold any of the words: (m,) bool."""
+        return np.concatenate([np.zeros(0, bool), *map(self._found_in, _parts(codes, self.length))])
+
+    def _found_in(self, words: np.ndarray) -> np.ndarray:
+        """The same of numbers of words (m, w); looked for in their order, which keeps to what is in cache."""
+        row, column = np.nonzero(_kept(words, self._every))
+        wanted = words[row, column]
+        order = np.argsort(wanted) if len(self._known) else np.zeros(0, dtype=np.int64)
+        at = np.searchsorted(self._known, wanted[order])
+        hit = self._known[np.minimum(at, len(self._known) - 1)] == wanted[order]
+        found: np.ndarray = np.bincount(row[order][hit], minlength=len(words)) > 0
+        return found
 
 
 def _kept(words: np.ndarray, every: np.uint64) -> np.ndarray:
@@ -160,8 +174,8 @@ def first_occurrences(codes: np.ndarray) -> np.ndarray:
 
 def _parts(codes: np.ndarray, length: int) -> Iterator[np.ndarray]:
     """Words of some thousand sequences at a time, so that memory stays small."""
-    for start in range(0, len(codes), 4096):
-        yield words(codes[start : start + 4096], length)
+    for start in range(0, len(codes), PART):
+        yield words(codes[start : start + PART], length)
 
 
 def _hash(codes: np.ndarray, length: int) -> np.ndarray:

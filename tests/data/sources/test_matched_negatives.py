@@ -38,6 +38,11 @@ def test_far_from_every_bound_site_and_fixed_by_the_seed(genome):
     assert abs(gc) < BIN
 
 
+def test_a_site_at_just_the_distance_is_far_enough(genome):
+    found = matched(make([5000]), make([5000]), make([6000, 5999, 4000, 4001]), genome, 200, RULE)
+    assert sorted(found.summit.tolist()) == [4000, 6000]
+
+
 def test_none_left(genome):
     with pytest.raises(
         ValueError, match="none of 1 sites lies 1000 bases from every positive: lower the distance"
