@@ -34,13 +34,15 @@ from ..packs import Pack
 from ..plan import MODELS, RUNS, Job
 from ..results.summary import bars, best_seeds, criteria, summarise, tasks_of
 from ..rows import Row
-from ..strategies import TRIAL
+from ..strategies import TRIAL, source
 from ..trained import model_of, run_of
 from .card import SEQUENCES, card
 from .members import section, training
 
 EXPECTED = "expected.json"
 TOLERANCE = 1e-5
+PUBLISHED_MERGES = (None, "mean")
+"""What a trained model may be turned into: any other merge is one call, ``rczoo.change_merge``."""
 
 
 def publish(
@@ -48,6 +50,7 @@ def publish(
 ) -> list[str]:
     """Publish every (task, strategy) with packed results, from the seed best on validation.
 
+    Left out are models that another merge alone makes of a published one (:data:`PUBLISHED_MERGES`).
     ``tasks``: a folder of task files, instead of the shipped ones. Returns the names. A model that fails its
     check is left out, what was published under its name stays, and when all others are published ValueError
     says why. The index is right after each model, so a kill leaves the published models usable.
@@ -56,7 +59,7 @@ def publish(
     to_beat = bars(summarise(rows), known)
     published, refused = [], []
     for (task, strategy), seed in sorted(best_seeds(rows, criteria(known)).items()):
-        if strategy.endswith(TRIAL):
+        if strategy.endswith(TRIAL) or source(strategy)[1] not in PUBLISHED_MERGES:
             continue
         try:
             publish_model(known[task], strategy, seed, rows, runs, models)
