@@ -42,7 +42,7 @@ from .members import section, training
 EXPECTED = "expected.json"
 TOLERANCE = 1e-5
 PUBLISHED_MERGES = (None, "mean")
-"""What a trained model may be turned into: any other merge is one call, ``rczoo.change_merge``."""
+"""What a trained model may be turned into: any other merge is one call, ``remerge``."""
 
 
 def publish(
