@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..symmetry._memory_format import conv1d, crop, first_channels, join_batches, normalise, split
+from ..symmetry._memory_format import FEW, conv1d, crop, first_channels, join_batches, normalise, split
 from ..symmetry.frames import Frames, alike, exchange, exchange_stacked, from_halves, open_frames, to_halves
 from ..symmetry.rep import DNA, Rep
 
@@ -104,11 +104,14 @@ class Block(nn.Module):
         return self._finish(self.conv(z), first_channels(z, self.filters))
 
     def tied(self, x: Tensor, rep: Rep) -> Tensor:
-        """The same block after a full exchange, on both strands as one feature map of Rep ``"Fr:halves"``.
+        """The same block after the exchange, on both strands as one feature map of Rep ``"Fr:halves"``.
 
-        ``x`` is DNA of Rep ``rep`` or the features of the block before; one dense tied kernel ``[W, R W]``.
+        ``x`` is DNA of Rep ``rep`` or the features of the block before; one dense tied kernel ``[W, R W]``,
+        with zeros for what is not received.
         """
         W = self.conv.effective_weight()
+        if missing := rep.channels - W.shape[1]:
+            W = F.pad(W, (0, 0, 0, missing))
         assert self.conv.bias is not None
         y = conv1d(x, torch.cat([W, rep.act(W)]), torch.cat([self.conv.bias] * 2), self.shape.dilation)
         return self._finish(y, x)
@@ -119,6 +122,21 @@ class Block(nn.Module):
         if not self.shape.residual:
             return y
         return y + crop(own, self.shape.dilation * (self.shape.kernel_size - 1) // 2)
+
+
+SAVED = 100
+"""Multiplications for one number that a batch of frames must save to pay for copying what is exchanged: by
+``tests/benchmarks/bench_speed.py`` the two forms of a block cost the same at 96 to 144."""
+
+
+def is_dense(filters: int, exchanged: int, taps: int) -> bool:
+    """Whether one dense tied kernel is the cheaper form of a block.
+
+    It costs the same at every share; a batch of frames costs what is exchanged, and a copy of it, and is slow
+    with few filters, of which the dense kernel has twice as many.
+    """
+    saved = (filters - exchanged) * taps
+    return exchanged == filters or (exchanged > 0 and (filters <= FEW or saved < SAVED))
 
 
 class Trunk(nn.Module):
@@ -135,8 +153,8 @@ class Trunk(nn.Module):
         exchanged = [0, *(round(m * filters) for m in mixing)]
         channels = [DNA.channels] + [filters] * (len(shapes) - 1)
         self.filters, self.rep = filters, Rep(f"{filters}r:halves")
-        full = [k == filters for k in exchanged[1:]]
-        self._dense = [*full[:1], *full] or [True]
+        dense = [is_dense(filters, k, s.kernel_size) for k, s in zip(exchanged, shapes, strict=True)][1:]
+        self._dense = [*dense[:1], *dense] or [True]
         blocks = nn.ModuleList(
             Block(shape, c, filters, k, gain) for shape, c, k in zip(shapes, channels, exchanged, strict=True)
         )
@@ -161,10 +179,7 @@ class Trunk(nn.Module):
         return split(z, 0)
 
     def _tied(self, x: Tensor) -> Frames:
-        """Each block in its cheaper form: a full exchange as one dense tied kernel, others as one batch.
-
-        A dense kernel costs the same at every share; a batch of frames costs only what is exchanged.
-        """
+        """Each block in its cheaper form: one dense tied kernel, or one batch of both frames."""
         rep, stacked = DNA, False
         for n, block in enumerate(self.blocks):
             if stacked and self._dense[n]:

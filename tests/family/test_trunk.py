@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rczoo import one_hot
-from rczoo.family.trunk import Block, BlockShape, GainConv1d, Trunk
+from rczoo.family.trunk import Block, BlockShape, GainConv1d, Trunk, is_dense
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.testing import (
     inputs_of,
@@ -186,7 +186,7 @@ def test_tied_execution_is_dense_where_the_exchange_is_full(mixing, dense, monke
 
     calls, tied = [], Block.tied
     monkeypatch.setattr(Block, "tied", lambda self, x, rep: calls.append(rep) or tied(self, x, rep))
-    network = build("tf-cnn", mixing=mixing, filters=4, length=71, pool=(8, 3), execution="tied").eval()
+    network = build("tf-cnn", mixing=mixing, filters=16, length=71, pool=(8, 3), execution="tied").eval()
     network(inputs_of(network, 1, 0, torch.float32)[0])
     assert len(calls) == dense
 
@@ -201,3 +201,20 @@ def test_frames_survive_ties():
     assert x.grad.abs().max() > 0
     assert relative_error(rc(DNA, x.grad), x.grad) < 1e-12
     assert np.isfinite(x.grad.numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("filters", "share", "taps", "dense"),
+    [(12, 0.25, 14, False), (12, 0, 3, False), (12, 0.5, 14, True), (12, 1, 14, True), (8, 0.25, 21, True)],
+)
+def test_either_form_of_a_block_is_the_frames(filters, share, taps, dense):
+    """The batch of frames where it saves much, one dense kernel where a copy costs more; gradients, too."""
+    trunk = Trunk([BlockShape(5), BlockShape(taps, norm=True), BlockShape(3)], filters, [share, 1.0]).double()
+    assert is_dense(filters, round(share * filters), taps) == dense
+    assert trunk._dense == [dense, dense, True]
+    found, x = [], normal_tensor(0, 2, 4, 40).requires_grad_()
+    for execution in ("frames", "tied"):
+        frames = trunk(x, 2, True, execution)
+        loss = frames[0].square().sum() + 2 * frames[1].sum()
+        found.append([*frames, *torch.autograd.grad(loss, [x, *trunk.parameters()])])
+    torch.testing.assert_close(*found)
