@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from .examples import Examples
-from .schema import Training, in_batch
+from .recipe import Training, in_batch
 
 Batch = tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]
 

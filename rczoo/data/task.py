@@ -16,16 +16,15 @@ from ..io.text import text_lines
 from ..symmetry.rep import TRIVIAL, Rep
 from .examples import Examples
 from .fields import FileMark, Table
+from .recipe import Model, Training
 from .schema import (
     File,
     IntervalData,
     MemoryData,
-    Model,
     Reference,
     SimulationData,
     Symmetry,
     TableData,
-    Training,
 )
 from .task_file import Data, read_content
 

@@ -11,17 +11,16 @@ from ..files.storage import stays_below
 from ..symmetry.rep import Rep
 from .fields import TEXT, Table, one_of, table
 from .mistakes import in_words
+from .recipe import Model, Training
 from .schema import (
     KINDS,
     ChipExoData,
     File,
     IntervalData,
-    Model,
     Reference,
     SimulationData,
     Symmetry,
     TableData,
-    Training,
 )
 
 

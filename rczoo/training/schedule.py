@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, ReduceLROnPlateau
 
-from ..data.schema import Training
+from ..data.recipe import Training
 
 DECAY = 0.2
 """What a plateau multiplies the rate by."""

@@ -8,7 +8,7 @@ import torch
 
 from rczoo.data.batches import Epoch, Plain
 from rczoo.data.preparation import load_examples
-from rczoo.data.schema import Training
+from rczoo.data.recipe import Training
 from rczoo.data.task import list_tasks, load_task
 from rczoo.symmetry.rep import Rep
 from tests.support import tiny_tasks

@@ -6,7 +6,8 @@ import pytest
 
 from rczoo.data import preparation
 from rczoo.data.preparation import load_examples
-from rczoo.data.schema import Counts, IntervalData, Model
+from rczoo.data.recipe import Model
+from rczoo.data.schema import Counts, IntervalData
 from rczoo.data.task import files_in, load_task
 from rczoo.files.cache import cache_folder
 

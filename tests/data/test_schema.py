@@ -11,14 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rczoo
-from rczoo.data import schema
+from rczoo.data import recipe, schema
 from rczoo.data.task_file import TaskFile, json_schema, read_content
 from rczoo.files.downloads import Source
 
 ROOT = Path(__file__).parents[2]
 MODELS = {
     name: kind
-    for name, kind in [*vars(schema).items(), ("TaskFile", TaskFile)]
+    for name, kind in [*vars(schema).items(), *vars(recipe).items(), ("TaskFile", TaskFile)]
     if inspect.isclass(kind) and issubclass(kind, schema.Table) and kind is not schema.Table
 }
 CALLED = {
@@ -67,6 +67,7 @@ def reads():
     for path in [*ROOT.glob("rczoo/**/*.py"), *ROOT.glob("zoo/**/*.py")]:
         if path.name in (
             "fields.py",
+            "recipe.py",
             "schema.py",
             "task_file.py",
         ):
@@ -99,7 +100,7 @@ def test_every_entry_says_what_to_write():
 
 
 def test_tables_are_immutable_and_know_their_defaults():
-    training = schema.Training(batch_size=4)
+    training = recipe.Training(batch_size=4)
     with pytest.raises(ValueError, match="frozen"):
         training.batch_size = 5
     assert training.plain() == {

@@ -3,7 +3,8 @@
 import numpy as np
 
 from rczoo.data.examples import Examples
-from rczoo.data.schema import MemoryData, Model, Training
+from rczoo.data.recipe import Model, Training
+from rczoo.data.schema import MemoryData
 from rczoo.data.task import Task
 from rczoo.symmetry.rep import Rep
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rczoo.data.schema import Training
+from rczoo.data.recipe import Training
 from rczoo.training.schedule import DECAY, learning_rate
 
 

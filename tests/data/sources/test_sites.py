@@ -216,7 +216,7 @@ def test_minimum_counts_are_of_the_window_without_the_margin_for_jitter(folder):
 
 def test_jitter_reaches_both_of_its_ends(folder):
     from rczoo.data.batches import Epoch
-    from rczoo.data.schema import Training
+    from rczoo.data.recipe import Training
 
     _, examples = prepared(folder, [("chr1", 150, "+")] * 40, jitter=2)
     seen = set()
