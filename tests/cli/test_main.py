@@ -165,6 +165,30 @@ def test_options_reach_the_model(tmp_path, task):
     assert (config["merge"], config["filters"]) == ("max", 3)
 
 
+def test_every_option_reaches_the_training_and_the_evaluation(task, monkeypatch):
+    seen = {}
+
+    def note(chosen, **options):
+        seen.update(options)
+        raise ValueError("noted")
+
+    monkeypatch.setattr("rczoo.training.trainer.train", note)
+    wanted = {"filters": 3, "gain": 2.0, "batch_statistics": "separate", "epochs": 4, "seed": 5, "threads": 6}
+    wanted |= {"mixing": 0.5, "merge": "max", "agreement": 1.5, "logger": "csv", "device": "auto"}
+    options = [text for name, value in wanted.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    assert "noted" in run("train", task, *options, "--force").stderr
+    assert {name: seen[name] for name in wanted} == wanted
+    assert seen["force"] is True
+    assert str(seen["out"]).startswith("runs/small/mixing-0.5-max-agreement-1.5/5")
+
+    def report(folder, chosen, split, as_json, device="cpu"):
+        raise ValueError(f"{chosen.name} {split} {device} {as_json}")
+
+    monkeypatch.setattr("rczoo.cli.train._report", report)
+    command = ("evaluate", "sim-200/rcps", "--task", task, "--split", "validation", "--json")
+    assert "small validation cpu True" in run(*command).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

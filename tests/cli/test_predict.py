@@ -556,3 +556,18 @@ def test_a_run_with_other_options_never_goes_on(place, genome):
                 run("predict", "m", "--fasta", "s.fa", "--out", "o.tsv", *options.split())
             )
     assert len(set(seen)) == len(seen)
+
+
+def test_a_run_with_other_controls_never_goes_on(place, genome, monkeypatch):
+    saved(profile_model(control="2t"), place / "m")
+    seen = []
+
+    def note(config, inputs, options):
+        seen.append(json.dumps([list(map(str, inputs)), options]))
+        raise ValueError("noted")
+
+    monkeypatch.setattr("rczoo.inference.runs.identity", note)
+    for controls in ([], ["--control", "zeros"], ["--control", "p.bw"], ["--control", "m.bw"]):
+        command = ["predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--out", "o.tsv", *controls]
+        assert "noted" in refused(run(*command))
+    assert len(set(seen)) == len(seen)

@@ -5,7 +5,9 @@ import torch
 from torch import nn
 
 import rczoo
+from rczoo.conformance.diagnosis import causes
 from rczoo.conformance.diagnosis.interventions import neutral_norms, no_dropout
+from rczoo.conformance.results import Diagnosis, failed
 from rczoo.conformance.suite import check
 from tests.support.faulty_models import DNA, Conjoined, plain, profile_and_counts, profile_network, tied
 
@@ -192,3 +194,16 @@ def test_an_input_without_a_batch_axis_is_one_for_all():
     for inputs in (("dna", scale), {"x": "dna", "scale": scale}):
         report = check(Scaled(), inputs, "1r", 30, only=["float64-law", "batch-independence"])
         assert report.passed, str(report)
+
+
+def test_a_cause_is_told_once_and_one_fault_under_one_name(monkeypatch):
+    monkeypatch.setattr(causes, "_one", lambda run, result, repair: Diagnosis(result.cause, result.name))
+    results = [
+        failed("", name="first", cause="length not reversed"),
+        failed("", name="second", cause="non-local"),
+        failed("", name="third", cause="length not reversed"),
+    ]
+    assert [(d.cause, d.sentence) for d in causes.diagnose(None, results)] == [
+        ("length not reversed", "first")
+    ]
+    assert [d.cause for d in causes.diagnose(None, results[1:2])] == ["non-local"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from rczoo.data.output_names import control_widths, output_names
+from rczoo.data.packaged import packaged
 from rczoo.data.schema import TableData
 from rczoo.data.task import list_tasks, load_task
 from rczoo.family.checkpoint import load_checkpoint, read_config
@@ -111,3 +112,12 @@ def test_entries_of_another_type_are_refused(tmp_path, wrong):
         ValueError, match=rf"config.json: {next(iter(wrong))} is .*: it was changed, or is of"
     ):
         read_config(tmp_path)
+
+
+def test_a_task_of_ones_own_is_not_the_packaged_one_whatever_its_name():
+    data = load_task("sim-200").data.plain()
+    assert packaged({"task": "sim-200", "data": data}) == "sim-200"
+    assert packaged({"task": "sim-200", "data": {**data, "seed": 99}}) is None
+    assert packaged({"task": "sim-200", "data": {**data, "seed": "no number"}}) is None
+    assert packaged({"task": "sim-200", "data": {"test": {"sha256": "f" * 64}}}) == "sim-200"
+    assert packaged({"task": "mine", "data": data}) is None

@@ -406,3 +406,19 @@ def test_variants_in_any_order_score_alike(place, genome):
     turned = rczoo.score_variants(model, write_vcf(place / "b.vcf", rows[::-1]), place / "g.fa")
     order = [5, 4, 2, 3, 1, 0]  # the two alleles of one line keep theirs
     assert np.allclose(given[order], turned["profile_jsd"], atol=1e-6)
+
+
+def test_a_run_with_other_options_never_goes_on(place, genome, monkeypatch):
+    saved(profile_model(), place / "m")
+    vcf = write_vcf(place / "v.vcf", rows_of(genome))
+    seen = []
+
+    def note(config, inputs, options):
+        seen.append(json.dumps(options))
+        raise ValueError("noted")
+
+    monkeypatch.setattr("rczoo.inference.runs.identity", note)
+    for options in ([], ["--strand", "other"], ["--skip-bad"], ["--batch-size", 3]):
+        command = ("variants", "m", "--vcf", vcf, "--genome", "g.fa", "--out", "o.tsv", *options)
+        assert "noted" in refused(run(*command))
+    assert len(set(seen)) == len(seen)

@@ -39,8 +39,11 @@ def test_far_from_every_bound_site_and_fixed_by_the_seed(genome):
 
 
 def test_a_site_at_just_the_distance_is_far_enough(genome):
-    found = matched(make([5000]), make([5000]), make([6000, 5999, 4000, 4001]), genome, 200, RULE)
-    assert sorted(found.summit.tolist()) == [4000, 6000]
+    for place in (6000, 4000):  # a site is as rich in G and C as itself
+        assert matched(make([place]), make([5000]), make([place]), genome, 200, RULE).summit == [place]
+    for place in (5999, 4001):
+        with pytest.raises(ValueError, match="none of 1 sites lies 1000 bases from every positive"):
+            matched(make([place]), make([5000]), make([place]), genome, 200, RULE)
 
 
 def test_none_left(genome):

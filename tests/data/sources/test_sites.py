@@ -232,3 +232,20 @@ def test_positions_count_from_0(folder):
     assert dna.decode(examples.codes[0]) == GENOME["chr1"][130:170]
     assert examples.start.tolist() == [130]
     assert np.array_equal(examples.target[0, 0], SIGNAL[0]["chr1"][140:160])
+
+
+def test_negatives_keep_their_distance_from_every_site_before_sites_are_joined(folder, monkeypatch):
+    from rczoo.data.sources import matched_negatives
+
+    def note(inside, bound, sites, *_):
+        counted.append((len(inside), len(bound)))
+        return sites
+
+    counted = []
+    monkeypatch.setattr(matched_negatives, "matched", note)
+    text = FULL.split("[[data.signal]]")[0].replace('"profile"', '"labels"').replace("out_length = {out}", "")
+    text = text.replace('control = "{control}"', "").replace("jitter = {jitter}", "merge = 50")
+    text += 'matched = {{ sites = "sites.bed", distance = 30, per_positive = 1, seed = 0 }}\n'
+    _, examples = prepared(folder, [("chr1", 100, "+"), ("chr1", 140, "+")], jitter=0, text=text)
+    assert counted == [(1, 2)]
+    assert examples.target.ravel().tolist() == [1, 0]
