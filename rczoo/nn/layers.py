@@ -144,7 +144,7 @@ class RCBatchNorm1d(RCLayer):
         rows = z.reshape(-1, inner, *length) if inner > 1 else z.reshape(-1, outer, size * math.prod(length))
         factor = self._factor() if self.training else 0.0
         statistics = self.running_mean, self.running_var, self.weight, self.bias
-        y = F.batch_norm(rows, *statistics, self.training, factor, self.eps).view(z.shape)
+        y = F.batch_norm(rows, *statistics, self.training, factor, self.eps).reshape(z.shape)
         return y.mT if innermost else y
 
     def eval_affine(self) -> tuple[Tensor, Tensor]:

@@ -103,9 +103,9 @@ def normalise(norm: nn.Module, x: Tensor, filters: int) -> Tensor:
         return x
     if channels_innermost(x):
         rows: Tensor = norm(x.mT.reshape(-1, filters))
-        return rows.view(x.mT.shape).mT
+        return rows.reshape(x.mT.shape).mT
     groups: Tensor = norm(x.reshape(-1, filters, x.shape[2]))
-    return groups.view(x.shape)
+    return groups.reshape(x.shape)
 
 
 class ChannelsInnermost(TorchFunctionMode):
@@ -144,7 +144,7 @@ def _batch_norm(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if not channels_innermost(input):
         return F.batch_norm(input, *args, **kwargs)
     rows = F.batch_norm(input.mT.reshape(-1, input.shape[1]), *args, **kwargs)
-    return rows.view(input.mT.shape).mT
+    return rows.reshape(input.mT.shape).mT
 
 
 def _item(x: Tensor, index: Any) -> Tensor:

@@ -94,9 +94,10 @@ def test_gradients_are_the_same_in_both_executions(mixing):
     torch.testing.assert_close(gradients["tied"], gradients["frames"])
 
 
-@pytest.mark.parametrize("execution", ["frames", "tied"])
-def test_per_example_gradients_by_vmap(execution):
-    network = build("tf-cnn", mixing=0.5, filters=10, length=120, pool=(8, 4)).double().eval()
+@pytest.mark.parametrize(("execution", "mixing"), [("frames", 0.5), ("tied", 0.5), ("tied", 0)])
+def test_per_example_gradients_by_vmap(execution, mixing):
+    """A batch of both frames, one dense kernel, and a batch of frames in the tied execution."""
+    network = build("tf-cnn", mixing=mixing, filters=10, length=120, pool=(8, 4)).double().eval()
     network.execution = execution
     X, parameters = features(0, 3, 4, 120), dict(network.named_parameters())
 
