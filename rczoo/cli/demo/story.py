@@ -104,8 +104,8 @@ def disagree(console: Console, model: nn.Module, codes: np.ndarray) -> Scatter:
     measured = scatter(model, codes, "as trained, on one strand")
     say(
         console,
-        f"{STANDARD} on {len(codes)} sequences: {measured.flips:.0%} of its calls of {TARGET} change when the "
-        f"same molecule is read from the other strand; the largest change is {measured.largest:.2f}.",
+        f"{STANDARD} on {len(codes)} sequences: {measured.flips:.0%} of its calls of {TARGET} change when "
+        f"the same molecule is read from the other strand; largest change {measured.largest:.2f}.",
     )
     flip = worst_variant(model, codes[:TRIED])
     say(
