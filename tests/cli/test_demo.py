@@ -25,6 +25,8 @@ def test_the_whole_story(tmp_path, monkeypatch, capsys):
     for long, short in SHORTER.items():
         assert long in story.TASK
         monkeypatch.setattr(story, "TASK", story.TASK.replace(long, short))
+    monkeypatch.setattr(story, "PER_MOTIF", 10)
+    monkeypatch.setattr(story, "TRIED", 2)
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the demo asked for a network"))
     figure = demo.run(out=tmp_path / "demo")
@@ -55,7 +57,7 @@ def test_the_variant_s_effects_are_those_of_the_model():
     assert reference[flip.position] == flip.ref
     mutant = reference[: flip.position] + flip.alt + reference[flip.position + 1 :]
     for effect, turn in ((flip.given, str), (flip.other, reverse_complement)):
-        logits = model(one_hot([turn(mutant), turn(reference)]))[:, story.LABEL]
+        logits = model(one_hot([turn(mutant), turn(reference)]))[:, story.LABEL].detach()
         assert effect == pytest.approx(float(logits[0] - logits[1]), abs=1e-5)
     assert flip.given * flip.other < 0
 

@@ -32,6 +32,8 @@ from .figures import Scatter, story_figure
 
 STANDARD, PUBLISHED = "sim-200/standard", "sim-200/posthoc"
 LENGTH, LABEL, TARGET = 200, 1, "GATA"
+PER_MOTIF, TRIED = 100, 20
+"""Sequences of each motif, and those of which every variant is tried: seconds, and percents that hold."""
 WIDTH = 78
 """Of text, so that a terminal of 80 columns holds it."""
 RECOMMENDED = {"mixing": 1.0, "agreement": 2.0}
@@ -77,22 +79,22 @@ class Flip(NamedTuple):
 def run(out: Path, seed: int) -> Path:
     """Tell the story, and return the path of its figure."""
     started, console = perf_counter(), Console(markup=False, highlight=False, width=WIDTH + 2)
-    codes, _ = simulate(LENGTH, per_motif=100, seed=0)
+    codes, _ = simulate(LENGTH, per_motif=PER_MOTIF, seed=0)
     standard = fuse(load(STANDARD))  # as somebody's: plain layers that know nothing of strands
     before = disagree(console, standard, codes)
     after = repair(console, standard, codes)
-    sites = planted(LENGTH, per_motif=100, seed=0)
+    sites = planted(LENGTH, per_motif=PER_MOTIF, seed=0)
     scores, site = explain(console, codes, sites)
     results = compare(console, out, seed)
     figure = story_figure(out / "demo.png", (before, after), (scores, site, TARGET), results)
     say(console, f"figure: {figure}; finished in {perf_counter() - started:.0f} s")
     console.rule("What next")
     for line in (
-        "rczoo examples first                    a folder to try every command on",
-        "rczoo check mypackage.models:build      your own model: where it breaks, and why",
-        "rczoo models list --best                published models, to predict and explain with",
+        "rczoo examples first                 a folder to try every command on",
+        "rczoo check mypackage.models:build   your own model: where it breaks, and why",
+        "rczoo models list --best             published models, to predict with",
     ):
-        console.print(line, soft_wrap=True)
+        console.print(line)
     return figure
 
 
@@ -102,10 +104,10 @@ def disagree(console: Console, model: nn.Module, codes: np.ndarray) -> Scatter:
     measured = scatter(model, codes, "as trained, on one strand")
     say(
         console,
-        f"{STANDARD} on {len(codes)} sequences: {measured.flips:.0%} of its calls of {TARGET} change when the "
-        f"same molecule is read from the other strand; the largest change is {measured.largest:.2f}.",
+        f"{STANDARD} on {len(codes)} sequences: {measured.flips:.0%} of its calls of {TARGET} change when "
+        f"the same molecule is read from the other strand; largest change {measured.largest:.2f}.",
     )
-    flip = worst_variant(model, codes[:20])
+    flip = worst_variant(model, codes[:TRIED])
     say(
         console,
         f"Variant {flip.ref}{flip.position + 1}{flip.alt} of sequence {flip.sequence + 1} moves the logit by "
