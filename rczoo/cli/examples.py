@@ -115,10 +115,10 @@ def _write_signal(folder: Path, rng: np.random.Generator, sites: list[tuple[str,
         for name, middle, reads, offset in sites:
             places = middle + side * offset + np.rint(rng.normal(0, 2, rng.poisson(reads))).astype(int)
             np.add.at(counts[name], places, 1)
-        places = {name: np.flatnonzero(values) for name, values in counts.items()}
-        chrom = np.repeat(list(places), [len(found) for found in places.values()])
-        values = np.concatenate([counts[name][found] for name, found in places.items()])
-        write_bigwig(folder / file, CHROMOSOMES, chrom, np.concatenate([*places.values()]), values)
+        read = {name: np.flatnonzero(values) for name, values in counts.items()}
+        chrom = np.repeat(list(read), [len(found) for found in read.values()])
+        values = np.concatenate([counts[name][found] for name, found in read.items()])
+        write_bigwig(folder / file, CHROMOSOMES, chrom, np.concatenate([*read.values()]), values)
 
 
 def _variants(codes: np.ndarray, middles: list[int]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,8 +89,10 @@ class Profiles(NamedTuple):
     total: np.ndarray
     measured: np.ndarray
 
-    def __add__(self, other: tuple[object, ...]) -> Profiles:  # of a tuple it would be the longer tuple
-        return Profiles(*(a + b for a, b in zip(self, other, strict=True)))
+    def plus(self, other: Profiles) -> Profiles:
+        """Of both together."""
+        pairs: Iterator[tuple[Any, Any]] = zip(self, other, strict=True)
+        return Profiles._make(a + b for a, b in pairs)
 
 
 def profiles_of(examples: Examples) -> Profiles:
@@ -97,7 +100,7 @@ def profiles_of(examples: Examples) -> Profiles:
     target = examples.unshifted_target
     blocks = (target[start : start + BLOCK] for start in range(0, len(target), BLOCK))
     nothing = np.zeros(target.shape[1:])
-    return sum(map(_profiles_in, blocks), Profiles(0, 0, 0, 0, nothing, nothing))
+    return reduce(Profiles.plus, map(_profiles_in, blocks), Profiles(0, 0, 0, 0, nothing, nothing))
 
 
 def _profiles_in(block: np.ndarray) -> Profiles:
@@ -105,14 +108,14 @@ def _profiles_in(block: np.ndarray) -> Profiles:
     values = np.nan_to_num(np.asarray(block, dtype=np.float64))
     partly = (unmeasured.any(axis=2) & ~unmeasured.all(axis=2)).any(axis=1)
     negative, empty = (values < 0).any(axis=(1, 2)), values.sum(axis=(1, 2)) == 0
-    counts = (int(which.sum()) for which in (partly, negative, empty))
-    return Profiles(len(block), *counts, values.sum(axis=0), (~unmeasured).sum(axis=0))
+    found = (int(which.sum()) for which in (partly, negative, empty))
+    return Profiles._make([len(block), *found, values.sum(axis=0), (~unmeasured).sum(axis=0)])
 
 
 def _mean(splits: dict[str, Profiles]) -> np.ndarray:
     """The mean profile of all splits, where it was measured: (channels, length)."""
     first, *others = splits.values()
-    every = sum(others, first)
+    every = reduce(Profiles.plus, others, first)
     mean: np.ndarray = every.total / np.maximum(every.measured, 1)
     return mean
 

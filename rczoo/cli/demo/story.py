@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ PER_MOTIF, TRIED = 100, 20
 """Sequences of each motif, and those of which every variant is tried: seconds, and percents that hold."""
 WIDTH = 78
 """Of text, so that a terminal of 80 columns holds it."""
-RECOMMENDED = {"mixing": 1.0, "agreement": 2.0}
+RECOMMENDED: dict[str, Any] = {"mixing": 1.0, "agreement": 2.0}
 """The point of the family that is shown beside post-hoc and RCPS: both strands read, and asked to agree."""
 TASK = """\
 title = "Three motifs, simulated: a short training of three blocks"
@@ -179,10 +180,11 @@ def train_all(console: Console, task: Task, out: Path, seed: int) -> dict[str, A
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn())
     threads, models = torch.get_num_threads(), {}
     with Progress(*columns, console=console) as progress:
-        for member in ({"strategy": "standard+aug"}, {"strategy": "rcps"}, RECOMMENDED):
+        members: list[dict[str, Any]] = [{"strategy": "standard+aug"}, {"strategy": "rcps"}, RECOMMENDED]
+        for member in members:
             name = resolve_strategy(**member).name
-            options = {"out": out / name, "seed": seed, "threads": threads, "force": True}
-            models[name] = train(task, **member, **options, progress=progress)
+            run = partial(train, task, out=out / name, seed=seed, threads=threads, force=True)
+            models[name] = run(**member, progress=progress)
     augmented = models.pop("standard+aug")
     return {"standard+aug": augmented, "posthoc": augmented.remerge("mean"), **models}
 

@@ -71,7 +71,7 @@ def _may_keep(parameter: Tensor) -> bool:
         and type(parameter) is nn.Parameter
         and parameter.is_cpu
         and not (parameter.requires_grad and torch.is_grad_enabled())
-        and not torch.jit.is_tracing()
+        and torch._C._get_tracing_state() is None
         and torch._C._functorch.peek_interpreter_stack() is None
     )
 
