@@ -39,7 +39,8 @@ def check_geometry(
         raise ValueError(
             f"{name}: (length {length} + 2 * padding {padding} - dilation {dilation} * (kernel "
             f"{kernel_size} - 1) - 1) leaves {left} over stride {stride}, so reversed windows shift: "
-            f"use length {length - left} or {length - left + stride}"
+            f"use length {length - left} or {length - left + stride}, or frames (rczoo.nn.Alike), which take "
+            "any"
         )
 
 
