@@ -243,6 +243,6 @@ def _report(folder: Path, task: Any, split: str, as_json: bool, device: str = "c
         return
     page = console()
     page.print(metrics_table(f"{task.title}: {found['examples']} {split} examples", rows))
-    if undefined := {k: n for k, n in found["undefined"].items() if n}:
-        page.print(f"left out as undefined: {undefined}")
+    if undefined := [f"{metric} {n}" for metric, n in found["undefined"].items() if n]:
+        page.print(f"left out as undefined, as where a strand has no signal: {', '.join(undefined)}")
     page.print(f"checkpoint: {folder}", soft_wrap=True)
