@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from rczoo.family import embedding, heads, network, trunk
 from rczoo.family.heads import LabelHead, ProfileHead
 from rczoo.family.trunk import Block, GainConv1d
-from rczoo.nn import conjoined, convolution
+from rczoo.nn import conjoined, convolution, pooling
 from rczoo.nn.layers import RCActivation, RCBatchNorm1d
 from rczoo.nn.pooling import RCMaxPool1d
 from rczoo.nn.tied import kernel
@@ -159,6 +159,27 @@ def remainder_computed_without_dilation(name, length, width, stride, dilation, p
 @replaces(RCMaxPool1d, "forward", test_laws.test_t07_geometry_decides)
 def remainder_mended_by_ceil_mode(self, x):
     return F.max_pool1d(x, self.kernel_size, self.stride, ceil_mode=True)
+
+
+@replaces(pooling, "check_pool", test_laws.test_t07_geometry_decides)
+def a_padded_pool_takes_any_remainder(name, length, kernel_size, stride, padding=0):
+    return None if padding else geometry.check_pool(name, length, kernel_size, stride)
+
+
+@mutant(test_laws.test_t17_rounding)
+def second_strand_in_half_precision(monkeypatch):
+    right = convolution.RCConv1d.kernel
+
+    def rounded(self):
+        second = torch.tensor([partner < c for c, partner in enumerate(self.rep_out.partners)])
+        return torch.where(second[:, None, None], right(self).half().float(), right(self))
+
+    monkeypatch.setattr(convolution.RCConv1d, "kernel", rounded)
+
+
+@mutant(test_laws.test_t16_least_squares)
+def mean_that_keeps_one_strand(monkeypatch):
+    monkeypatch.setitem(frames._MERGES, "mean", lambda u, v: u)
 
 
 @replaces(RCMaxPool1d, "__init__", test_laws.test_t07_geometry_decides)

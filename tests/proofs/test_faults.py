@@ -10,6 +10,9 @@ pytest.importorskip("sympy", reason="the proofs need sympy: install rczoo[proofs
 
 def test_there_are_twenty_of_each():
     assert min(len({fault.words for fault in faults}) for faults in (CODE, PROOFS)) >= 20
+    page = (ROOT / "proofs" / "README.md").read_text("utf-8")
+    said = f"{len(CODE)} faults into copies of the package and {len(PROOFS)} into copies of the proofs"
+    assert said in page
 
 
 @pytest.mark.parametrize("fault", [*CODE, *PROOFS], ids=lambda fault: fault.words)
