@@ -1,4 +1,7 @@
-"""Speed and memory against plain PyTorch: ``pytest tests/benchmarks/bench_speed.py --results``."""
+"""Networks against plain PyTorch, speed and memory: ``pytest tests/benchmarks/bench_speed.py --results``.
+
+With ``-k`` only some rows are measured anew. The layers are in ``bench_layers.py``.
+"""
 
 import statistics
 import subprocess
@@ -11,13 +14,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import build
+from rczoo import build, conjoin, interpolate
 from rczoo.export import fuse
-from rczoo.family.trunk import Block, BlockShape
+from rczoo.family.trunk import Block, BlockShape, is_dense
 from rczoo.hardware import memory_kept
-from rczoo.nn import RCConv1d
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
+from tests.benchmarks.interpolation import PlainBPNet, plain_tf_cnn
 
 
 def step(module, *inputs):
@@ -60,22 +63,26 @@ class Ordinary(nn.Module):
         return self.profile(x), self.counts(x.mean(2))
 
 
-@pytest.mark.parametrize(
-    ("channels", "width", "dilation", "batch", "length"),
-    [
-        ("64r:halves", 3, 2, 8, 1326),
-        ("64r:halves", 21, 1, 4, 620),
-        ("2r:flip", 21, 1, 8, 1346),
-        ("16r:halves", 14, 1, 16, 986),
-    ],
-)
-def test_tied_convolution(compare, channels, width, dilation, batch, length):
-    out = Rep("16r:halves") if width == 14 else Rep("64r:halves")
-    tied = RCConv1d(channels, out, width, dilation=dilation)
-    plain = nn.Conv1d(tied.rep_in.channels, out.channels, width, dilation=dilation)
-    x = torch.randn(batch, tied.rep_in.channels, length, requires_grad=channels != "2r:flip")
-    what = f"RCConv1d {channels} to {out}, width {width}, dilation {dilation} / nn.Conv1d"
-    compare(what, step(tied, x), step(plain, x), 1.05)
+@pytest.mark.parametrize("mixing", [0.5, 1.0])
+@pytest.mark.parametrize("execution", ["frames", "tied"])
+@pytest.mark.parametrize("name", ["tf-cnn", "bpnet"])
+def test_interpolation(compare, name, execution, mixing):
+    if name == "tf-cnn":
+        plain, sizes, X, where = plain_tf_cnn(16, 1000), {"filters": 16}, dna(32, 1000), ["3", "6"]
+    else:
+        plain, sizes = PlainBPNet(32), {"filters": 32, "length": 445, "count_head": False}
+        X, where = dna(32, 445), "blocks.*"
+    outputs = "1t" if name == "tf-cnn" else "1r"
+    member = interpolate(plain, outputs=outputs, mixing=mixing, at=where, start="fresh").train()
+    built = build(name, mixing=mixing, merge="mean", execution=execution, **sizes).train()
+    what = f"{name} interpolated, mixing {mixing} / build, {execution}"
+    compare(what, step(member, X), step(built, X), 1.15)
+
+
+def test_canonical(compare):
+    X, one = dna(4, 1346), build("bpnet", strategy="standard").eval()
+    canonical = answer(conjoin(one, merge="canonical").eval(), X)
+    compare("bpnet conjoined by the canonical strand, inference / one pass", canonical, answer(one, X), 1.10)
 
 
 @pytest.mark.parametrize("share", [0, 0.25, 0.5])
@@ -89,7 +96,7 @@ def test_tied_convolution(compare, channels, width, dilation, batch, length):
     ids=["bpnet 3", "bpnet 21", "tf-cnn"],
 )
 def test_block_by_mixing(compare, share, shape, filters, batch, length):
-    k = round(share * filters)
+    k, rep = round(share * filters), Rep(f"{filters}r:halves")
     part = Block(shape, filters, filters, k, 1.0)
     full = Block(shape, filters, filters, filters, 1.0)
     halves = torch.randn(batch, length, 2 * filters).mT.requires_grad_()
@@ -97,9 +104,11 @@ def test_block_by_mixing(compare, share, shape, filters, batch, length):
     what = f"block of {filters} filters, width {shape.kernel_size}: mixing {share} / mixing 1"
     compare(
         what,
-        step(lambda z: part(exchange_stacked(z, k)), frames),
-        step(lambda x: full.tied(x, Rep(f"{filters}r:halves")), halves),
-        0.55 + 0.45 * share,
+        step(lambda x: part.tied(x, rep), halves)
+        if is_dense(filters, k, shape.kernel_size)
+        else step(lambda z: part(exchange_stacked(z, k)), frames),
+        step(lambda x: full.tied(x, rep), halves),
+        0.55 + 0.45 * share if filters == 64 and shape.kernel_size == 21 else 1.02,
     )
 
 
@@ -148,6 +157,14 @@ def test_conjoined_against_plain(compare):
         lambda: (plain(), plain()),
         1.10,
     )
+
+
+@pytest.mark.parametrize("filters", [16, 64])
+@pytest.mark.parametrize("strategy", ["rcps", "conjoined"])
+def test_fused_against_tied(compare, strategy, filters):
+    network, X = build("bpnet", strategy=strategy, filters=filters, execution="tied").eval(), dna(8, 1346)
+    what = f"bpnet {strategy} of {filters} filters, fused / tied, inference"
+    compare(what, answer(fuse(network), X), answer(network, X), 1.0)
 
 
 @pytest.mark.parametrize("strategy", ["rcps", "conjoined"])

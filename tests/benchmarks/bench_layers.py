@@ -1,0 +1,85 @@
+"""Layers against plain PyTorch and other libraries: ``pytest tests/benchmarks/bench_layers.py --results``.
+
+Peers, which no extra of this package has: equirc 1.0.0, rcps-pytorch 0.0.2.
+"""
+
+import pytest
+import torch
+from torch import nn
+
+from rczoo.nn import RCBatchNorm1d, RCConv1d
+from rczoo.symmetry.rep import Rep
+from tests.benchmarks.bench_speed import answer, step
+
+
+@pytest.mark.parametrize(
+    ("channels", "width", "dilation", "batch", "length"),
+    [
+        ("64r:halves", 3, 2, 8, 1326),
+        ("64r:halves", 21, 1, 4, 620),
+        ("2r:flip", 21, 1, 8, 1346),
+        ("16r:halves", 14, 1, 16, 986),
+    ],
+)
+def test_tied_convolution(compare, channels, width, dilation, batch, length):
+    out = Rep("16r:halves") if width == 14 else Rep("64r:halves")
+    tied = RCConv1d(channels, out, width, dilation=dilation)
+    plain = nn.Conv1d(tied.rep_in.channels, out.channels, width, dilation=dilation)
+    x = torch.randn(batch, tied.rep_in.channels, length, requires_grad=channels != "2r:flip")
+    what = f"RCConv1d {channels} to {out}, width {width}, dilation {dilation} / nn.Conv1d"
+    compare(what, step(tied, x), step(plain, x), 1.05)
+
+
+def many(run, times):
+    def repeated():
+        for _ in range(times):
+            run()
+
+    return repeated
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    ("channels", "batch", "length", "width"),
+    [(8, 2, 200, 21), (16, 2, 200, 21), (256, 2, 200, 21), (8, 1, 200, 21), (256, 1, 20, 3)],
+)
+def test_small_work(compare, channels, batch, length, width, training):
+    rep = Rep(f"{channels // 2}r:halves")
+    tied, plain = RCConv1d(rep, rep, width), nn.Conv1d(channels, channels, width)
+    x, times = torch.randn(batch, channels, length), 1 if channels * length > 10**4 else 30
+    ours, other = ((step if training else answer)(conv.train(training), x) for conv in (tied, plain))
+    what = f"RCConv1d of {channels} channels, width {width}, {batch} x {length}, "
+    what += f"{'a step' if training else 'inference'} / nn.Conv1d"
+    compare(what, many(ours, times), many(other, times), 1.15 if training else 1.10)
+
+
+@pytest.mark.parametrize("rep", ["64r:halves", "64r", "64r:flip"])
+def test_batch_norm(compare, rep):
+    x = torch.randn(8, 128, 1000, requires_grad=True)
+    what = f"RCBatchNorm1d {rep}, 8 x 1000, a step / nn.BatchNorm1d"
+    compare(what, step(RCBatchNorm1d(rep), x), step(nn.BatchNorm1d(128), x), 1.15)
+
+
+def test_convolution_norm_and_relu(compare):
+    x = torch.randn(8, 128, 1000, requires_grad=True)
+    rep = Rep("64r:halves")
+    tied = nn.Sequential(RCConv1d(rep, rep, 3), RCBatchNorm1d(rep), nn.ReLU())
+    plain = nn.Sequential(nn.Conv1d(128, 128, 3), nn.BatchNorm1d(128), nn.ReLU())
+    compare("convolution, batch norm and ReLU of 64 pairs / plain, 128", step(tied, x), step(plain, x), 1.05)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("peer", ["equirc", "rcps-pytorch"])
+def test_peers(compare, peer, training):
+    """A convolution of 32 pairs; that of rcps-pytorch reads each strand alone, so it has half the work."""
+    x = torch.randn(8, 64, 1000)
+    if peer == "equirc":
+        layers = pytest.importorskip("equirc.pytorch_rclayers")
+        ours, other = RCConv1d("32r:flip", "32r:flip", 9), layers.RegToRegConv(32, 32, 9)
+    else:
+        other = pytest.importorskip("rcps.core").RCPS(32, 32, 9)
+        ours = RCConv1d("32r:halves", "32r:halves", 9)
+    kind = "a step" if training else "inference"
+    run = step if training else answer
+    what = f"RCConv1d of 32 pairs, width 9, {kind} / {peer}'s layer"
+    compare(what, run(ours.train(training), x), run(other.train(training), x))
