@@ -109,7 +109,8 @@ def test_every_public_name_command_check_and_entry_is_listed():
     assert "`--merge` | How the strands" in said
     assert "One of `labels`" not in said
     assert all(f"| `{name}` |" in reference.checks() for name in CHECKS)
-    assert all(f"## {table}\n" in reference.task_file() for table in json_schema()["$defs"])
+    assert all(f"{{ #{table.lower()} }}\n" in reference.task_file() for table in json_schema()["$defs"])
+    assert "## `[[data.signal]]` {" in reference.task_file()
     assert "| `out_length` | the number of profile positions" in reference.task_file()
     assert "`RCLinear`" in api.packages()
 
