@@ -1,7 +1,7 @@
 // Filters and sorts the table of models. Without it the whole table is there, in the order of names.
 "use strict";
-if (document.getElementById("models")) (() => {
-const table = document.getElementById("models");
+if (document.getElementById("all-models")) (() => {
+const table = document.getElementById("all-models");
 const rows = [...table.tBodies[0].rows];
 const form = document.getElementById("filters");
 const fields = Object.fromEntries(["search", "task", "strategy", "metric"].map(id => [id, document.getElementById(id)]));

@@ -73,6 +73,34 @@ def test_search_and_pages(site):
     assert pages["reference/models.html"].count("<tr data-task=") == len(models.entries())
 
 
+def in_browser(address):
+    """The page at an address once its scripts have run, as Chromium has it; nothing is asked of a server."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("chromium is not installed")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
+    done = subprocess.run([chromium, *options, address], capture_output=True, text=True, timeout=300)
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_in_a_browser_models_are_filtered_and_sorted(site):
+    text = in_browser(f"{(site[0] / 'reference' / 'models.html').as_uri()}#task=gcn4&metric=jsd")
+    wanted = [entry for name, entry in models.entries().items() if name.startswith("gcn4/")]
+    shown = [
+        row for row in re.findall(r"<tr data-task=[^>]*>.*?</tr>", text, re.S) if " hidden" not in row[:80]
+    ]
+    scores = [float(row.split('data-key="jsd" data-value="')[1].split('"')[0]) for row in shown]
+    assert scores == sorted(entry.metrics["jsd"] for entry in wanted)
+    assert f">{len(wanted)} of {len(models.entries())} models<" in text
+
+
+@pytest.mark.slow
+def test_in_a_browser_search_finds(site):
+    text = in_browser(f"{(site[0] / 'index.html').as_uri()}?q=stride")
+    assert int(re.search(r'search-result__meta">(\d+) matching', text)[1]) > 3
+
+
 def test_every_public_name_command_check_and_entry_is_listed():
     named = {name for title, names in api.groups().items() if title != api.LAST for name in names}
     assert named == {name for name in rczoo.__all__ if name != "__version__"}
@@ -81,7 +109,8 @@ def test_every_public_name_command_check_and_entry_is_listed():
     assert "`--merge` | How the strands" in said
     assert "One of `labels`" not in said
     assert all(f"| `{name}` |" in reference.checks() for name in CHECKS)
-    assert all(f"## {table}\n" in reference.task_file() for table in json_schema()["$defs"])
+    assert all(f"{{ #{table.lower()} }}\n" in reference.task_file() for table in json_schema()["$defs"])
+    assert "## `[[data.signal]]` {" in reference.task_file()
     assert "| `out_length` | the number of profile positions" in reference.task_file()
     assert "`RCLinear`" in api.packages()
 

@@ -39,7 +39,7 @@ def models_table() -> str:
     return (
         f"{_controls(found, shown)}"
         '<div class="wide" role="region" tabindex="0" aria-label="Published models">'
-        f'<table id="models"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n'
+        f'<table id="all-models"><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n'
     )
 
 
