@@ -164,14 +164,15 @@ class Run:
         fans = [p.numel() / len(p) for p in parameters if p.ndim > 1 and len(p)]
         return max([FEWEST_TERMS, *fans]) + math.log2(self.length + 1)
 
-    def tolerance(self, dtype: torch.dtype, error: float = 0.0) -> float:
+    def tolerance(self, dtype: torch.dtype, error: float = 0.0, summed: int = 0) -> float:
         """The rounding allowed in a number type, relative: ``2 n u / (1 - n u)`` times the condition.
 
         Both strands of a tied layer sum the same n numbers in another order, which is as if each parameter
         were off by n roundings u. An ``error`` above that of a well-conditioned model is allowed for by
-        :attr:`condition`, which costs two more calls of the model.
+        :attr:`condition`, which costs two more calls of the model. ``summed``: how many positions a norm sums
+        in train mode, which it does one by one.
         """
-        rounding = min(self.terms * torch.finfo(dtype).eps / 2, 0.5)
+        rounding = min((self.terms + summed) * torch.finfo(dtype).eps / 2, 0.5)
         plain = 2 * rounding / (1 - rounding)
         if error > plain * MAGNIFIED:
             return plain * MAGNIFIED

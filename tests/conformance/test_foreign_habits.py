@@ -235,6 +235,15 @@ def test_a_tolerance_is_derived_from_the_longest_sum():
         assert run.tolerance(torch.float64) == pytest.approx((terms + 6.9) * 2**-52, rel=1e-3)
 
 
+def test_a_norm_that_sums_many_positions_may_round_as_many_times():
+    model = nn.Sequential(
+        nn.Conv1d(4, 4, 3), nn.BatchNorm1d(4), nn.GELU(), nn.Conv1d(4, 2, 3), nn.BatchNorm1d(2)
+    )
+    both = rczoo.conjoin(model, outputs="1r")
+    report = check(both, lengths=20_000, only=["float64-law", "train-mode"])
+    assert report.passed, str(report)
+
+
 # Harmful repairs
 
 
