@@ -24,6 +24,8 @@ from .tested_model import Both, TestedModel
 
 FEWEST_TERMS = 64
 """Terms of a sum that are allowed for at least: activations and norms round as well."""
+N_ROWS = 4
+"""Sequences with unknown bases: each position is unknown in one of them, whatever a model does not read."""
 MAGNIFIED = 1e4
 """A model that magnifies rounding by more is not excused any further."""
 
@@ -39,11 +41,12 @@ class FirstCalls(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Sequences, and what came out for ``R x`` beside what the law demands; is the last one with N in it?"""
+    """Sequences, the last ``unknown`` of them with N, and what came out for ``R x`` beside what the law
+    demands."""
 
     codes: np.ndarray
     both: Both
-    unknown: bool
+    unknown: int
 
 
 @dataclass
@@ -95,7 +98,7 @@ class Run:
 
     @property
     def covered(self) -> Batch:
-        """With :attr:`high`: every word on both strands, then a sequence with unknown bases."""
+        """With :attr:`high`: every word on both strands, then sequences with unknown bases."""
         return self._covered[1]
 
     @cached_property
@@ -103,15 +106,14 @@ class Run:
         words = windows(WORD, self.length, twice=not self.quick)
         words = words[: 1 if self.long else max(1, MOST_BASES // self.length)]
         for tested in self._precisions():
-            for with_unknown in (False,) if self.long else (True, False):
-                unknown = self.codes(batch_size=int(with_unknown), seed=12, unknown=True)
-                codes = np.concatenate([words, unknown])
+            for rows in (0,) if self.long else (N_ROWS, 0):
+                codes = np.concatenate([words, self.unknown()[:rows]])
                 try:
-                    return tested, Batch(codes, tested.both(codes), with_unknown)
+                    return tested, Batch(codes, tested.both(codes), rows)
                 except Problem as problem:
                     reason = str(problem)
             self.float64_refused = self.float64_refused or reason
-        return self.tested, Batch(words, self.tested.both(words), False)
+        return self.tested, Batch(words, self.tested.both(words), 0)
 
     def _precisions(self) -> list[TestedModel]:
         """The model in float64; the same with its casts to narrower floats not made."""
@@ -127,7 +129,7 @@ class Run:
         """From here on, casts inside the model to a narrower float are not made in float64."""
         mode = KeepPrecision()
         # what was computed before rounds as float32 does
-        self._covered = (self.high.under(lambda model: mode), self.covered._replace(unknown=False))
+        self._covered = (self.high.under(lambda model: mode), self.covered._replace(unknown=0))
         self.high = self._covered[0]
 
     @cached_property
@@ -162,25 +164,36 @@ class Run:
         fans = [p.numel() / len(p) for p in parameters if p.ndim > 1 and len(p)]
         return max([FEWEST_TERMS, *fans]) + math.log2(self.length + 1)
 
-    def tolerance(self, dtype: torch.dtype, error: float = 0.0) -> float:
+    def tolerance(self, dtype: torch.dtype, error: float = 0.0, summed: int = 0) -> float:
         """The rounding allowed in a number type, relative: ``2 n u / (1 - n u)`` times the condition.
 
         Both strands of a tied layer sum the same n numbers in another order, which is as if each parameter
         were off by n roundings u. An ``error`` above that of a well-conditioned model is allowed for by
-        :attr:`condition`, which costs two more calls of the model.
+        :attr:`condition`, which costs two more calls of the model. ``summed``: how many positions a norm sums
+        in train mode, which it does one by one.
         """
-        rounding = min(self.terms * torch.finfo(dtype).eps / 2, 0.5)
+        rounding = min((self.terms + summed) * torch.finfo(dtype).eps / 2, 0.5)
         plain = 2 * rounding / (1 - rounding)
         if error > plain * MAGNIFIED:
             return plain * MAGNIFIED
         return plain if error <= plain else plain * self.condition
 
-    def codes(self, length: int = 0, batch_size: int = 2, seed: int = 0, unknown: bool = False) -> np.ndarray:
-        """Random base codes (batch, length), with one N in ten if ``unknown``."""
+    def codes(self, length: int = 0, batch_size: int = 2, seed: int = 0) -> np.ndarray:
+        """Random base codes (batch, length)."""
         rng = np.random.default_rng([seed, 77])  # 77 keeps these apart from the draws of other code
-        codes = rng.integers(0, len(BASES), (batch_size, length or self.length)).astype(np.uint8)
-        if unknown:
-            codes[rng.random(codes.shape) < 0.1] = UNKNOWN
+        return rng.integers(0, len(BASES), (batch_size, length or self.length)).astype(np.uint8)
+
+    def unknown(self) -> np.ndarray:
+        """Random base codes (rows, length), in which each position is N in one of the sequences.
+
+        Of long sequences there is one, in which every tenth base is N.
+        """
+        if self.long:
+            codes = self.codes(batch_size=1, seed=12)
+            codes[:, ::10] = UNKNOWN
+            return codes
+        codes, places = self.codes(batch_size=N_ROWS, seed=12), np.arange(self.length)
+        codes[np.random.default_rng(78).permutation(self.length) % N_ROWS, places] = UNKNOWN
         return codes
 
     def palindromes(self, batch_size: int = 2) -> np.ndarray:

@@ -22,7 +22,7 @@ from .sequences import LONG, as_codes
 from .tested_model import Encode, describe
 
 QUICK_SPARE, FULL_SPARE = 5.0, 20.0
-"""Seconds in which a failure is explained by as many forward passes as that takes."""
+"""Seconds of work in which a failure is explained by as many forward passes as that takes."""
 
 
 def check(

@@ -90,5 +90,7 @@ def rows_of(specs: Any, batch: int, strand: int) -> Any:
         )
 
     if isinstance(specs, Mapping):
-        return {name: partial(rows, spec) for name, spec in specs.items()}
-    return [partial(rows, s) for s in specs] if isinstance(specs, list | tuple) else partial(rows, specs)
+        return {name: rows_of(spec, batch, strand) for name, spec in specs.items()}
+    if isinstance(specs, list | tuple):
+        return [rows_of(spec, batch, strand) for spec in specs]
+    return partial(rows, specs)

@@ -13,7 +13,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from ..symmetry._memory_format import ChannelsInnermost
-from ..symmetry.actions import Spec, Specs, act, argument_names, as_action, undrawn
+from ..symmetry.actions import Spec, Specs, act, argument_names, as_action, one_for_each, undrawn
 from ..symmetry.frames import check_merge_of, combine
 from ..symmetry.padding import Padding, fixed
 from ..symmetry.rep import Rep
@@ -33,13 +33,14 @@ def conjoin(
     or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping. A spec is a
     Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to that tensor, or ``None``
     for what RC leaves alone; :class:`rczoo.Input` stands for its action. Numbers, words, true and false pass
-    through. By default the model's own ``rep_in`` (else DNA) and ``rep_out``. Rows that are padded on the
-    right are reversed within their own length, if an input has the spec ``"mask"`` (batch, positions), 1 on
-    the sequence, or ``"lengths"`` (batch,). ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for
-    all outputs or one for each. ``"canonical"`` runs the model once, on the strand of each example that comes
-    first in a fixed order, and turns the answer back (``rczoo.nn.canonical``): half the time, as equivariant,
-    and without what averaging gains in accuracy. A change of one base may change the strand that is read;
-    :func:`rczoo.score_variants` reads both alleles from that of the reference.
+    through, and so does None among outputs, which may be mappings of mappings. By default the model's own
+    ``rep_in`` (else DNA) and ``rep_out``. Rows that are padded on the right are reversed within their own
+    length, if an input has the spec ``"mask"`` (batch, positions), 1 on the sequence, or ``"lengths"``
+    (batch,). ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
+    ``"canonical"`` runs the model once, on the strand of each example that comes first in a fixed order, and
+    turns the answer back (``rczoo.nn.canonical``): half the time, as equivariant, and without what averaging
+    gains in accuracy. A change of one base may change the strand that is read; :func:`rczoo.score_variants`
+    reads both alleles from that of the reference.
 
     Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
     run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. Hence the batch
@@ -87,7 +88,7 @@ class Conjoined(nn.Module):
         if self.merge == CANONICAL:
             return self._canonical(self._prepared(args, kwargs))
         outputs, first, second = self._answers(args, kwargs)
-        return _like(outputs, _joined(self._combine, first, second))
+        return _like(outputs, _joined(_combined, self._hows, first, second))
 
     def _canonical(self, inputs: Inputs) -> Any:
         """What the model answers for one strand of each example, turned back; the same in train mode."""
@@ -97,7 +98,7 @@ class Conjoined(nn.Module):
         read = {key: choice.read(inputs.values[key], inputs.turned[key]) for key in acted}
         outputs = self._run(*inputs.call({**inputs.values, **read}), 0, inputs.padding)
         turned = act(inputs.within(self.rep_out), outputs)
-        return _like(outputs, _joined(lambda key, u, v: choice.turned_back(u, v), outputs, turned))
+        return _like(outputs, _joined(lambda how, u, v: choice.turned_back(u, v), self._hows, outputs, turned))
 
     def merge_by(self, merge: Merge) -> None:
         """Merge in this way from now on; refused where it is unknown, or not equivariant."""
@@ -113,7 +114,7 @@ class Conjoined(nn.Module):
         if self.merge == CANONICAL:
             raise ValueError("strands: merge 'canonical' reads one strand: conjoin with 'mean' to have both")
         outputs, first, second = self._answers(args, kwargs)
-        named = _joined(lambda key, u, v: u, first, second)
+        named = _joined(lambda how, u, v: u, self._hows, first, second)
         return _like(outputs, named), _like(outputs, second)
 
     def _answers(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -180,13 +181,14 @@ class Conjoined(nn.Module):
             )
         return specs[index]
 
-    def _combine(self, key: int | str, u: Any, v: Any) -> Any:
-        """Merge one output; what is no tensor is the first strand's."""
-        return combine(u, v, self._hows[key]) if isinstance(v, Tensor) else u
-
     def extra_repr(self) -> str:
         """Specs and merge, as typed."""
         return f"{self.rep_in} -> {self.rep_out}, merge={self.merge!r}"
+
+
+def _combined(how: str, u: Any, v: Any) -> Any:
+    """One output of both strands; what is no tensor is the first strand's."""
+    return combine(u, v, how) if isinstance(v, Tensor) else u
 
 
 def _keyed(given: Any) -> dict[Any, Any]:
@@ -196,19 +198,27 @@ def _keyed(given: Any) -> dict[Any, Any]:
     return dict(enumerate(given)) if isinstance(given, list | tuple) else {0: given}
 
 
-def _merge_of_each(merge: Merge, outputs: Specs) -> dict[Any, str]:
+def _several(spec: Any) -> bool:
+    """Whether it stands for outputs within an output."""
+    return isinstance(spec, Mapping | list | tuple)
+
+
+def _merge_of_each(merge: Merge, outputs: Specs) -> dict[Any, Any]:
     """The merge of each output; refuses merges that are unknown, not equivariant, or not one for each."""
     specs = _keyed(outputs)
     if merge == CANONICAL:
-        return dict.fromkeys(specs, CANONICAL)
-    hows = dict.fromkeys(specs, merge) if isinstance(merge, str) else _keyed(merge)
+        return {n: _merge_of_each(merge, spec) if _several(spec) else merge for n, spec in specs.items()}
+    hows: dict[Any, Any] = dict.fromkeys(specs, merge) if isinstance(merge, str) else _keyed(merge)
     if CANONICAL in hows.values():
         raise ValueError(
             f"conjoin: merge 'canonical' reads one strand for all outputs, but merge is {merge!r}: give "
             "merge='canonical', or another merge for each"
         )
     for key, how in hows.items():
-        check_merge_of(getattr(as_action(specs.get(key)), "rep", Rep()), how)
+        if _several(specs.get(key)):
+            hows[key] = _merge_of_each(how, specs[key])
+        else:
+            check_merge_of(getattr(as_action(specs.get(key)), "rep", Rep()), how)
     if set(hows) != set(specs):
         if isinstance(merge, Mapping) or isinstance(outputs, Mapping):
             names = [", ".join(map(str, keys)) for keys in (hows, specs)]
@@ -222,17 +232,22 @@ def _merge_of_each(merge: Merge, outputs: Specs) -> dict[Any, str]:
     return hows
 
 
-def _joined(join: Callable[[Any, Any, Any], Any], first: Any, second: Any) -> Any:
-    """``join(key, u, v)`` of each output of both strands; of mappings the outputs that the second has."""
+def _joined(join: Callable[[Any, Any, Any], Any], hows: Any, first: Any, second: Any) -> Any:
+    """``join(how, u, v)`` of each output of both strands; of mappings the outputs that the second has."""
     if isinstance(second, dict):
-        return {name: join(name, first[name], v) for name, v in second.items()}
+        return {name: _joined(join, hows[name], first[name], v) for name, v in second.items()}
     if isinstance(second, tuple):
-        return tuple(join(n, u, v) for n, (u, v) in enumerate(zip(first, second, strict=True)))
-    return join(0, first, second)
+        each = one_for_each(list(hows.values()), second) or []
+        return tuple(_joined(join, how, u, v) for how, u, v in zip(each, first, second, strict=True))
+    return join(hows[0] if isinstance(hows, dict) else hows, first, second)
 
 
 def _like(outputs: Any, merged: Any) -> Any:
-    """What was merged, in the model's own type of sequence or mapping."""
+    """What was merged, in the model's own types of sequences and mappings."""
     if isinstance(merged, tuple):
-        return getattr(outputs, "_make", type(outputs))(merged)
-    return type(outputs)(**merged) if isinstance(merged, dict) and type(outputs) is not dict else merged
+        made = tuple(map(_like, outputs, merged))
+        return getattr(outputs, "_make", type(outputs))(made)
+    if isinstance(merged, dict):
+        named = {name: _like(outputs[name], value) for name, value in merged.items()}
+        return named if type(outputs) is dict else type(outputs)(**named)
+    return merged

@@ -141,27 +141,51 @@ class tokens:  # noqa: N801 - used as a function
 def act(specs: Any, values: Any, what: str = "output") -> Any:
     """Apply specs to values of the same structure: one tensor, a sequence of them, or a mapping.
 
-    Of a mapping only the entries that ``specs`` names are returned. Raises ValueError where the
-    structures differ.
+    Either may hold others. Of a mapping only the entries that ``specs`` names are returned; None stays None,
+    and in a sequence needs no spec. Raises ValueError where the structures differ.
     """
     if isinstance(specs, Mapping):
         missing = [name for name in specs if not isinstance(values, Mapping) or name not in values]
         if missing:
             have = ", ".join(map(str, values)) if isinstance(values, Mapping) else type(values).__name__
             raise ValueError(f"no {what} named {missing[0]!r} among: {have}")
-        return {name: as_action(spec)(values[name]) for name, spec in specs.items()}
+        return {name: _act_within(spec, values[name], what) for name, spec in specs.items()}
     if isinstance(specs, list | tuple) and len(specs) == 1 and isinstance(values, torch.Tensor):
         specs = specs[0]  # a model that declares its one output as a tuple of one
+    if isinstance(values, list | tuple) and sum(v is not None for v in values) == 1 < len(values):
+        specs = specs if isinstance(specs, list | tuple) else [specs]
     if isinstance(specs, list | tuple):
-        if not isinstance(values, list | tuple) or len(values) != len(specs):
+        each = one_for_each(specs, values) if isinstance(values, list | tuple) else None
+        if each is None:
             given = f"{len(values)}" if isinstance(values, list | tuple) else f"one {type(values).__name__}"
             raise ValueError(f"{len(specs)} {what} specs but {given} given: name one spec for each {what}")
-        return tuple(as_action(spec)(value) for spec, value in zip(specs, values, strict=True))
+        return tuple(_act_within(spec, value, what) for spec, value in zip(each, values, strict=True))
     if not isinstance(values, torch.Tensor):
         raise ValueError(
             f"one {what} spec but a {type(values).__name__} given: give one spec for each {what}"
         )
     return as_action(specs)(values)
+
+
+def one_for_each(specs: Sequence[Any], values: Sequence[Any]) -> list[Any] | None:
+    """A spec for each of the values, if need be for those alone that are not None; None if none fit.
+
+    >>> one_for_each(["1r", "1t"], ["profile", None, "counts"])
+    ['1r', None, '1t']
+    """
+    if len(specs) == len(values):
+        return list(specs)
+    if len(specs) != sum(value is not None for value in values):
+        return None
+    left = iter(specs)
+    return [None if value is None else next(left) for value in values]
+
+
+def _act_within(spec: Any, value: Any, what: str) -> Any:
+    """Of one value among several, which may be None, no tensor, or several others."""
+    if value is None:
+        return None
+    return act(spec, value, what) if isinstance(spec, Mapping | list | tuple) else as_action(spec)(value)
 
 
 def argument_names(model: Callable[..., Any]) -> list[str]:

@@ -1,9 +1,13 @@
 """What other people's models do: no false alarm, no miss, and no repair that does harm."""
 
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 import rczoo
 from rczoo.conformance import Input
@@ -90,6 +94,18 @@ def test_what_goes_wrong_in_an_explanation_hides_no_failure(monkeypatch):
     assert report.trouble == [
         "place: ZeroDivisionError: division by zero: a fault of rczoo; please report it"
     ]
+
+
+def test_an_answer_that_varies_by_rounding_alone_is_constant():
+    """The mean of what an instance norm gives is its shift, whatever the sequence."""
+    norm = nn.Sequential(
+        Tied(DNA, "6r", 5), nn.InstanceNorm1d(12), Tied("6r", "3t", 1), Through(mean_of_positions)
+    )
+    assert cause(check(norm, outputs="3t", lengths=60, quick=True)) == "constant"
+
+
+def mean_of_positions(h):
+    return h.mean(-1)
 
 
 class WarmingUp(nn.Module):
@@ -219,6 +235,15 @@ def test_a_tolerance_is_derived_from_the_longest_sum():
         assert run.tolerance(torch.float64) == pytest.approx((terms + 6.9) * 2**-52, rel=1e-3)
 
 
+def test_a_norm_that_sums_many_positions_may_round_as_many_times():
+    model = nn.Sequential(
+        nn.Conv1d(4, 4, 3), nn.BatchNorm1d(4), nn.GELU(), nn.Conv1d(4, 2, 3), nn.BatchNorm1d(2)
+    )
+    both = rczoo.conjoin(model, outputs="1r")
+    report = check(both, lengths=20_000, only=["float64-law", "train-mode"])
+    assert report.passed, str(report)
+
+
 # Harmful repairs
 
 
@@ -315,21 +340,30 @@ def test_a_model_that_minds_no_order_is_not_said_to_reverse():
 
 
 class Flagged(nn.Module):
-    def __init__(self):
+    def __init__(self, net):
         super().__init__()
-        self.net = tied()
+        self.net = net
 
     def forward(self, x, head="mouse", return_dict=False):
         y = self.net(x)
-        return {"human": {"profile": y if head == "human" else -1}} if return_dict else (y, None)
+        return (
+            {"human": {"profile": y if head == "human" else -1, "loss": None}} if return_dict else (y, None)
+        )
 
 
 def test_nested_outputs_none_among_them_and_flags():
     arguments = {"head": "human", "return_dict": True}
-    report = check(Flagged(), outputs={"human": {"profile": "1r"}}, lengths=60, arguments=arguments)
-    assert report.passed, str(report)
-    for outputs in ("1r", ("1r", None)):
-        assert check(Flagged(), outputs=outputs, lengths=60, quick=True).passed
+    for outputs, options in (
+        ({"human": {"profile": "1r"}}, {"arguments": arguments}),
+        ("1r", {}),
+        (("1r", None), {}),
+    ):
+        asked = {"lengths": 60, "quick": True, **options}
+        assert check(Flagged(tied()), outputs=outputs, **asked).passed
+        untied = Flagged(profile_network())
+        report = check(untied, outputs=outputs, **asked)
+        both = eval(report.repair, {"rczoo": rczoo, "model": untied}).eval()
+        assert check(both, **asked).passed, report.repair
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit")
@@ -339,6 +373,23 @@ def test_scripted_and_traced_models_get_a_verdict(make):
     assert cause(report) == "untied"
     assert report.repair == 'rczoo.conjoin(model, outputs="1r")'
     assert report.trouble == []
+
+
+def test_a_lazy_model_is_told_what_to_do_and_a_coarse_one_no_wrong_cause():
+    report = check(nn.Sequential(nn.LazyConv1d(2, 5)), outputs="1r", lengths=60)
+    assert report["runs"].detail.startswith("its lazy layers have no sizes yet")
+
+    class Coarse(nn.Module):
+        """Rounds what it reads, in float32, so that a large tolerance is due."""
+
+        def __init__(self):
+            super().__init__()
+            self.net = profile_network()
+
+        def forward(self, x):
+            return (self.net(x.float()) * 20).round() / 20
+
+    assert cause(check(Coarse(), outputs="1r", lengths=60, quick=True)) == "untied"
 
 
 def test_a_sequence_need_not_be_the_first_input():
@@ -422,7 +473,8 @@ def clock(monkeypatch):
     from rczoo.conformance.calls import meter
 
     now = [1000.0]
-    monkeypatch.setattr(meter.time, "monotonic", lambda: now[0])
+    for name in ("monotonic", "thread_time"):
+        monkeypatch.setattr(meter.time, name, lambda: now[0])
     return now
 
 
@@ -438,6 +490,42 @@ def test_the_best_answer_within_the_seconds_given(clock):
     report = check(Slow(clock), outputs="1r", lengths=60, seconds=65)
     assert report["float64-law"].status == "failed"
     assert clock[0] - started <= 65
+
+
+class Peak(TorchDispatchMode):
+    """The most bytes of tensors that are alive at once, of those made inside it."""
+
+    def __init__(self):
+        super().__init__()
+        self.alive, self.now, self.most = {}, 0, 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for y in tree_leaves(result):
+            if isinstance(y, torch.Tensor):
+                place, size = y.untyped_storage().data_ptr(), y.untyped_storage().nbytes()
+                self.now += 0 if self.alive.get(place) else size
+                self.alive[place], self.most = self.alive.get(place, 0) + 1, max(self.most, self.now)
+                weakref.finalize(y, self.gone, place, size)
+        return result
+
+    def gone(self, place, size):
+        self.alive[place] -= 1
+        self.now -= 0 if self.alive[place] else size
+
+
+@pytest.mark.parametrize(("layer", "passes"), [(nn.Conv1d, False), (Tied, True)])
+def test_a_long_sequence_takes_twice_the_memory_of_one_pass(layer, passes):
+    """In float64, which is twice as wide, or two rows in float32; answers and inputs are kept beside it."""
+    first, out = ((DNA, "32r"), ("32r", "1r")) if passes else ((4, 64), (64, 2))
+    model = nn.Sequential(layer(*first, 3), nn.Tanh(), layer(*(first[1:] * 2), 3), nn.Tanh(), layer(*out, 1))
+    x = torch.zeros(1, 4, 4_200)
+    with torch.no_grad(), Peak() as once:
+        model(x)
+    with Peak() as checked:
+        report = check(model, outputs="1r", lengths=4_200, inference_only=True)
+    assert report.passed == passes, str(report)
+    assert checked.most <= 2.5 * once.most
 
 
 # Padded batches
@@ -467,3 +555,49 @@ def test_rows_of_unequal_lengths_are_drawn_where_an_input_says_them(spec):
     assert check(Padded(), ("dna", spec), outputs, 40, quick=True).repair is not None
     assert check(both, ("dna", spec), outputs, 40, quick=True).passed
     assert check(both, ("dna", "mask"), outputs, 40, quick=True).passed == (spec == "mask")
+
+
+class Bert(nn.Module):
+    """Tokens and where they are through attention that a mask, or a length for each row, keeps in the row."""
+
+    def __init__(self, spec):
+        super().__init__()
+        self.spec = spec
+        self.table, self.where = nn.Embedding(6, 8), nn.Embedding(40, 8)
+        self.layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.head, self.label = nn.Linear(8, 6), nn.Linear(8, 1)
+
+    def forward(self, ids, row):
+        where = torch.arange(ids.shape[1])
+        inside = row.bool() if self.spec == "mask" else where < row[:, None]
+        h = self.layer(self.table(ids) + self.where(where), src_key_padding_mask=~inside) * inside[..., None]
+        return {"logits": self.head(h), "label": self.label(h.sum(1) / inside.sum(1, keepdim=True))}
+
+
+@pytest.mark.parametrize("spec", ["mask", "lengths"])
+def test_a_padded_transformer_is_seen_to_fail_and_conjoined_holds_in_each_row(spec):
+    specs = {
+        "inputs": {"ids": rczoo.tokens({0: 3, 1: 2, 2: 1, 3: 0}, unknown=4), "row": spec},
+        "outputs": {"logits": rczoo.channels_last("[3,2,1,0,4,5]"), "label": "1t"},
+    }
+    model = Bert(spec).double()
+    report = check(model, **specs, lengths=30, quick=True)
+    assert cause(report) == "untied"
+    assert f"'row': \"{spec}\"" in report.repair
+    both = rczoo.conjoin(model, **specs).eval()
+    assert check(both, lengths=30, quick=True).passed
+    ids, ends = torch.randint(0, 4, (3, 30)), torch.tensor([30, 17, 9])
+    inside = torch.arange(30) < ends[:, None]
+    ids[~inside] = 5
+    turned = ids.clone()
+    for row, end in enumerate(ends):
+        turned[row, :end] = 3 - ids[row, :end].flip(0)
+    rows = inside.long() if spec == "mask" else ends
+    with torch.no_grad():
+        answer, other = both(ids, rows), both(turned, rows)
+        torch.testing.assert_close(answer["label"], other["label"], rtol=1e-12, atol=1e-12)
+        for row, end in enumerate(ends):
+            bases = other["logits"][row, :end].flip(0)[:, [3, 2, 1, 0, 4, 5]]
+            torch.testing.assert_close(answer["logits"][row, :end], bases, rtol=1e-12, atol=1e-12)
+            alone = both(ids[row : row + 1, :end], rows[row : row + 1, :end] if spec == "mask" else end[None])
+            torch.testing.assert_close(alone["label"][0], answer["label"][row], rtol=1e-9, atol=1e-9)

@@ -13,7 +13,9 @@ from rczoo.conformance import Input
 from rczoo.conformance.suite import check
 from rczoo.nn.conjoined import conjoin
 from rczoo.symmetry.actions import channels_last, tokens
-from tests.studies import conformance_study
+from tests.studies.conformance.catalogue import PUBLISHED
+from tests.studies.conformance.published import try_one
+from tests.studies.conformance.random_models import compare
 from tests.support.faulty_models import FAULTY, FEATURES, ORDINARY, tied, uncopied
 
 
@@ -336,8 +338,18 @@ def test_odd_but_right_models_pass():
         assert report.passed, str(report)
 
 
-def test_a_small_study_has_no_alarm_and_no_miss():
-    assert conformance_study.main(["--models", "8", "--mutants", "15", "--seed", "77"]) == 0
+@pytest.mark.parametrize("first", range(0, 300, 75))
+def test_random_models_give_no_alarm_and_no_miss(first):
+    outcomes = [compare(seed) for seed in range(first, first + 75)]
+    assert [(o.seed, o.wrong) for o in outcomes if o.wrong] == []
+    assert 25 <= sum(o.holds for o in outcomes) <= 60
+
+
+def test_a_published_model_is_judged_and_repaired_as_arithmetic_says():
+    rows = {entry.name: try_one(entry) for entry in PUBLISHED if entry.name in ("Borzoi", "Caduceus-PS")}
+    assert [(row.wrong, row.report.passed) for row in rows.values()] == [("", False), ("", True)]
+    assert rows["Borzoi"].off > 0.01
+    assert rows["Borzoi"].repaired < 1e-12
 
 
 # Reports

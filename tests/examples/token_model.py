@@ -8,7 +8,8 @@ A small BERT with one token a base, made from its config; nothing is downloaded.
 stays. The logits have one channel per token of the vocabulary, so reverse complement reverses the
 positions *and* swaps the channels of complementary tokens: a `Rep` by partners, with `channels_last`, as
 channels are the last axis here. The model answers with a mapping: of it the outputs that are named are
-compared and merged, and no others are kept.
+compared and merged, and no others are kept. The spec `"mask"` says that rows of a batch are padded on the
+right, and how far each goes: reverse complement acts within each row, and is checked on unequal ones.
 
 A tokeniser of k-mers or of byte pairs has no exact action on tokens. Then `encode` (strings to inputs)
 lets `rczoo.check` and `rczoo.measure` turn the strings instead, but such a model cannot be conjoined on
@@ -28,7 +29,7 @@ PAD, CLS, SEP, MASK, A, C, G, T, N = range(9)
 COMPLEMENT = {A: T, C: G, G: C, T: A}
 LOGITS = rczoo.Rep.from_partners(COMPLEMENT.get(token, token) for token in range(9))
 SPECS = {
-    "inputs": {"input_ids": rczoo.tokens(COMPLEMENT, unknown=N), "attention_mask": "positions"},
+    "inputs": {"input_ids": rczoo.tokens(COMPLEMENT, unknown=N), "attention_mask": "mask"},
     "outputs": {"logits": rczoo.channels_last(LOGITS)},
 }
 

@@ -364,6 +364,32 @@ def shaped(make):
 
 
 @pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("merge", ["mean", {"human": {"tracks": ["mean", "max"]}, "loss": "mean"}])
+def test_outputs_within_outputs_and_none_among_them(merge, training):
+    f = shaped(lambda x: {"human": Answers(tracks=[x, None, x + 1], rest=None), "loss": None})
+    specs = {"human": {"tracks": ("dna", "dna")}, "loss": None}
+    x = integer_tensor(0, 2, 4, 6)
+    y = conjoin(f, outputs=specs, merge=merge).train(training)(x)
+    first, second = (f(z)["human"]["tracks"] for z in (x, rc(DNA, x)))
+    tracks = y["human"]["tracks"]
+    assert (type(y["human"]), type(tracks), len(tracks), tracks[1], y["loss"]) == (
+        Answers,
+        list,
+        3,
+        None,
+        None,
+    )
+    assert torch.equal(tracks[0], (first[0] + rc(DNA, second[0])) / 2)
+    how = torch.maximum if isinstance(merge, dict) else lambda u, v: (u + v) / 2
+    assert torch.equal(tracks[2], how(first[2], rc(DNA, second[2])))
+    assert torch.equal(conjoin(shaped(lambda x: (x, None)), outputs="dna").train(training)(x)[0], tracks[0])
+    with pytest.raises(ValueError, match="merge names track, but outputs names tracks"):
+        conjoin(f, outputs=specs, merge={"human": {"track": "mean"}, "loss": "mean"})
+    with pytest.raises(ValueError, match="2 output specs but 3 given"):
+        conjoin(shaped(lambda x: (x, x, x)), outputs=("dna", "dna"))(x)
+
+
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(
     ("make", "outputs", "kind"),
     [

@@ -134,6 +134,30 @@ def test_pools_are_plain_pools(rep, geometry, seed):
     assert RCMaxPool1d(rep, width).stride == width
 
 
+@pytest.mark.parametrize(
+    ("function", "odd"),
+    [
+        (lambda x: x.clamp(-8, 7), False),
+        (lambda x: torch.tanh(x) + 1e-3 * (x > 1e5), False),
+        (lambda x: torch.where(x.abs() < 1e-3, x.abs(), x), False),
+        (lambda x: x + 0.5 * (x == 0), False),
+        (nn.PReLU(), False),
+        (nn.PReLU(init=1.0), False),
+        (lambda x: F.prelu(x, torch.tensor([0.5])), False),
+        (nn.Hardtanh(), True),
+        (lambda x: 2 * torch.sigmoid(x) - 1, True),
+        (lambda x: torch.exp(x) - torch.exp(-x), True),
+        (lambda x: F.prelu(x, torch.tensor([1.0])), True),
+    ],
+)
+def test_a_function_of_sign_channels_is_odd_at_every_size(function, odd):
+    if odd:
+        RCActivation("1s", function)
+    else:
+        with pytest.raises(ValueError, match="is not odd"):
+            RCActivation("1s", function)
+
+
 @given(reps(), seeds())
 def test_another_function_for_sign_channels(rep, seed):
     if not rep.sign:

@@ -21,7 +21,9 @@ class Meter:
 
     A pass that would probably end after the seconds is not begun, but for the first. ``spare``: for so many
     seconds in all, while :meth:`free` lasts, passes do not count towards the limit: ``freed`` are those.
-    ``drew``: whether a model drew random numbers in the last pass.
+    These are seconds of work, so that a busy machine explains as much. ``longest``: the most seconds that a
+    pass took, and ``hardest`` of those that do not count the most seconds of work. ``drew``: whether a model
+    drew random numbers in the last pass.
     """
 
     limit: float = float("inf")
@@ -30,6 +32,7 @@ class Meter:
     forwards: int = 0
     freed: int = 0
     longest: float = 0.0
+    hardest: float = 0.0
     started: float = field(default_factory=lambda: time.monotonic())
     free_until: float = 0.0
     drew: bool = False
@@ -40,7 +43,8 @@ class Meter:
         begun = time.monotonic()
         if self.forwards and begun - self.started + self.longest > self.seconds:
             raise SpentError(f"the {self.seconds:g} seconds given are used up")
-        if begun + self.longest <= self.free_until:
+        worked = time.thread_time() if self.free_until else float("inf")
+        if free := worked + self.hardest <= self.free_until:
             self.freed += 1
         elif self.forwards < self.limit:
             self.forwards += 1
@@ -48,16 +52,18 @@ class Meter:
             raise SpentError(f"the budget of {self.limit:.0f} forward passes is used up")
         yield
         self.longest = max(self.longest, time.monotonic() - begun)
+        if free:
+            self.hardest = max(self.hardest, time.thread_time() - worked)
 
     @contextmanager
     def free(self) -> Iterator[None]:
         """While it lasts, and the spare seconds with it, forward passes are not limited."""
-        before, begun = self.free_until, time.monotonic()
+        before, begun = self.free_until, time.thread_time()
         self.free_until = begun + self.spare
         try:
             yield
         finally:
-            self.free_until, self.spare = before, self.spare - (time.monotonic() - begun)
+            self.free_until, self.spare = before, self.spare - (time.thread_time() - begun)
 
     @contextmanager
     def asked_for(self) -> Iterator[None]:

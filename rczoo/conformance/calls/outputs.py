@@ -27,6 +27,22 @@ def _leaves(specs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield f"{prefix}{name}", spec
 
 
+def nested(named: Mapping[str, Any]) -> dict[str, Any]:
+    """The mappings within mappings of which :func:`flattened` made the names.
+
+    >>> nested({"human.profile": "1r", "human.counts": "1t", "loss": None})
+    {'human': {'profile': '1r', 'counts': '1t'}, 'loss': None}
+    """
+    specs: dict[str, Any] = {}
+    for name, spec in named.items():
+        *outer, last = name.split(".")
+        inner = specs
+        for part in outer:
+            inner = inner.setdefault(part, {})
+        inner[last] = spec
+    return specs
+
+
 def named_outputs(raw: Any, names: list[str]) -> dict[str, torch.Tensor]:
     """Outputs by name: of a tensor, a sequence in the order of the names, a mapping or an object.
 

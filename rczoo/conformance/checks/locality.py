@@ -6,6 +6,8 @@ features are reported and fail nothing.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,7 +27,7 @@ def locality(run: Run) -> Result:
     if run.length < 16 or run.tested.encode is not None:
         return skipped("inputs made by encode=" if run.length >= 16 else "needs 16 bases or more")
     outputs = [name for name, y in run.first.answer.items() if _axis(run, name, y)]
-    if not outputs and run.quick:
+    if not outputs and not _inside(run):
         return skipped("no output has positions")
     # in the first half, so that no two are mirror images of one another
     shares = (0.16,) if run.long else (0.04, 0.16, 0.28)
@@ -55,6 +57,11 @@ def _axis(run: Run, name: str, y: Tensor) -> int | None:
     return 1 if action is flip and y.ndim == 2 else None
 
 
+def _inside(run: Run) -> bool:
+    """Whether features inside are looked at, which are all kept."""
+    return not (run.quick or run.long)
+
+
 def _long(run: Run) -> int:
     """A length at which the near and the far are far apart; the law need not hold there.
 
@@ -72,10 +79,10 @@ def _changes(run: Run, length: int, seed: int, shares: tuple[float, ...]) -> Cha
     x, _ = run.tested.pair(np.repeat(codes[:1], len(codes), axis=0) if len(run.tested.inputs) > 1 else codes)
     if len(run.tested.inputs) > 1:
         x = _alike(run, x, codes)
-    with torch.no_grad(), recorded(run.tested.model) as features:
+    with torch.no_grad(), recorded(run.tested.model) if _inside(run) else nullcontext({}) as features:
         answer = run.tested(x)
     changes = {n: _from_first(y, axis) for n, y in answer.items() if (axis := _axis(run, n, y))}
-    for name, calls in () if run.quick else features.items():
+    for name, calls in features.items():
         for number, call in enumerate(calls):
             if name and call.ndim == 3 and len(call) == len(codes):
                 axis = 1 if call.shape[1] > call.shape[2] else 2  # positions are the longer axis

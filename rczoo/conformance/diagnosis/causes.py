@@ -105,7 +105,7 @@ def _start(violation: Violation) -> str:
 def _dead(run: Run) -> str:
     """The first sub-module whose features are the same for all sequences."""
     tested = run.high
-    x, _ = tested.pair(run.codes(batch_size=8, seed=20))
+    x, _ = tested.pair(run.codes(batch_size=2 if run.long else 8, seed=20))
     with torch.no_grad(), recorded(tested.model) as features:
         tested(x)
     for name, calls in features.items():

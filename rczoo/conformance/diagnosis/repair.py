@@ -13,6 +13,7 @@ from ...nn.likelihood import SequenceLikelihood
 from ...symmetry.actions import RepAction, as_action, tokens, typed
 from ...symmetry.rep import Rep
 from ..calls.inputs import Problem
+from ..calls.outputs import nested
 from ..results import Diagnosis, Result, Violation
 from ..run import Run
 from ..tested_model import TestedModel
@@ -39,13 +40,13 @@ def _broken(results: list[Result]) -> Violation | None:
 def conjoined(violation: Violation) -> Repair | None:
     """Specs with which conjoining mends a violation, or None."""
     tested = violation.tested
-    if tested.encode is not None or tested.arguments:
+    if tested.encode is not None:
         return None
     inputs: Any = {name: spec.action for name, spec in tested.inputs.items()}
     if not tested.keywords:
         inputs = tuple(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values()))
     outputs = tuple(tested.outputs.values())
-    for form in (*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs):
+    for form in (*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs, nested(tested.outputs)):
         model = conjoin(tested.model, inputs, form).train(tested.model.training)
         if violation.holds(replace(tested, model=model)):
             return Repair(inputs, form)
@@ -71,11 +72,11 @@ def causal(violation: Violation, run: Run) -> Diagnosis | None:
     middle = run.length // 2
     codes = np.repeat(run.codes(batch_size=1, seed=50), 2, axis=0)
     codes[1, middle] = (codes[1, middle] + 1) % 4
-    x, _ = tested.pair(codes)
+    batches = (codes[:1], codes[1:]) if run.long else (codes,)
     with torch.no_grad():
-        answer = tested(x)
+        answers = [tested(tested.pair(some)[0]) for some in batches]
     for name in names:
-        y = answer[name].double()
+        y = torch.cat([answer[name] for answer in answers]).double()
         y = y if getattr(tested.outputs[name], "last", False) else y.transpose(1, 2)
         change = (y[1] - y[0]).abs().amax(-1)
         offset = max(0, (len(change) - run.length + 1) // 2)  # a class token may stand before the bases
