@@ -10,7 +10,7 @@ import time
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from rczoo.family.trunk import Block, BlockShape
+from rczoo.family.trunk import Block, BlockShape, is_dense
 from rczoo.nn.convolution import RCConv1d
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
@@ -33,7 +33,7 @@ def passes(shape, filters, batch, length, share):
     """A forward and backward pass of a block in the form that training uses at this mixing."""
     k = round(share * filters)
     block = Block(shape, filters, filters, k, 1.0)
-    if share == 1:
+    if is_dense(filters, k, shape.kernel_size):
         x = torch.randn(batch, length, 2 * filters).mT.requires_grad_()
         return lambda: block.tied(x, Rep(f"{filters}r:halves")).sum().backward()
     frames = torch.randn(2 * batch, length, filters).mT.requires_grad_()
