@@ -6,7 +6,7 @@ features are reported and fail nothing.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from ...symmetry.actions import RepAction
 from ...symmetry.rep import flip
 from ..calls.inputs import Problem
-from ..diagnosis.features import recorded
+from ..diagnosis.features import Features, recorded
 from ..results import Result, failed, noted, passed, skipped
 from ..run import Run
 
@@ -79,7 +79,8 @@ def _changes(run: Run, length: int, seed: int, shares: tuple[float, ...]) -> Cha
     x, _ = run.tested.pair(np.repeat(codes[:1], len(codes), axis=0) if len(run.tested.inputs) > 1 else codes)
     if len(run.tested.inputs) > 1:
         x = _alike(run, x, codes)
-    with torch.no_grad(), recorded(run.tested.model) if _inside(run) else nullcontext({}) as features:
+    inner: AbstractContextManager[Features] = recorded(run.tested.model) if _inside(run) else nullcontext({})
+    with torch.no_grad(), inner as features:
         answer = run.tested(x)
     changes = {n: _from_first(y, axis) for n, y in answer.items() if (axis := _axis(run, n, y))}
     for name, calls in features.items():
