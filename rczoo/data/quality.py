@@ -30,8 +30,7 @@ ENRICHMENT = 2.0
 """Signal at the summits over the genome's mean, below which the sites do not belong to the signal."""
 CLEARER = 0.05
 """A shift must raise the correlation by this much to be believed."""
-BLOCK = 2048
-"""Profiles looked at at a time: some 10 MB."""
+BLOCK = 2048  # profiles looked at at a time: some 10 MB
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ def steps(task: Task) -> int:
 class Profiles(NamedTuple):
     """What the checks need of the profiles (n, channels, length) of a split, from one reading of them.
 
-    ``number`` of them; how many are ``partly`` NaN within a channel, ``negative`` somewhere, or ``empty``;
-    ``total`` and how often ``measured``, by channel and position: (channels, length).
+    How many are ``partly`` NaN within a channel, ``negative`` somewhere, or ``empty``; ``total`` and how often
+    ``measured``: (channels, length).
     """
 
     number: int
@@ -114,8 +113,7 @@ def _profiles_in(block: np.ndarray) -> Profiles:
 
 def _mean(splits: dict[str, Profiles]) -> np.ndarray:
     """The mean profile of all splits, where it was measured: (channels, length)."""
-    first, *others = splits.values()
-    every = reduce(Profiles.plus, others, first)
+    every = reduce(Profiles.plus, splits.values())
     mean: np.ndarray = every.total / np.maximum(every.measured, 1)
     return mean
 
@@ -294,8 +292,7 @@ def enriched(task: Task, splits: dict[str, Profiles]) -> Iterator[Finding]:
             "problem",
             "enrichment",
             f"signal around the sites is {here / max(everywhere, 1e-12):.2g} times the genome's mean "
-            f"(at least {ENRICHMENT:g} is expected): "
-            "are sites and signal of one genome assembly and one experiment?",
+            f"(at least {ENRICHMENT:g} is expected): are they of one genome assembly and one experiment?",
         )
 
 
