@@ -77,8 +77,8 @@ def steps(task: Task) -> int:
 class Profiles(NamedTuple):
     """What the checks need of the profiles (n, channels, length) of a split, from one reading of them.
 
-    How many are ``partly`` NaN within a channel, ``negative`` somewhere, or ``empty``; ``total`` and how often
-    ``measured``: (channels, length).
+    How many are ``partly`` NaN within a channel, ``negative`` somewhere, or ``empty``; ``total``, and how
+    often ``measured``: (channels, length).
     """
 
     number: int
@@ -292,7 +292,7 @@ def enriched(task: Task, splits: dict[str, Profiles]) -> Iterator[Finding]:
             "problem",
             "enrichment",
             f"signal around the sites is {here / max(everywhere, 1e-12):.2g} times the genome's mean "
-            f"(at least {ENRICHMENT:g} is expected): are they of one genome assembly and one experiment?",
+            f"(at least {ENRICHMENT:g} is expected): are sites and signal of one genome assembly?",
         )
 
 
