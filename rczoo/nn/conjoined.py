@@ -98,7 +98,9 @@ class Conjoined(nn.Module):
         read = {key: choice.read(inputs.values[key], inputs.turned[key]) for key in acted}
         outputs = self._run(*inputs.call({**inputs.values, **read}), 0, inputs.padding)
         turned = act(inputs.within(self.rep_out), outputs)
-        return _like(outputs, _joined(lambda how, u, v: choice.turned_back(u, v), self._hows, outputs, turned))
+        return _like(
+            outputs, _joined(lambda how, u, v: choice.turned_back(u, v), self._hows, outputs, turned)
+        )
 
     def merge_by(self, merge: Merge) -> None:
         """Merge in this way from now on; refused where it is unknown, or not equivariant."""

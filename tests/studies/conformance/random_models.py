@@ -152,7 +152,7 @@ def truth(drawn: Drawn) -> dict[str, float]:
     known = torch.rand(8, 1, drawn.length, generator=torch.Generator().manual_seed(8)) > 0.2
     found["unknown-bases"] = _law(model, drawn, x[:8] * known)
     if not drawn.quick:
-        pair = (_call(model, drawn, x)[:1], _call(model, drawn, x[:1]))
+        pair = (y[:1], _call(model, drawn, x[:1]))
         found["batch-independence"] = _off(*pair)
         found["dropout"] = _law(copy.deepcopy(model).train(), drawn, x[:4])
     learner = _trained(model)
@@ -165,7 +165,7 @@ def truth(drawn: Drawn) -> dict[str, float]:
 def _sequences(drawn: Drawn) -> torch.Tensor:
     """Random one-hot DNA (n, 4, length), some with the word that a detector knows, on either strand."""
     generator = torch.Generator().manual_seed(5)
-    codes = torch.randint(0, 4, (16, drawn.length), generator=generator)
+    codes = torch.randint(0, 4, (96, drawn.length), generator=generator)
     x = nn.functional.one_hot(codes, 4).transpose(1, 2).double()
     if drawn.word is not None:
         size = drawn.word.shape[-1]
