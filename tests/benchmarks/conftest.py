@@ -75,7 +75,7 @@ def record(what, value, target, mine=(), others=(), unit="x", busy=None):
 
 def _kept(table):
     """The rows of a table that were not measured anew, but for its head."""
-    cells = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")][2:]
+    cells = [line[2:-2].split(" | ") for line in table.splitlines() if line.startswith("| ")][2:]
     return [row for row in cells if row[0] not in {new[0] for new in rows}]
 
 
