@@ -3,7 +3,8 @@
 import pytest
 
 from tests.studies import proof_faults
-from tests.studies.proof_faults import CODE, PROOFS, ROOT, edit, recorded, run, trials
+from tests.studies.faults import ROOT, edit
+from tests.studies.proof_faults import CODE, PROOFS, recorded, run, trials
 
 pytest.importorskip("sympy", reason="the proofs need sympy: install rczoo[proofs]")
 

@@ -68,15 +68,19 @@ def listed() -> list[Fault]:
         return [Fault(*row) for row in rows]
 
 
-def edited(fault: Edit, folder: Path, parts: Sequence[str]) -> Path:
-    """A copy of parts of the checkout with the fault in it, at the first place where its text stands."""
-    for part in parts:
-        _copy(ROOT / part, folder / part)
-    path = folder / fault.file
-    text = path.read_text("utf-8")
+def edit(fault: Edit) -> str:
+    """The text of the file with the fault in it, at the first place where the right text stands."""
+    text = (ROOT / fault.file).read_text("utf-8")
     if fault.right not in text:
         raise SystemExit(f"{fault.words}: {fault.file} has no {fault.right!r}: bring the fault up to date")
-    path.write_text(text.replace(fault.right, fault.wrong, 1), "utf-8")
+    return text.replace(fault.right, fault.wrong, 1)
+
+
+def edited(fault: Edit, folder: Path, parts: Sequence[str]) -> Path:
+    """A copy of parts of the checkout with the fault in it."""
+    for part in parts:
+        _copy(ROOT / part, folder / part)
+    (folder / fault.file).write_text(edit(fault), "utf-8")
     return folder
 
 

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib
 import itertools
 import json
 import multiprocessing
-import shutil
 import sys
 import tempfile
 import time
@@ -24,7 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[2]
+from tests.studies.faults import ROOT, alone, edit, edited
+
 SOURCES = ("rczoo", "proofs")
 
 
@@ -483,10 +482,7 @@ PROOFS = [
 
 def notices(copy: Path, theorem: str) -> str:
     """The first that the proofs of a copy say against it, or nothing; only in a process of its own."""
-    sys.path.insert(0, str(copy))
-    for name in [name for name in sys.modules if name.split(".")[0] in ("proofs", "rczoo")]:
-        del sys.modules[name]  # those of the checkout itself
-    importlib.invalidate_caches()
+    alone(copy)
     try:
         from proofs.__main__ import complaints
 
@@ -495,22 +491,11 @@ def notices(copy: Path, theorem: str) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def edit(fault: Fault) -> str:
-    """The file's text with the fault in it."""
-    text = (ROOT / fault.file).read_text("utf-8")
-    if fault.right not in text:
-        raise SystemExit(f"{fault.words}: {fault.file} has no {fault.right!r}: bring the fault up to date")
-    return text.replace(fault.right, fault.wrong, 1)
-
-
 def trial(fault: Fault) -> tuple[str, float]:
     """What the proofs say against one fault, or nothing, and the seconds that it took."""
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        for part in SOURCES:
-            shutil.copytree(ROOT / part, Path(folder) / part)
-        (Path(folder) / fault.file).write_text(edit(fault), "utf-8")
-        found = notices(Path(folder), fault.theorem)
+        found = notices(edited(fault, Path(folder), SOURCES), fault.theorem)
     return found, time.perf_counter() - begun
 
 
