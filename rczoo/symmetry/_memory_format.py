@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import torch
 from torch import Tensor, nn
@@ -111,13 +112,50 @@ def normalise(norm: nn.Module, x: Tensor, filters: int) -> Tensor:
 class ChannelsInnermost(TorchFunctionMode):
     """Inside it, any model's convolutions, batch norms and crops along one axis keep channels innermost.
 
-    What it computes is the same to rounding. ``view`` gives what ``reshape`` does, which copies where the
-    model's author could count on another order in memory: what is then written into it stays there.
+    What it computes is the same to rounding. Where a ``view`` cannot be one in this order of memory it is a
+    copy, and what is then written into either of the two is written into the other. In inference mode, where
+    tensors do not tell that they were written, and while compiling, which chooses its own order, it does
+    nothing.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._copies: list[_Copied] = []
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """One operation."""
-        return _KEEPING.get(function, function)(*args, **kwargs or {})
+        if torch.compiler.is_compiling() or torch.is_inference_mode_enabled():
+            return function(*args, **kwargs or {})
+        self._copies = [copied for copied in self._copies if copied.alike()]
+        result = _KEEPING.get(function, function)(*args, **kwargs or {})
+        if function in (Tensor.view, Tensor.view_as) and not result._is_view():
+            self._copies.append(_Copied(args[0], result))
+        return result
+
+    def __exit__(self, *error: Any) -> None:
+        """Whatever was written last."""
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self._copies = [copied for copied in self._copies if copied.alike()]
+
+
+class _Copied:
+    """A tensor and a copy of it in another shape, which its author takes for a view."""
+
+    def __init__(self, base: Tensor, copy: Tensor) -> None:
+        self._base, self._copy = ref(base), copy
+        self._versions = base._version, copy._version
+
+    def alike(self) -> bool:
+        """Write into one what was written into the other; False once nobody holds the first."""
+        base = self._base()
+        if base is None:
+            return False
+        if self._copy._version != self._versions[1]:
+            base.copy_(self._copy.reshape(base.shape))
+        elif base._version != self._versions[0]:
+            self._copy.copy_(base.reshape(self._copy.shape))
+        self._versions = base._version, self._copy._version
+        return True
 
 
 def _convolution(

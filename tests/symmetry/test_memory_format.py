@@ -132,6 +132,35 @@ class Anybodys(torch.nn.Module):
         return x.view(x.size(0), -1)
 
 
+@pytest.mark.parametrize("first", ["view", "base"])
+def test_what_is_written_into_a_view_is_written_into_what_it_views(first):
+    conv, x = torch.nn.Conv1d(4, 9, 3).double(), features(0, 2, 4, 12).requires_grad_()
+
+    def model(x):
+        h = conv(x)
+        rows = h.view(len(h), 3, -1)
+        if first == "view":
+            rows[:, 1].mul_(-2)
+            return h.relu()
+        h[:, 4:] = 0
+        return rows.sum(1)
+
+    found = []
+    for mode in (contextlib.nullcontext(), layouts.ChannelsInnermost()):
+        with mode:
+            y = model(x)
+        found.append([y, *torch.autograd.grad(y.square().sum(), [x, conv.weight])])
+    torch.testing.assert_close(*found)
+
+
+def test_the_last_that_is_written_into_a_view_counts():
+    conv, x = torch.nn.Conv1d(4, 9, 3).double(), features(0, 2, 4, 12)
+    with layouts.ChannelsInnermost():
+        h = conv(x)
+        h.view(len(h), -1).zero_()
+    assert not h.any()
+
+
 @pytest.mark.filterwarnings("ignore:Using padding=.same. with even kernel")
 @pytest.mark.parametrize("innermost", [False, True])
 def test_a_mode_keeps_the_layout_in_anybodys_model(innermost):
