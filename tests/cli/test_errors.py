@@ -9,6 +9,7 @@ from types import FunctionType
 import pytest
 import torch
 
+from rczoo.cli import errors
 from tests.support.cli import run
 from zoo.__main__ import main as zoo_main
 
@@ -72,6 +73,14 @@ def test_memory_that_runs_out_names_the_option_to_lower(monkeypatch, tmp_path):
     monkeypatch.setattr("rczoo.family.architectures.build", fail)
     result = run("build", "tf-cnn", "--mixing", "1")
     assert result.stderr == "rczoo: memory has run out: lower --filters, or use a machine with more\n"
+
+
+def test_of_several_options_the_most_telling_is_to_be_lowered(monkeypatch):
+    given = {"number": 9, "length": 8, "filters": 7, "references": 20, "batch_size": 64}
+    monkeypatch.setattr(errors, "_options", lambda error: given)
+    for name in ("batch-size", "references", "filters", "length", "number"):
+        assert errors.line(MemoryError()).startswith(f"memory has run out: lower --{name},")
+        del given[name.replace("-", "_")]
 
 
 def test_debug_anywhere_shows_the_traceback():

@@ -19,6 +19,10 @@ def test_a_changed_original_gets_another_place(tmp_path):
     before = derived(path, "y")
     path.write_text("ab")
     assert derived(path, "y") != before
+    longer = derived(path, "y")
+    path.write_text("ba")
+    os.utime(path, (1, 1))  # of one size, at another time
+    assert derived(path, "y") != longer
 
 
 def test_a_failed_write_leaves_nothing(tmp_path):
