@@ -122,3 +122,12 @@ def test_messages():
         losses.loss_of("ranks")
     with pytest.raises(ValueError, match=r"counts_weight is 1.0 but the model has no count head"):
         losses.loss_of("profile", 1.0)(torch.zeros(1, 2, 5), torch.zeros(1, 2, 5))
+
+
+def test_a_channel_that_is_partly_missing_is_not_measured():
+    logits, counts = torch.arange(20.0).view(2, 2, 5), torch.ones(2, 2, 5)
+    counts[0, 1, 3] = float("nan")
+    none = counts.clone()
+    none[0, 1] = float("nan")
+    assert losses.multinomial_nll(logits, counts) == losses.multinomial_nll(logits, none)
+    assert losses.log_count_error(logits[..., 0], counts) == losses.log_count_error(logits[..., 0], none)
