@@ -415,6 +415,7 @@ def test_compiled_and_exported(training):
     )
     x = normal_tensor(0, 2, 4, 9).float()
     compiled = torch.compile(member, backend="eager", fullgraph=True)
-    assert torch.equal(compiled(x), member(x))
+    torch.testing.assert_close(compiled(x), member(x), rtol=1e-5, atol=1e-6)  # in another order of memory
     if not training:
-        assert torch.equal(torch.export.export(member, (x,)).module()(x), member(x))
+        exported = torch.export.export(member, (x,)).module()
+        torch.testing.assert_close(exported(x), member(x), rtol=1e-5, atol=1e-6)

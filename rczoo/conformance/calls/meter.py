@@ -22,8 +22,8 @@ class Meter:
     A pass that would probably end after the seconds is not begun, but for the first. ``spare``: for so many
     seconds in all, while :meth:`free` lasts, passes do not count towards the limit: ``freed`` are those.
     These are seconds of work, so that a busy machine explains as much. ``longest``: the most seconds that a
-    pass took, and ``hardest`` of those that do not count the most seconds of work. ``drew``: whether a model
-    drew random numbers in the last pass.
+    pass took, and ``hardest`` the most seconds of work. ``drew``: whether a model drew random numbers in the
+    last pass.
     """
 
     limit: float = float("inf")
@@ -43,8 +43,8 @@ class Meter:
         begun = time.monotonic()
         if self.forwards and begun - self.started + self.longest > self.seconds:
             raise SpentError(f"the {self.seconds:g} seconds given are used up")
-        worked = time.thread_time() if self.free_until else float("inf")
-        if free := worked + self.hardest <= self.free_until:
+        worked = time.thread_time()
+        if worked + self.hardest <= self.free_until:
             self.freed += 1
         elif self.forwards < self.limit:
             self.forwards += 1
@@ -52,8 +52,7 @@ class Meter:
             raise SpentError(f"the budget of {self.limit:.0f} forward passes is used up")
         yield
         self.longest = max(self.longest, time.monotonic() - begun)
-        if free:
-            self.hardest = max(self.hardest, time.thread_time() - worked)
+        self.hardest = max(self.hardest, time.thread_time() - worked)
 
     @contextmanager
     def free(self) -> Iterator[None]:

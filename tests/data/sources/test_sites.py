@@ -144,6 +144,9 @@ def test_windows_off_the_end_are_left_out_and_told(folder):
 
 def test_an_unstranded_track_is_trivial_and_replicates_add_up(folder):
     text = FULL.replace('plus = "plus.bw"\nminus = "minus.bw"', 'both = ["plus.bw", "minus.bw"]')
+    with pytest.raises(ValueError, match=r'outputs is 1, but the tables .* are of 1t: write outputs = "1t"'):
+        prepared(folder, [("chr1", 90, "-")], text=text)
+    text = text.replace("outputs = 1", 'outputs = "1t"')
     task, examples = prepared(folder, [("chr1", 90, "-")], text=text)
     assert task.rep_out == (Rep("1t"),)
     total = SIGNAL[0]["chr1"] + SIGNAL[1]["chr1"]
