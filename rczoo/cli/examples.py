@@ -123,11 +123,13 @@ def _write_signal(folder: Path, rng: np.random.Generator, sites: list[tuple[str,
 
 def _variants(codes: np.ndarray, middles: list[int]) -> str:
     """In turn: the motif's central base changed, a base beside the site changed, a base of it deleted."""
+    from ..symmetry.dna import BASES
+
     lines = []
     for n, middle in enumerate(middles):
         at = middle + (0, 40, 1)[n % 3]
         ref = _letters(codes[at : at + 1 + (n % 3 == 2)])
-        alt = ref[0] if len(ref) > 1 else "ACGT"[("ACGT".index(ref) + 2) % 4]
+        alt = ref[0] if len(ref) > 1 else BASES[(BASES.index(ref) + 2) % 4]
         lines.append(f"chrI\t{at + 1}\tvariant{n + 1}\t{ref}\t{alt}\t.\t.\t.\n")
     return "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" + "".join(lines)
 

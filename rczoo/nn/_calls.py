@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -42,15 +42,21 @@ def one_batch(
     ``specs`` say how RC acts on each of ``values``, and ``turned`` holds the results. Joined are those that
     RC acts on, which must be tensors with the examples as first axis, and others that are as long.
     """
-    sizes = [size_of(values[key]) for key, spec in specs.items() if not fixed(spec)]
-    if not sizes or sizes[0] is None or set(sizes) != {sizes[0]}:
-        raise ValueError(
-            "conjoin: both strands run as one batch, so the inputs that RC acts on must be "
-            f"tensors with the examples as first axis, but the sizes of that axis are {sizes}"
-        )
-    batch = sizes[0]
+    acted = [values[key] for key, spec in specs.items() if not fixed(spec)]
+    batch = examples_in(acted, "both strands run as one batch")
     both = {key: torch.cat([v, turned[key]]) if size_of(v) == batch else v for key, v in values.items()}
     return batch, run(both, batch)
+
+
+def examples_in(inputs: Iterable[Any], why: str) -> int:
+    """How many examples the inputs that RC acts on hold; ValueError, with a reason, if they differ."""
+    sizes = [size_of(value) for value in inputs]
+    if not sizes or sizes[0] is None or set(sizes) != {sizes[0]}:
+        raise ValueError(
+            f"conjoin: {why}, so the inputs that RC acts on must be tensors with the examples as first axis, "
+            f"but the sizes of that axis are {sizes}"
+        )
+    return sizes[0]
 
 
 def is_flag(value: Any) -> bool:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ._calls import examples_in
+
 CANONICAL = "canonical"
 """The merge that reads one strand."""
 
@@ -65,12 +67,7 @@ def choose(pairs: Iterable[tuple[Any, Any]]) -> Choice:
     Raises ValueError where these are no tensors with the examples as first axis.
     """
     given = list(pairs)
-    sizes = [len(x) if isinstance(x, Tensor) and x.ndim else None for x, _ in given]
-    if not sizes or sizes[0] is None or set(sizes) != {sizes[0]}:
-        raise ValueError(
-            "conjoin: merge 'canonical' chooses a strand for each example, so the inputs that RC acts on "
-            f"must be tensors with the examples as first axis, but the sizes of that axis are {sizes}"
-        )
+    examples_in((x for x, _ in given), "merge 'canonical' chooses a strand for each example")
     choice = None
     for x, turned in given:
         found = _first_difference(_rows(x), _rows(turned))

@@ -11,6 +11,7 @@ import torch
 from rczoo.conformance.suite import check
 from rczoo.nn.conjoined import conjoin
 from rczoo.symmetry.actions import channels_last, tokens
+from tests.studies.conformance import catalogue
 
 
 def imported(name):
@@ -51,15 +52,7 @@ def enformer():
     """enformer-pytorch's Enformer: (batch, length, 4) to (batch, bins, tasks), two tasks of them stranded."""
     module = imported("enformer_pytorch")
     torch.manual_seed(0)
-    model = module.Enformer.from_hparams(
-        dim=48,
-        depth=1,
-        heads=2,
-        output_heads={"human": 6},
-        target_length=4,
-        num_downsamples=4,
-        dim_divisible_by=4,
-    )
+    model = catalogue.enformer(module)
     specs = {"inputs": channels_last("dna"), "outputs": {"human": channels_last("2r+2t")}}
     return model, specs, (256,), {"inference_only": True}
 

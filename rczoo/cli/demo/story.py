@@ -26,7 +26,7 @@ from ...family.interpolation.member import interpolate
 from ...files.atomic import write_bytes
 from ...hub.published import load
 from ...nn.conjoined import conjoin
-from ...symmetry.dna import complement_codes, decode, one_hot
+from ...symmetry.dna import BASES, complement_codes, decode, one_hot
 from ...training.strategies import resolve_strategy
 from ...training.trainer import train
 from .figures import Scatter, story_figure
@@ -213,7 +213,7 @@ def worst_variant(model: nn.Module, codes: np.ndarray) -> Flip:
     row, position, base = (int(i) for i in np.unravel_index(opposite.argmax(), opposite.shape))
     ref = decode(codes[row, position : position + 1])
     return Flip(
-        row, position, ref, "ACGT"[base], float(given[row, position, base]), float(other[row, position, base])
+        row, position, ref, BASES[base], float(given[row, position, base]), float(other[row, position, base])
     )
 
 

@@ -117,9 +117,9 @@ def _promoterai():
     return _imported("promoterai_torch.architecture").PromoterAI(4, 8, [4])
 
 
-def _enformer():
-    model = _imported("enformer_pytorch").Enformer
-    return model.from_hparams(
+def enformer(module):
+    """A small Enformer of the package enformer-pytorch, which is ``module``."""
+    return module.Enformer.from_hparams(
         dim=48,
         depth=1,
         heads=2,
@@ -181,8 +181,8 @@ PUBLISHED = [
     _entry("Llama", "transformers, megaDNA", _transformer("LlamaConfig LlamaForCausalLM"), LOGITS, 60,
            inputs=TOKENS["inputs"], inference_only=True),
     _entry("BPNet", "bpnet-lite", _bpnet_lite, ("1r", "1t"), 500, inputs=("dna", "1r"), inference_only=True),
-    _entry("Enformer", "enformer-pytorch", _enformer, {"human": LAST("2r+2t")}, 256, inputs=LAST("dna"),
-           inference_only=True),
+    _entry("Enformer", "enformer-pytorch", lambda: enformer(_imported("enformer_pytorch")),
+           {"human": LAST("2r+2t")}, 256, inputs=LAST("dna"), inference_only=True),
     _entry("EquiNet, irreps", "equirc", _irrep, "1t", invariant=True),
     _entry("RCPS", "rcps-pytorch", _rcps, "1t", invariant=True),
     _entry("SpliceAI", "openspliceai", _openspliceai, "3t"),
