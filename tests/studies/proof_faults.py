@@ -53,7 +53,7 @@ CODE = [
         "tied kernels of other Reps without reversed taps",
         "rczoo/nn/tied/kernel.py",
         "* kernel_size + mirrored",
-        "* kernel_size + mirrored.flip(0)",
+        "* kernel_size + mirrored[::-1]",
         "t02",
     ),
     Fault(
