@@ -17,7 +17,7 @@ from rczoo.evaluation import agreement_loss
 from rczoo.family.trunk import BlockShape, Trunk
 from rczoo.nn import RCConv1d, RCMaxPool1d
 from rczoo.symmetry import dna
-from rczoo.symmetry.frames import exchange, merge
+from rczoo.symmetry.frames import exchange, exchange_stacked, merge
 from rczoo.symmetry.geometry import check_geometry, window_remainder
 
 HERE = Path(__file__).parent
@@ -81,13 +81,14 @@ def conv(case: Case) -> bool:
 
 
 def exchanged(case: Case) -> bool:
-    """How many filters a share is, and exchange."""
+    """How many filters a share is, and exchange, of frames and of both as one batch."""
     filters, length, (part, whole) = case["filters"], case["length"], case["share"]
     k, answer = int(case["answer"][0]), case["answer"][1:]
     frames = tuple(tensor(case[key], 1, filters, length) for key in ("own", "other"))
     wanted = tensor(answer, 2, filters + k, length)
     trunk = Trunk([BlockShape(1), BlockShape(1)], filters, [part / whole])
-    return trunk.blocks[1].exchanged == k and torch.equal(torch.cat(exchange(frames, k)), wanted)
+    got = torch.cat(exchange(frames, k)), exchange_stacked(torch.cat(frames), k)
+    return trunk.blocks[1].exchanged == k and all(torch.equal(one, wanted) for one in got)
 
 
 def merged(case: Case) -> bool:
