@@ -130,6 +130,14 @@ def train(
     ] = None,
     force: Force = False,
     device: Device = "cpu",
+    devices: Annotated[
+        int,
+        typer.Option(
+            help="Processes that share every batch, on a GPU each or on the processor.",
+            min=1,
+            rich_help_panel=TRAINING,
+        ),
+    ] = 1,
     threads: Threads = 1,
     logger: Logger = None,
     as_json: Json = False,
@@ -165,6 +173,7 @@ def train(
             out=out,
             force=force,
             device=device,
+            devices=devices,
             threads=threads,
             logger=logger,
             progress=progress,

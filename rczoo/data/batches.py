@@ -26,7 +26,9 @@ class Epoch:
     come again where there are too few; without it, each example comes once and the last batch may be
     smaller), and the proportion of ``positives`` to ``negatives`` in every batch. ``augment`` is ``""``,
     ``"set"`` (every example also appears reverse-complemented, the doubled set shuffled) or ``"batch"``
-    (each batch is followed by its RC copies, shifted on their own).
+    (each batch is followed by its RC copies, shifted on their own). ``part`` is (rank, number) of one of
+    several processes that share every batch evenly: of a last, smaller batch what does not divide is left
+    out.
 
     Raises ValueError, when iterated over, where there are no examples of a class to fill batches with.
     """
@@ -36,6 +38,7 @@ class Epoch:
     augment: str
     seed: int
     number: int
+    part: tuple[int, int] = (0, 1)
 
     def __len__(self) -> int:
         return self.training.steps_per_epoch or -(-self._distinct // self.training.batch_size)
@@ -45,7 +48,8 @@ class Epoch:
         rows = self._order(random)
         size = self.training.batch_size
         for start in range(0, len(self) * size, size):
-            yield self._batch(rows[start : start + size], random)
+            whole = rows[start : start + size]
+            yield self._batch(whole[: len(whole) // self.part[1] * self.part[1]], random)
 
     @property
     def _distinct(self) -> int:
@@ -78,8 +82,9 @@ class Epoch:
             rows = np.concatenate([rows, rows + len(self.examples)])
         jitter = self.examples.jitter
         shifts = random.integers(-jitter, jitter, len(rows), endpoint=True) if jitter else None
-        n = len(self.examples)
-        return self.examples.batch(rows % n, shifts, rows >= n)
+        n, own = len(self.examples), slice(self.part[0], None, self.part[1])
+        rows = rows[own]
+        return self.examples.batch(rows % n, None if shifts is None else shifts[own], rows >= n)
 
 
 def _shuffled(random: np.random.Generator, rows: np.ndarray, wanted: int, name: str) -> np.ndarray:
@@ -92,16 +97,24 @@ def _shuffled(random: np.random.Generator, rows: np.ndarray, wanted: int, name: 
 
 @dataclass(frozen=True)
 class Plain:
-    """All examples in their order, unshifted, for evaluation; ValueError, when iterated over, for none."""
+    """All examples in their order, unshifted, for evaluation; ValueError, when iterated over, for none.
+
+    ``part`` is (rank, number) of one of several processes, which take the batches in turn.
+    """
 
     examples: Examples
     batch_size: int
+    part: tuple[int, int] = (0, 1)
 
     def __len__(self) -> int:
-        return -(-len(self.examples) // self.batch_size)
+        return len(self._starts())
+
+    def _starts(self) -> range:
+        rank, number = self.part
+        return range(rank * self.batch_size, len(self.examples), number * self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
         if not len(self.examples):
             raise ValueError("there are no examples to make batches of: look at [data] splits")
-        for start in range(0, len(self.examples), self.batch_size):
+        for start in self._starts():
             yield self.examples.batch(np.arange(start, min(start + self.batch_size, len(self.examples))))

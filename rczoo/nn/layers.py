@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from ..symmetry._memory_format import channels_innermost
 from ..symmetry._notation import fold
 from ..symmetry.rep import Rep
+from .processes import mean_over_processes, place
 
 
 def unsigned(rep: Rep) -> Rep:
@@ -102,13 +103,14 @@ class RCBatchNorm1d(RCLayer):
         return 1 / int(self.num_batches_tracked)
 
     def _tie(self, statistic: Tensor) -> Tensor:
-        """Average a per-channel statistic over each pair."""
-        return (statistic + statistic[self.partners]) / 2
+        """Average a per-channel statistic over each pair, and over processes that share the batch."""
+        return mean_over_processes((statistic + statistic[self.partners]) / 2)
 
     def _batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean = self._tie(x.mean((0, 2))) * self.shifted
         variance = self._tie((x - mean[:, None]).square().mean((0, 2)))
-        pooled = x.shape[0] * x.shape[2] * (1 + (self.partners != torch.arange(len(mean), device=x.device)))
+        paired = self.partners != torch.arange(len(mean), device=x.device)
+        pooled = x.shape[0] * x.shape[2] * place()[1] * (1 + paired)
         unbiased = variance * pooled / (pooled - self.shifted.long()).clamp(min=1)
         factor = self._factor()
         with torch.no_grad():
@@ -124,11 +126,8 @@ class RCBatchNorm1d(RCLayer):
             return self(x[..., None])[..., 0]  # type: ignore[no-any-return]
         if self._is_folded(x):
             return self._folded(x)
-        if self.training and x.numel():
-            mean, variance = self._batch_statistics(x)
-            scale, shift = self._affine(mean, variance)
-        else:
-            scale, shift = self.eval_affine()
+        fresh = self.training and x.numel()
+        scale, shift = self._affine(*self._batch_statistics(x)) if fresh else self.eval_affine()
         return x * scale[:, None] + shift[:, None]
 
     def _is_folded(self, x: Tensor) -> bool:

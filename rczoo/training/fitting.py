@@ -6,7 +6,7 @@ import logging
 import shutil
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,26 +31,32 @@ LOGGERS: dict[str, type[CSVLogger] | type[TensorBoardLogger]] = {
 }
 
 
+ALONE = {"devices": 1}
+"""What Lightning is told of a training by one process."""
+
+
 def fit(
     network: AnyNetwork,
     task: Task,
     augment: str,
     state: ResumableState,
     accelerator: str,
-    progress: Progress | None,
     logger: str | None = None,
+    progress: Progress | None = None,
+    together: Mapping[str, Any] = ALONE,
 ) -> None:
     """Train the network from the state's epoch on; its best weights are then in the state.
 
     ``logger``: ``"csv"`` or ``"tensorboard"`` has Lightning log every epoch in ``logs`` beside the state.
+    ``together``: Lightning's words for the processes of which this is one.
     """
     seed, agreement = int(state.about["seed"]), float(state.about.get("agreement", 0))
     module = TrainingModule(network, task, augment, seed, state.first_epoch, agreement)
     network.execution = network.executions[-1]  # tied kernels, where it has them, are the faster ones
     with _lightning_silenced(), memory_kept(), full_precision(search=True):
         trainer = Trainer(
+            **together,
             accelerator=accelerator,
-            devices=1,
             max_epochs=state.about["epochs"] - state.first_epoch,
             callbacks=_callbacks(module, state, progress),
             reload_dataloaders_every_n_epochs=1,
@@ -117,6 +123,8 @@ class KeepState(Callback):
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Set the learning rate."""
+        if trainer.world_size > 1:  # each process draws its own dropout masks, the same after an interruption
+            torch.manual_seed(hash((self.module.seed, self.module.epoch, trainer.global_rank)))
         training, epochs = self.module.task.training, self.state.about["epochs"]
         self.rate = learning_rate(training, epochs, self.state.scores)
         for group in trainer.optimizers[0].param_groups:
@@ -133,7 +141,7 @@ class KeepState(Callback):
             {k: v.item() if isinstance(v, torch.Tensor) else v for k, v in waited.items()},
         )
         entry = {**self.module.entry, "learning_rate": self.rate}
-        self.state.record(entry, now, stopped=trainer.should_stop)
+        self.state.record(entry, now, stopped=trainer.should_stop, write=trainer.is_global_zero)
         _log(trainer, entry)
 
 

@@ -17,6 +17,7 @@ from ..evaluation.losses import Output, first, in_bins, loss_of
 from ..evaluation.metrics import label_metrics
 from ..family.heads import ProfileHead
 from ..family.interpolated import AnyNetwork
+from ..nn.processes import mean_over_processes, of_all_processes, place
 
 
 class TrainingModule(lightning.LightningModule):
@@ -72,12 +73,12 @@ class TrainingModule(lightning.LightningModule):
         return self.first_epoch + self.current_epoch
 
     def train_dataloader(self) -> Epoch:
-        """The batches of the current epoch."""
-        return Epoch(self.training_examples, self.task.training, self.augment, self.seed, self.epoch)
+        """The batches of the current epoch: this process's part of each."""
+        return Epoch(self.training_examples, self.task.training, self.augment, self.seed, self.epoch, place())
 
     def val_dataloader(self) -> Plain:
-        """The validation examples."""
-        return Plain(self.validation_examples, self.task.training.batch_size)
+        """The validation examples of this process."""
+        return Plain(self.validation_examples, self.task.training.batch_size, place())
 
     def training_step(self, batch: Batch, index: int) -> torch.Tensor:
         """The loss of a batch."""
@@ -91,12 +92,13 @@ class TrainingModule(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Make the epoch's entry of the history, and show its criterion to early stopping."""
-        target = torch.cat([y for _, y in self._outputs])
-        output = _joined([u for u, _ in self._outputs])
+        outputs = of_all_processes(self._outputs)
+        target = torch.cat([y for _, y in outputs])
+        output = _joined([u for u, _ in outputs])
         loss = self.loss(output, target)
         self.entry = {
             "epoch": self.epoch + 1,
-            "train_loss": torch.stack(self._losses).mean().item(),
+            "train_loss": mean_over_processes(torch.stack(self._losses).mean()).item(),
             "loss": loss.item(),
         }
         if self.task.kind == "labels":

@@ -70,15 +70,19 @@ class ResumableState:
         self.first_epoch = len(self.history)
         self._started = perf_counter()
 
-    def record(self, entry: dict[str, Any], now: Snapshot, stopped: bool) -> None:
-        """Add a whole epoch: its ``entry`` of the history, its weights if they are best, and the file."""
+    def record(self, entry: dict[str, Any], now: Snapshot, stopped: bool, write: bool = True) -> None:
+        """Add a whole epoch: its ``entry`` of the history, its weights if they are best, and the file.
+
+        Of processes that train together one is to ``write`` it.
+        """
         self.history.append(entry)
         if self._is_best():
             self.best_epoch = len(self.history)
             self.best_weights = {k: v.detach().cpu().clone() for k, v in now.weights.items()}
         self.finished = stopped or len(self.history) >= self.about["epochs"]
-        self._save(now)
-        write_bytes(self.path.with_name(HISTORY), _table(self.history))
+        if write:
+            self._save(now)
+            write_bytes(self.path.with_name(HISTORY), _table(self.history))
 
     def forget(self) -> None:
         """Remove the file."""

@@ -46,6 +46,7 @@ def train(
     seed: int = SEEDS[0],
     epochs: int | None = None,
     device: str = "cpu",
+    devices: int = 1,
     threads: int = 1,
     force: bool = False,
     progress: Progress | None = None,
@@ -61,8 +62,10 @@ def train(
     is conjoining while training, 1 is augmentation with both strands in the batch, more asks them to be
     consistent. The merge is then ``mean`` unless another is given, and validation is of the merged answer.
     ``seed`` sets initialisation and order. One training per core, each with one thread, is the fast way to
-    several seeds. ``history.csv`` in ``out`` has a line an epoch; with ``logger`` (``"csv"`` or
-    ``"tensorboard"``) Lightning writes ``logs`` there, too.
+    several seeds. ``devices`` trains one model in so many processes, on a GPU each or on the processor with
+    ``threads`` each, that share every batch: a step is that of one process with the whole batch, but for
+    dropout's masks and for missing measurements, which count by process. ``history.csv`` in ``out`` has a
+    line an epoch; with ``logger`` (``"csv"`` or ``"tensorboard"``) Lightning writes ``logs`` there, too.
 
     The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
     bit for bit) as a training that was not killed. Returns the model, in eval mode. ``force`` takes the place
@@ -74,11 +77,12 @@ def train(
     epochs = task.training.epochs if epochs is None else epochs
     if epochs is None:
         raise ValueError(f"task {task.name} does not say for how many epochs to train: give epochs")
-    check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0))
+    check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0), devices=(devices, 1))
     plan = resolve_strategy(strategy, mixing, wrap, merge, agreement, irreps)
     check_logger(logger)
     require_metrics(task)
     accelerator = choose_device(device).type
+    check_devices(accelerator, devices, task.training.batch_size)
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     cropped = {"out_length": task.out_length} if is_cropped(task.model.architecture) else {}
@@ -91,6 +95,7 @@ def train(
             "strategy": plan.name,
             **({} if plan.agreement is None else {"agreement": plan.agreement}),
             "seed": seed,
+            **({} if devices == 1 else {"devices": devices}),
             "epochs": int(epochs),
             "trained_as": network.config.keywords(),
             "training": task.training.plain(),
@@ -104,16 +109,23 @@ def train(
     with alone(Path(out) / LOCK, busy):
         state = ResumableState(Path(out), about, task.training.criterion, force)
         if not state.finished:
-            from .fitting import fit  # brings Lightning, which the package does without until here
-
             augment = task.training.augment if plan.augment else ""
-            fit(network, task, augment, state, accelerator, progress, logger)
+            training = network, task, augment, state, accelerator, logger
+            if devices > 1:
+                from .processes import fit_together
+
+                fit_together(devices, threads, progress is not None and not progress.disable, *training)
+                state = ResumableState(Path(out), about, task.training.criterion)
+            else:
+                from .fitting import fit  # brings Lightning, which the package does without until here
+
+                fit(*training, progress)
         model = _best(network, state, plan)
         known = {
             "best_epoch": state.best_epoch,
             "seconds": round(state.elapsed(), 3),
             "history": state.history,
-            "hardware": hardware(accelerator, threads),
+            "hardware": (f"{devices} times " if devices > 1 else "") + hardware(accelerator, threads),
         }
         save_checkpoint(model, out, **about, **known)
         state.forget()
@@ -131,6 +143,17 @@ def _best(network: AnyNetwork, state: ResumableState, plan: Strategy) -> AnyNetw
     network.execution = "frames"
     best = network.remerge(plan.remerge) if plan.remerge else network
     return best.eval()
+
+
+def check_devices(accelerator: str, devices: int, batch_size: int) -> None:
+    """Refuse more devices than there are, or than divide a batch."""
+    if accelerator == "cuda" and devices > torch.cuda.device_count():
+        raise ValueError(f"{devices} devices, but here are {torch.cuda.device_count()} GPUs")
+    if batch_size % devices:
+        raise ValueError(
+            f"a batch of {batch_size} examples does not divide among {devices} devices: choose another "
+            "number, or another batch_size in [training]"
+        )
 
 
 def check_logger(logger: str | None) -> None:

@@ -34,10 +34,8 @@ DEFERRED = {
     ("data/examples.py", "torch"): "tasks are listed and described without torch",
     ("symmetry/dna.py", "torch"): "tasks are listed and described without torch",
     ("hub/published.py", "rczoo.family.checkpoint"): "models are listed and fetched without torch",
-    (
-        "training/trainer.py",
-        "rczoo.training.fitting",
-    ): "Lightning, an extra, is imported where the fit starts",
+    ("training/trainer.py", "rczoo.training.fitting"): "Lightning, an extra, comes where the fit starts",
+    ("training/trainer.py", "rczoo.training.processes"): "Lightning, an extra, comes where the fit starts",
     ("files/cache.py", "pooch"): "a file of one's own is read without the downloader",
     ("files/downloads.py", "requests"): "a file of one's own is read without the downloader",
     ("files/transfers.py", "requests"): "a file of one's own is read without the downloader",

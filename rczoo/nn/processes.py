@@ -1,0 +1,95 @@
+"""Statistics of a batch that several processes share, each with as many of its examples as the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+T = TypeVar("T")
+
+
+def place() -> tuple[int, int]:
+    """The rank of this process and the number of processes: (0, 1) where there is one."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        return torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return 0, 1
+
+
+def mean_over_processes(statistic: Tensor) -> Tensor:
+    """The mean of all processes' statistics, with its gradient; the statistic itself where there is one."""
+    _, number = place()
+    if number == 1:
+        return statistic
+    total: Tensor = _Sum.apply(statistic)  # type: ignore[no-untyped-call]
+    return total / number
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes; its gradient is that of all their losses."""
+
+    @staticmethod
+    def forward(_: Any, statistic: Tensor) -> Tensor:
+        total = statistic.clone()
+        torch.distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_: Any, *gradients: Tensor) -> Tensor:
+        return _Sum.forward(None, gradients[0])
+
+
+def of_all_processes(values: list[T]) -> list[T]:
+    """The values of all processes, on every one of them."""
+    _, number = place()
+    if number == 1:
+        return values
+    parts: list[list[T]] = [[] for _ in range(number)]
+    torch.distributed.all_gather_object(parts, values)
+    return [value for part in parts for value in part]
+
+
+class BatchNormOverProcesses(TorchFunctionMode):
+    """Within, PyTorch's batch norm in training takes mean and variance over the batches of all processes.
+
+    What ``nn.SyncBatchNorm`` does on GPUs, on any device and for every layer that calls ``F.batch_norm``.
+    The law holds as it does in one process: the statistics are those of the whole batch (T8).
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Take over the batch norms of training, and leave everything else."""
+        return (_batch_norm if func is torch.batch_norm else func)(*args, **(kwargs or {}))
+
+
+def _batch_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn: bool,
+) -> Tensor:
+    """``torch.batch_norm``, of all processes where it is of a batch; the arguments are PyTorch's own."""
+    if not training:
+        return torch.batch_norm(x, weight, bias, running_mean, running_var, False, momentum, eps, cudnn)
+    positions = [0, *range(2, x.ndim)]
+    shape = (-1, *[1] * (x.ndim - 2))
+    mean = mean_over_processes(x.mean(positions))
+    variance = mean_over_processes((x - mean.view(shape)).square().mean(positions))
+    if running_mean is not None and running_var is not None:
+        n = x.numel() // x.shape[1] * place()[1]
+        with torch.no_grad():
+            running_mean.lerp_(mean.to(running_mean.dtype), momentum)
+            running_var.lerp_((variance * n / max(n - 1, 1)).to(running_var.dtype), momentum)
+    scale = torch.rsqrt(variance + eps) if weight is None else weight * torch.rsqrt(variance + eps)
+    shift = -mean * scale if bias is None else bias - mean * scale
+    return x * scale.view(shape) + shift.view(shape)
