@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from .._version import __version__
-from . import check, ensemble, errors, examples, explain, models, predict, tasks, train, variants
+from . import check, ensemble, errors, examples, explain, models, predict, shards, tasks, train, variants
 
 PASSED_ON = (typer.Exit, typer.Abort)
 """How a command ends itself, which is no error."""
@@ -129,5 +129,12 @@ for command in (
     examples.examples,
 ):
     app.command()(command)
+app.command(
+    context_settings={
+        "allow_extra_args": True,  # those of the command that is run in parts
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+    }
+)(shards.shards)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")

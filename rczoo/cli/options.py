@@ -16,6 +16,8 @@ from .._package_data import package_data
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..files.shards import Shard
+
 MODEL, TRAINING, INPUT, OUTPUT = "Model", "Training", "Input", "Output"
 """The groups in which a command's help shows its options; the others stand by themselves."""
 
@@ -145,6 +147,14 @@ SkipBad = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        help="Answer for one of several parts, as 3/8, and keep it; the same command alone joins them.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 GenomeFile = Annotated[
     Path | None, typer.Option(help="A genome: FASTA (also .gz) or 2bit.", rich_help_panel=INPUT)
 ]
@@ -241,3 +251,16 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(markup=False, highlight=False)
+
+
+def read_shard(text: str | None, *inputs: Path | None) -> Shard | None:
+    """The part of a run that ``--shard`` asks for; ValueError for inputs that only one process can read."""
+    from ..files.atomic import is_stream
+    from ..files.shards import Shard
+
+    if text is None:
+        return None
+    for path in filter(None, inputs):
+        if is_stream(path):
+            raise ValueError(f"--shard {text}: each part reads the inputs, but {path} is no file: give one")
+    return Shard.read(text)

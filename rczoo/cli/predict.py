@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Crop, Device, Fasta, Force, GenomeFile, Json, Name, SkipBad, print_json
+from .options import (
+    Crop,
+    Device,
+    Fasta,
+    Force,
+    GenomeFile,
+    Json,
+    Name,
+    Part,
+    SkipBad,
+    print_json,
+    read_shard,
+)
 
 if TYPE_CHECKING:
     from ..inference.outputs import Outputs
@@ -50,6 +62,7 @@ def predict(
     control: Control = None,
     batch_size: Annotated[int, typer.Option(help="Windows at a time.")] = 64,
     device: Device = "cpu",
+    shard: Part = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -76,12 +89,13 @@ def predict(
 
     check_strand(strand)
     folder, place = checkpoint_folder(name), choose_device(device)
+    part = read_shard(shard, fasta, bed)
     config, model = read_config(folder), load_checkpoint(folder)
     outputs = name_outputs(model, config, counts)
     places = _places(out, plus, minus, outputs, strand, genome)
     controls = [Path(file) for file in control or [] if file != "zeros"]
     from ..inference.regions import Tiling
-    from ..inference.runs import PredictionRun, identity
+    from ..inference.runs import Places, PredictionRun, identity
     from ..io.bad_lines import BadLines
     from ..io.fasta import Reading
     from ..io.genome import Genome
@@ -94,7 +108,7 @@ def predict(
         again = force or is_unfinished(places.paths()[0].resolve(), about)
         refuse_existing(places.paths(), again, (folder, fasta, genome, bed, *controls))
         run = PredictionRun(
-            name, model.to(place), config, outputs, places, strand, batch_size, about, as_json
+            name, model.to(place), config, outputs, places, strand, batch_size, about, as_json, part
         )
         bad = BadLines((sequences or regions or Path()).name, skip_bad, "--skip-bad")
         if sequences is not None:
@@ -102,7 +116,10 @@ def predict(
         else:
             assert genome is not None
             found = run.regions(Genome(genome), regions, Tiling(step, at_summits), control or [], bad)
-    _say({"model": name, **found, "seconds": round(time.monotonic() - began, 1)}, places, as_json)
+    seconds = {"seconds": round(time.monotonic() - began, 1)}
+    if part:
+        found, places = {"shard": shard, **found}, Places()
+    _say({"model": name, **found, **seconds}, places, as_json)
 
 
 def _places(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Device, Force, Json, Name, SkipBad, print_json
+from .options import Device, Force, Json, Name, Part, SkipBad, print_json, read_shard
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..files.journal import Journal
     from ..inference.variants import Variants
 
@@ -30,6 +32,7 @@ def variants(
     skip_bad: SkipBad = False,
     batch_size: Annotated[int, typer.Option(help="Variants at a time.")] = 32,
     device: Device = "cpu",
+    shard: Part = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -38,7 +41,6 @@ def variants(
     A row for each alternative allele; differences are alternative minus reference, jsd is in nats. Both
     alleles are read in the middle of windows of the model's length. Symbolic and long alleles are counted.
     """
-    from .._progress import bar
     from ..family.checkpoint import load_checkpoint, read_config
     from ..files.atomic import is_stream, refuse_existing
     from ..files.journal import is_unfinished
@@ -46,7 +48,7 @@ def variants(
     from ..hub.published import checkpoint_folder
     from ..inference.outputs import name_outputs
     from ..inference.prediction import check_strand
-    from ..inference.runs import identity, journal_of
+    from ..inference.runs import Answers, identity
     from ..inference.variants import Variants, columns, flips, scores
     from ..io.bad_lines import BadLines
     from ..io.chromosomes import describe as describe_names
@@ -55,6 +57,7 @@ def variants(
 
     if batch_size < 1:
         raise ValueError(f"--batch-size {batch_size}: give at least 1")
+    part = read_shard(shard, vcf)
     began, place = time.monotonic(), choose_device(device)
     folder = checkpoint_folder(name)
     config, model = read_config(folder), load_checkpoint(folder).to(place)
@@ -68,20 +71,21 @@ def variants(
         refuse_existing([out], force or is_unfinished(out.resolve(), about), (folder, vcf, genome))
         found = Variants(file, letters, outputs.length, BadLines(file.name, skip_bad, "--skip-bad"))
         names = columns(model, outputs, strand == "both")
-        with journal_of(out, about, len(names), batch_size) as journal:
-            before = journal.done
-            with bar("variants", len(found), before, as_json) as advance:
-                for batch in found.batches(before, batch_size):
-                    journal.append(scores(model, outputs, batch, strand))
-                    advance(len(batch))
-            _write(out, found, journal, names)
+        run = Answers(out, about, len(found), len(names), batch_size, part)
+
+        def compute(first: int, last: int) -> Iterator[np.ndarray]:
+            return (scores(model, outputs, b, strand) for b in found.batches(first, last, batch_size))
+
+        with run.kept(compute, "variants", as_json) as (journal, before):
+            if not part:
+                _write(out, found, journal, names)
             flipped = flips(names, journal.read(0, journal.done)) if strand == "both" else None
-            journal.remove()
     note = describe_names(found.names, letters.name)
     summary = {"model": name, "variants": len(found), "skipped": dict(found.skipped), "strand": strand}
     more = {"sign_flips": flipped} if strand == "both" else {}
     notes = {"notes": [note] if note else []}
-    times = {"resumed_from": before, "seconds": round(time.monotonic() - began, 1), "outputs": [str(out)]}
+    written: dict[str, Any] = {"shard": shard, "outputs": []} if part else {"outputs": [str(out)]}
+    times = {"resumed_from": before, "seconds": round(time.monotonic() - began, 1), **written}
     _say({**summary, **more, **notes, **times}, as_json, is_stream(out))
 
 
@@ -104,7 +108,8 @@ def _say(summary: dict[str, Any], as_json: bool, to_stderr: bool) -> None:
         print_json(summary, to_stderr)
         return
     lines = list(summary["notes"])
-    lines.append(f"wrote {summary['outputs'][0]}: {summary['variants']} variants, {summary['strand']} strand")
+    done = f"wrote {summary['outputs'][0]}" if summary["outputs"] else f"answered shard {summary['shard']}"
+    lines.append(f"{done}: {summary['variants']} variants, {summary['strand']} strand")
     if summary["skipped"]:
         lines.append("left out: " + ", ".join(f"{n} {why}" for why, n in summary["skipped"].items()))
     if summary.get("sign_flips") is not None:

@@ -29,7 +29,7 @@ class Journal:
     """
 
     def __init__(self, target: Path, about: dict[str, Any], size: int, batch: int = 1) -> None:
-        self.path, self.size = _beside(target), size
+        self.path, self.size = self.beside(target), size
         header = _header(about)
         self._header = len(header)
         self._file = _open(self.path)
@@ -43,6 +43,11 @@ class Journal:
             self._write(0, header)
         left = os.fstat(self._file.fileno()).st_size - self._header
         self.done = left // (4 * size) // batch * batch
+
+    @staticmethod
+    def beside(target: Path) -> Path:
+        """The file of the journal of this target."""
+        return target.with_name(f".{target.name}.partial")
 
     def append(self, values: np.ndarray) -> None:
         """Add records (n, size)."""
@@ -86,14 +91,21 @@ def is_unfinished(target: Path, about: dict[str, Any]) -> bool:
     """Whether a run of just this was killed before its end, so that what is at ``target`` is its own."""
     header = _header(about)
     try:
-        with _beside(target).open("rb") as file:
+        with Journal.beside(target).open("rb") as file:
             return file.read(len(header)) == header
     except OSError:
         return False
 
 
-def _beside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.partial")
+def kept(target: Path, about: dict[str, Any], size: int) -> np.ndarray | None:
+    """The records (n, size) of a run of just this, left where they are; None where there are none."""
+    path, begin = Journal.beside(target), len(_header(about))
+    if not is_unfinished(target, about):
+        return None
+    number = (path.stat().st_size - begin) // (4 * size)
+    if not number:
+        return None
+    return np.memmap(path, np.float32, "r", begin, (number, size))
 
 
 def _header(about: dict[str, Any]) -> bytes:

@@ -89,10 +89,10 @@ class Regions:
         following = region + 1 < len(self.first) and self.sites.chrom[region + 1] == self.sites.chrom[region]
         return min(place, int(self.first[region + 1])) if following else place
 
-    def batches(self, first: int, size: int) -> Iterator[tuple[Windows, np.ndarray]]:
-        """Windows from number ``first`` on, with their codes (n, length)."""
-        for begin in range(first, len(self), size):
-            windows = self.windows(begin, min(begin + size, len(self)))
+    def batches(self, first: int, last: int, size: int) -> Iterator[tuple[Windows, np.ndarray]]:
+        """The windows ``first`` to ``last``, with their codes (n, length)."""
+        for begin in range(first, last, size):
+            windows = self.windows(begin, min(begin + size, last))
             chrom = self.sites.chrom[windows.region]
             yield windows, self.genome.windows(chrom, windows.start, self.outputs.length)
 

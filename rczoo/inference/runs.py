@@ -20,6 +20,7 @@ from .._version import __version__
 from ..files.atomic import is_stream, written_whole
 from ..files.cache import stamp
 from ..files.journal import Journal
+from ..files.shards import Compute, Shard, Shards, fill
 from ..io.bad_lines import BadLines
 from ..io.bed import read_bed
 from ..io.fasta import Reading, Sequences
@@ -60,16 +61,16 @@ def identity(config: dict[str, Any], inputs: Iterable[Path | None], options: lis
 
 
 def sequence_batches(
-    sequences: Sequences, model: Any, outputs: Outputs, first: int, size: int
+    sequences: Sequences, model: Any, outputs: Outputs, records: range, size: int
 ) -> Iterator[Batch]:
     """Batches of a FASTA file; the control tracks, if the model reads any, are zeros."""
-    for codes in sequences.batches(first, size):
+    for codes in sequences.batches(records.start, records.stop, size):
         yield codes, zero_control(model.rep_in, len(codes), outputs), np.zeros(len(codes), dtype=bool)
 
 
-def region_batches(regions: Regions, controls: Controls | None, first: int, size: int) -> Iterator[Batch]:
+def region_batches(regions: Regions, controls: Controls | None, records: range, size: int) -> Iterator[Batch]:
     """Batches of windows in genome orientation; those of minus-strand regions are to be turned."""
-    for windows, codes in regions.batches(first, size):
+    for windows, codes in regions.batches(records.start, records.stop, size):
         control = None
         if controls is not None:
             chrom = regions.sites.chrom[windows.region]
@@ -96,13 +97,49 @@ def disagreement(journal: Journal, outputs: Outputs) -> dict[str, float]:
     }
 
 
-@contextmanager
-def journal_of(output: Path, about: dict[str, Any], size: int, batch: int) -> Iterator[Journal]:
-    """The journal of a run, beside its first output; for a stream, which has no place, a temporary one."""
-    with ExitStack() as stack:
-        if is_stream(output):
-            output = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "stream"
-        yield stack.enter_context(Journal(output.resolve(), about, size, batch))
+@dataclass(frozen=True)
+class Answers:
+    """What ``number`` inputs are answered, ``size`` numbers each, kept in a journal beside ``output``.
+
+    A ``shard`` keeps its part alone in a journal of its own, which :meth:`kept` takes over without one.
+    For a stream, which has no place, the journal is a temporary file.
+    """
+
+    output: Path
+    about: dict[str, Any]
+    number: int
+    size: int
+    batch: int
+    shard: Shard | None = None
+
+    @contextmanager
+    def kept(self, compute: Compute, title: str, quiet: bool) -> Iterator[tuple[Journal, int]]:
+        """The journal with all answers, and how many an interrupted run left; removed at the end."""
+        with ExitStack() as stack:
+            target = self._target(stack)
+            if self.shard:
+                target, about = self.shard.target(target), self.shard.about(self.about)
+                records = self.shard.records(self.number, self.batch)
+            else:
+                about, records = self.about, range(self.number)
+            journal = stack.enter_context(Journal(target, about, self.size, self.batch))
+            before, shards = journal.done, Shards(target, self.about, self.size)
+            with bar(title, len(records), before, quiet) as advance:
+                if self.shard:
+                    fill(journal, records, compute, advance)
+                else:
+                    shards.join(journal, self.number, self.batch, compute, advance)
+            yield journal, before
+            if not self.shard:
+                shards.remove()
+                journal.remove()
+
+    def _target(self, stack: ExitStack) -> Path:
+        if not is_stream(self.output):
+            return self.output.resolve()
+        if self.shard:
+            raise ValueError(f"--shard keeps its answers beside the output: {self.output} is no file")
+        return Path(stack.enter_context(tempfile.TemporaryDirectory())) / "stream"
 
 
 @dataclass(frozen=True)
@@ -121,6 +158,7 @@ class PredictionRun:
     batch_size: int
     about: dict[str, Any]
     quiet: bool = False
+    shard: Shard | None = None
 
     @property
     def both(self) -> bool:
@@ -133,12 +171,15 @@ class PredictionRun:
         if control not in ([], [ZEROS]):
             raise ValueError(f"sequences have no place in a control's genome: give --control {ZEROS}")
         found = Sequences(path, reading, bad)
-        with self._journal(len(found)) as (journal, summary, advance):
-            batches = sequence_batches(found, self.model, self.outputs, journal.done, self.batch_size)
-            self._fill(journal, batches, advance)
-            with written_whole(self.places.paths()) as [table]:
-                write_table(table, *sequence_table(found, journal, self.outputs, self.both))
-            return {"sequences": len(found), "skipped": dict(bad.reasons), **summary()}
+
+        def batches(records: range) -> Iterator[Batch]:
+            return sequence_batches(found, self.model, self.outputs, records, self.batch_size)
+
+        with self._journal(len(found), batches) as (journal, summary):
+            if not self.shard:
+                with written_whole(self.places.paths()) as [table]:
+                    write_table(table, *sequence_table(found, journal, self.outputs, self.both))
+            return {"sequences": len(found), "skipped": dict(bad.reasons), **summary}
 
     def regions(
         self, genome: Genome, bed: Path | None, tiling: Tiling, control: list[str], bad: BadLines
@@ -150,22 +191,25 @@ class PredictionRun:
         controls = open_controls(self.model.rep_in, control, genome, self.config)
         if controls is not None:
             controls.check(found.sites.chrom)
-        with self._journal(len(found)) as (journal, summary, advance):
-            self._fill(journal, region_batches(found, controls, journal.done, self.batch_size), advance)
-            self._write_regions(found, journal)
-            counted = {"regions": len(found.names), "padded": found.padded(), "notes": found.notes}
-            return {**counted, "skipped": dict(bad.reasons), **summary()}
 
-    def _fill(self, journal: Journal, batches: Iterable[Batch], advance: Callable[[int], object]) -> None:
-        """Answer batch after batch into the journal: records (strands, channels, positions)."""
-        for codes, control, reverse in batches:
-            inputs = [dna.one_hot(codes)]
-            if control is not None:
-                inputs.append(torch.from_numpy(control))
-            answers = [answer(self.model, inputs, reverse ^ other) for other in sides(self.strand)]
-            values = [self.outputs.values(given) for given in answers]
-            journal.append(np.stack(values, axis=1).reshape(len(codes), -1))
-            advance(len(codes))
+        def batches(records: range) -> Iterator[Batch]:
+            return region_batches(found, controls, records, self.batch_size)
+
+        with self._journal(len(found), batches) as (journal, summary):
+            if not self.shard:
+                self._write_regions(found, journal)
+            counted = {"regions": len(found.names), "padded": found.padded(), "notes": found.notes}
+            return {**counted, "skipped": dict(bad.reasons), **summary}
+
+    def _answered(self, batch: Batch) -> np.ndarray:
+        """Records (strands, channels, positions) of a batch, flat."""
+        codes, control, reverse = batch
+        inputs = [dna.one_hot(codes)]
+        if control is not None:
+            inputs.append(torch.from_numpy(control))
+        answers = [answer(self.model, inputs, reverse ^ other) for other in sides(self.strand)]
+        values = [self.outputs.values(given) for given in answers]
+        return np.stack(values, axis=1).reshape(len(codes), -1)
 
     def _write_regions(self, found: Regions, journal: Journal) -> None:
         """The table and the bigWigs, whole or not at all."""
@@ -182,16 +226,16 @@ class PredictionRun:
                 write_bigwigs(paths, lengths, merged_runs, min(most, sum(lengths.values())))
 
     @contextmanager
-    def _journal(self, number: int) -> Iterator[tuple[Journal, Any, Any]]:
-        """The journal of this run with a progress bar; removed when the results are written."""
-        first, size = self.places.paths()[0], self.outputs.size * (1 + self.both)
-        with journal_of(first, self.about, size, self.batch_size) as journal:
-            before = journal.done
+    def _journal(
+        self, number: int, batches: Callable[[range], Iterator[Batch]]
+    ) -> Iterator[tuple[Journal, dict[str, Any]]]:
+        """The journal of this run with all its answers, and what the summary says of them."""
+        size = self.outputs.size * (1 + self.both)
+        run = Answers(self.places.paths()[0], self.about, number, size, self.batch_size, self.shard)
 
-            def summary() -> dict[str, Any]:
-                apart = disagreement(journal, self.outputs) if self.both else {}
-                return {"windows": number, "resumed_from": before, "strand": self.strand, **apart}
+        def compute(first: int, last: int) -> Iterator[np.ndarray]:
+            return map(self._answered, batches(range(first, last)))
 
-            with bar("predict", number, before, self.quiet) as advance:
-                yield journal, summary, advance
-            journal.remove()
+        with run.kept(compute, "predict", self.quiet) as (journal, before):
+            apart = disagreement(journal, self.outputs) if self.both else {}
+            yield journal, {"windows": number, "resumed_from": before, "strand": self.strand, **apart}

@@ -130,9 +130,9 @@ class Variants:
     def __iter__(self) -> Iterator[Variant]:
         return self._kept(Counter(), BadLines(self.vcf.name))
 
-    def batches(self, first: int, size: int) -> Iterator[list[Alleles]]:
-        """Both sequences of the variants from number ``first`` on, ``size`` variants at a time."""
-        rest = islice(self, first, None)
+    def batches(self, first: int, last: int, size: int) -> Iterator[list[Alleles]]:
+        """Both sequences of the variants ``first`` to ``last``, ``size`` variants at a time."""
+        rest = islice(self, first, last)
         while batch := [self.reference.alleles(v, self.length) for v in islice(rest, size)]:
             yield batch
 
@@ -161,7 +161,7 @@ def score_variants(
     check_strand(strand)
     found = name_outputs(model, {})
     variants = Variants(Path(vcf), Genome(Path(genome)), found.length)
-    batches = variants.batches(0, batch_size)
+    batches = variants.batches(0, len(variants), batch_size)
     rows = np.concatenate([scores(model, found, batch, strand) for batch in batches])
     return dict(zip(columns(model, found, strand == "both"), rows.T, strict=True))
 

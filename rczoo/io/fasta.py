@@ -89,9 +89,9 @@ class Sequences:
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         return self._read(BadLines(self.path.name))
 
-    def batches(self, first: int, size: int) -> Iterator[np.ndarray]:
-        """Codes (n, length) of the sequences from number ``first`` on, ``size`` at a time."""
-        rest = islice(self, first, None)
+    def batches(self, first: int, last: int, size: int) -> Iterator[np.ndarray]:
+        """Codes (n, length) of the sequences ``first`` to ``last``, ``size`` at a time."""
+        rest = islice(self, first, last)
         while batch := [codes for _, codes in islice(rest, size)]:
             yield np.stack(batch)
 

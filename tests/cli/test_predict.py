@@ -20,6 +20,7 @@ import rczoo
 from rczoo.cli.main import app
 from rczoo.family.checkpoint import save_checkpoint
 from rczoo.files import journal
+from rczoo.inference.prediction import answer
 from rczoo.io.bigwig import smooth
 from rczoo.io.genome import Genome
 from rczoo.symmetry import dna
@@ -542,12 +543,12 @@ def test_a_run_with_other_options_never_goes_on(place, genome):
     plain = ["predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--out", "o.tsv"]
     seen = []
 
-    def note(output, about, *_):
+    def note(target, about, *_):
         seen.append(json.dumps(about, sort_keys=True))
         raise ValueError("noted")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rczoo.inference.runs.journal_of", note)
+        patch.setattr("rczoo.inference.runs.Journal", note)
         changes = ["--strand other", "--step 7", "--at-summits", "--skip-bad", "--counts", "--batch-size 3"]
         for options in ("", *changes):
             assert "noted" in refused(run(*plain, *options.split()))
@@ -571,3 +572,43 @@ def test_a_run_with_other_controls_never_goes_on(place, genome, monkeypatch):
         command = ["predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--out", "o.tsv", *controls]
         assert "noted" in refused(run(*command))
     assert len(set(seen)) == len(seen)
+
+
+def test_parts_are_joined_into_what_one_run_writes(place, genome, monkeypatch):
+    """What no part has is computed, and no part is computed twice; then nothing is left of them."""
+    saved(profile_model(), place / "m")
+    command = ("predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--batch-size", 4)
+    outputs = ("--plus", "{0}p.bw", "--minus", "{0}m.bw", "--out", "{0}o.tsv")
+    whole, parts = ([text.format(name) for text in outputs] for name in ("whole-", "parts-"))
+    assert run(*command, *whole).exit_code == 0
+    for shard in ("1/3", "3/3", "3/3", "2/2"):
+        result = run(*command, *parts, "--shard", shard)
+        assert result.exit_code == 0, result.output
+        assert f"shard {shard}" in result.output
+    assert sorted(path.name for path in place.glob(".parts*")) == [
+        ".parts-o.tsv.1-of-3.partial",
+        ".parts-o.tsv.2-of-2.partial",
+        ".parts-o.tsv.3-of-3.partial",
+    ]
+    asked = []
+    monkeypatch.setattr(
+        "rczoo.inference.runs.answer", lambda m, x, *r: asked.append(len(x[0])) or answer(m, x, *r)
+    )
+    assert run(*command, *parts).exit_code == 0
+    windows = json.loads(run(*command, *whole, "--force", "--json").stdout)["windows"]
+    assert 0 < sum(asked) - windows < windows / 3, "between the first third and the second half"
+    for first, second in zip(whole[1::2], parts[1::2], strict=True):
+        assert (place / first).read_bytes() == (place / second).read_bytes()
+    assert not list(place.glob(".parts*"))
+
+
+def test_what_is_no_part_is_refused(place, genome):
+    saved(profile_model(), place / "m")
+    command = ("predict", "m", "--genome", "g.fa", "--bed", "r.bed", "--out")
+    for text in ("4/3", "0/3", "half", "1"):
+        assert "give a part and the number of parts, as 3/8" in refused(
+            run(*command, "o.tsv", "--shard", text)
+        )
+    assert "- is no file" in refused(run(*command, "-", "--shard", "1/2"))
+    stdin = ("predict", "m", "--fasta", "-", "--out", "o.tsv", "--shard", "1/2")
+    assert "each part reads the inputs, but - is no file" in refused(run(*stdin))

@@ -53,7 +53,7 @@ def test_windows_cover_their_regions_in_order(genome, sites, step, size, first):
             assert starts[-1] + POSITIONS == sites.end[n]
             assert (np.diff(starts) > 0).all()
             assert (np.diff(starts) <= step).all()
-    found = [codes for _, codes in regions.batches(min(first, len(regions)), size)]
+    found = [codes for _, codes in regions.batches(min(first, len(regions)), len(regions), size)]
     assert sum(map(len, found)) == max(len(regions) - first, 0)
     for row, number in zip((r for c in found for r in c), range(first, len(regions)), strict=True):
         text = "N" * 999 + letters[str(regions.sites.chrom[windows.region[number]])] + "N" * 999

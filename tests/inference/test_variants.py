@@ -365,7 +365,7 @@ def test_ref_may_be_the_first_base_of_a_letter_for_several(place, monkeypatch):
         vcf = write_vcf(place / "iupac.vcf", [("a", 201, ".", ref, "T")])
         if ref in ("AC", "NN", "ACN"):
             found = Variants(vcf, genome, 40)
-            [[alleles]] = found.batches(0, 9)
+            [[alleles]] = found.batches(0, 1, 9)
             left = 20 - len(ref) // 2
             assert dna.decode(alleles.codes[0])[left : left + len(ref)] == ref
         else:
