@@ -1,6 +1,5 @@
 """The published models in the checkout: each is what the index says, and does what its file says it does."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,8 @@ from rczoo.family.checkpoint import read_config
 from rczoo.hub import published
 from rczoo.hub.index import INDEX, parse_index
 from zoo.plan import MODELS
-from zoo.publishing.publish import TOLERANCE, equivariance, reproduce, write_index
+from zoo.publishing.expected import TOLERANCE, equivariance, read, reproduce
+from zoo.publishing.index import write_index
 
 PUBLISHED = parse_index((MODELS / INDEX).read_bytes(), "the zoo")
 ROOM = 19_000_000
@@ -25,12 +25,11 @@ def _from_the_checkout(monkeypatch):
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_published_model_loads_and_reproduces_its_outputs(name):
-    model = published.load(name)
-    outputs, expected = reproduce(model, MODELS / name)
+    model, made = published.load(name), read(MODELS / name)
+    outputs, expected = reproduce(model, made)
     assert torch.allclose(outputs, expected, atol=TOLERANCE, rtol=TOLERANCE)
     if model.config.merge != "none":
-        sequences = json.loads((MODELS / name / "expected.json").read_text())["sequences"]
-        assert equivariance(model, sequences) == 0
+        assert equivariance(model, made.sequences) == 0
 
 
 def test_the_index_is_that_of_the_files(tmp_path):

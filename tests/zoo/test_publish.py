@@ -18,9 +18,11 @@ from tests.support.zoo_tasks import write_tiny
 from zoo.packs import Pack, gather, to_lines
 from zoo.plan import Job
 from zoo.publishing.card import card
+from zoo.publishing.expected import Expected, answers, equivariance, keep, read
+from zoo.publishing.index import write_index
 from zoo.publishing.members import training
 from zoo.publishing.prune import prune
-from zoo.publishing.publish import answers, drop_unnamed, equivariance, prove, publish, write_index
+from zoo.publishing.publish import drop_unnamed, prove, publish
 from zoo.publishing.verify import difference, verify
 from zoo.results.summary import Stat, beats_the_baseline, summarise
 from zoo.sweep.job import run
@@ -248,11 +250,25 @@ def test_verification_of_an_unknown_name(published):
 
 def test_outputs_that_are_not_reproduced_are_refused(copy):
     folder = copy / "models" / "tiny" / "conjoined"
-    content = json.loads((folder / "expected.json").read_text())
-    content["outputs"][0][0] += 1e-3
-    (folder / "expected.json").write_text(json.dumps(content))
+    made = read(folder)
+    made.outputs[0][0] += 1e-3
     with pytest.raises(ValueError, match=r"tiny/conjoined read back gives outputs that differ by 0\.001"):
-        prove(folder, load_task(copy / "tiny.toml"))
+        prove(folder, load_task(copy / "tiny.toml"), made)
+    keep(folder, made)
+    assert read(folder) == made
+    assert len(read(folder.with_name("posthoc")).outputs) == 10, "what others answer stays"
+    (verdict,) = verify("tiny/conjoined", copy / "models", copy)
+    assert verdict.problems == ("outputs differ by 0.001 from the published ones, allowed 1e-05",)
+
+
+def test_answers_to_other_sequences_are_not_kept_beside_those_of_the_task(copy):
+    folder = copy / "models" / "tiny" / "conjoined"
+    made = read(folder)
+    with pytest.raises(
+        ValueError, match=r"expected\.json has other sequences than tiny begins its test split"
+    ):
+        keep(folder, Expected(made.sequences[1:], made.outputs[1:]))
+    assert read(folder) == made
 
 
 def test_a_model_that_fails_its_check_is_refused_and_the_old_one_stays(copy, monkeypatch):
@@ -275,10 +291,10 @@ def test_a_refused_model_leaves_all_others_usable(copy, monkeypatch):
     monkeypatch.delenv("RCZOO_HUB", raising=False)
     plain = prove
 
-    def strict(folder, task):
+    def strict(folder, task, made):
         if read_config(folder)["strategy"] == "posthoc":
             raise ValueError("no posthoc today")
-        plain(folder, task)
+        plain(folder, task, made)
 
     monkeypatch.setattr("zoo.publishing.publish.prove", strict)
     rows = [row._replace(hardware="another machine") for row in gather(copy / "runs")]
@@ -318,8 +334,7 @@ def test_models_with_control_tracks_are_proved_without_their_signal(tmp_path):
     sequences = [text[:445] for text in (sequences[0], sequences[0][5:] + "A" * 5)]
     save_checkpoint(model, tmp_path, strategy="rcps")
     outputs = answers(model, sequences).tolist()
-    (tmp_path / "expected.json").write_text(json.dumps({"sequences": sequences, "outputs": outputs}))
-    prove(tmp_path, task)
+    prove(tmp_path, task, Expected(sequences, outputs))
     assert equivariance(model, sequences) == 0
 
 
@@ -336,7 +351,7 @@ def test_an_untrained_count_head_is_refused(tmp_path):
     model = build("bpnet", strategy="rcps", filters=2, length=445, count_head=True)
     save_checkpoint(model, tmp_path / "m", strategy="rcps")
     with pytest.raises(ValueError, match="gcn4/rcps has a count head that was never trained"):
-        prove(tmp_path / "m", task)
+        prove(tmp_path / "m", task, Expected([], []))
 
 
 def test_the_index_lists_what_is_there(copy):

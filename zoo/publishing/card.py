@@ -12,8 +12,6 @@ from ..results.summary import HEADLINE, Key, Stat, baselines, beats_the_baseline
 from ..rows import Row
 from ..strategies import members
 
-SEQUENCES = 10
-"""Sequences whose outputs are published with a model: enough to tell models apart, few to read."""
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
 LIMITS = {
     "simulation": "The data are simulated: the model is for comparing methods, not for biology.",
@@ -180,5 +178,5 @@ def _use(task: Task) -> str:
     return (
         "## Use and limits\n\nFor research on sequence models and on reverse complement. Not for clinical "
         "decisions. "
-        f"{limits} `expected.json` holds {SEQUENCES} sequences with the outputs to expect, to 1e-5."
+        f"{limits} The task's `expected.json` holds sequences with the outputs to expect, to 1e-5."
     )
