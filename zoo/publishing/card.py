@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rczoo.data.sources.splits import listed_chromosomes
 from rczoo.data.task import Task
 from rczoo.files.downloads import Source
 
@@ -43,6 +44,7 @@ def card(
         f"# {name}\n\n{task.title}. {task.description}",
         f'```python\nimport rczoo\n\nmodel = rczoo.load("{name}")\n```\n\n'
         f"The model takes one-hot DNA, (batch, 4, {task.length}).",
+        _origin(task),
         _place(about, error),
         _results(task, strategy, stats, rows),
         _data(task, about),
@@ -79,6 +81,25 @@ model-index:
     - type: {metric}
       value: {value:.4f}
 ---"""
+
+
+def _origin(task: Task) -> str:
+    """What was measured in what, who published it, and on which chromosomes the splits are."""
+    origin = task.origin
+    measured = {"organism": origin.organism, "assembly": origin.assembly, "assay": origin.assay}
+    said = {**measured, "cell or strain": origin.cell, "splits": _splits(task)}
+    lines = [f"* {name}: {value}" for name, value in said.items() if value]
+    if origin.citation:
+        cited = f"[{origin.citation}]({origin.url})" if origin.url else origin.citation
+        lines.append(f"* please cite for the data: {cited}")
+    return "## Origin\n\n" + "\n".join(lines)
+
+
+def _splits(task: Task) -> str:
+    """On which chromosomes the splits lie, in words; empty where they are not by chromosome."""
+    splits = getattr(task.data, "splits", None)
+    listed = listed_chromosomes(splits) if splits else {}
+    return ", ".join(f"{split} {' '.join(names)}" for split, names in listed.items())
 
 
 def _place(about: Mapping[str, Any], error: float) -> str:
