@@ -14,6 +14,7 @@ from rczoo import build
 from rczoo.data.task import load_task
 from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
 from rczoo.hub import published as hub
+from rczoo.hub.index import parse_index
 from tests.support.zoo_tasks import write_tiny
 from zoo.packs import Pack, gather, to_lines
 from zoo.plan import Job
@@ -23,6 +24,7 @@ from zoo.publishing.index import write_index
 from zoo.publishing.members import training
 from zoo.publishing.prune import prune
 from zoo.publishing.publish import drop_unnamed, prove, publish
+from zoo.publishing.recommended import recommended
 from zoo.publishing.verify import difference, verify
 from zoo.results.summary import Stat, beats_the_baseline, summarise
 from zoo.sweep.job import run
@@ -47,9 +49,9 @@ def copy(published, tmp_path):
 def test_published_models_load_by_name_and_are_those_of_the_runs(published, monkeypatch):
     monkeypatch.setattr(hub, "bundled_folder", lambda: published / "models")
     monkeypatch.delenv("RCZOO_HUB", raising=False)
-    assert hub.list_models("tiny/*") == [f"tiny/{n}" for n in ("conjoined", "posthoc", "standard+aug")], (
-        "another merge of posthoc is one call"
-    )
+    assert sorted(hub.list_models("tiny/*")) == [
+        f"tiny/{n}" for n in ("conjoined", "posthoc", "standard+aug")
+    ], "another merge of posthoc is one call"
     trained = hub.load("tiny/standard+aug")
     weights = published / "runs" / "tiny" / "standard+aug" / "1535" / "model.safetensors"
     config = Pack(published / "runs" / "tiny").config("standard+aug", 1535)
@@ -352,6 +354,35 @@ def test_an_untrained_count_head_is_refused(tmp_path):
     save_checkpoint(model, tmp_path / "m", strategy="rcps")
     with pytest.raises(ValueError, match="gcn4/rcps has a count head that was never trained"):
         prove(tmp_path / "m", task, Expected([], []))
+
+
+def config_of(merge, score, number=0, metric="auroc"):
+    scores = {metric: score, **({"jsd": 0.5} if metric == "loss" else {})}
+    members = {"members": [None] * number} if number else {}
+    return {"merge": merge, "metrics": {"validation": scores}, **members}
+
+
+@pytest.mark.parametrize(
+    ("configs", "best"),
+    [
+        ({"a": config_of("mean", 0.8), "b": config_of("sum", 0.9)}, "b"),
+        ({"a": config_of("mean", 800, metric="loss"), "b": config_of("sum", 900, metric="loss")}, "a"),
+        ({"one": config_of("mean", 0.8), "one-ensemble-2": config_of("mean", 0.9, 2)}, "one"),
+        ({"standard": config_of("none", 0.9), "rcps-frozen": config_of("sum", 0.9)}, None),
+        ({"b": config_of("mean", 0.8), "a": config_of("mean", 0.8)}, "a"),
+    ],
+    ids=["score", "loss", "cost", "eligible", "ties"],
+)
+def test_the_recommended_model_is_the_best_on_validation_of_those_that_may_be(configs, best):
+    assert recommended(configs) == best
+
+
+def test_the_index_recommends_one_model(published):
+    entries = parse_index((published / "models" / "index.json").read_bytes(), "here")
+    chosen = {name for name, entry in entries.items() if entry.recommended}
+    scores = {n: read_config(published / "models" / n)["metrics"]["validation"]["auroc"] for n in entries}
+    assert chosen == {max(("tiny/conjoined", "tiny/posthoc"), key=lambda name: scores[name])}
+    assert {(entry.kind, entry.architecture) for entry in entries.values()} == {("labels", "motif-cnn")}
 
 
 def test_the_index_lists_what_is_there(copy):
