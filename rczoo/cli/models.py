@@ -86,12 +86,7 @@ def info_command(name: Published, as_json: Json = False) -> None:
     found, place = entry(name)
     if as_json:
         files = {file: vars(about) for file, about in found.files.items()}
-        content: dict[str, Any] = {
-            "name": found.name,
-            "from": place.address,
-            "merge": found.merge,
-            "files": files,
-        }
+        content: dict[str, Any] = {"name": found.name, "from": place.address, "merge": found.merge}
         content |= {"files": files, "metrics": dict(found.metrics), "about": _about(found, place)}
         typer.echo(json.dumps(content, indent=2))
         return

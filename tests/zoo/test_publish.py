@@ -49,9 +49,8 @@ def copy(published, tmp_path):
 def test_published_models_load_by_name_and_are_those_of_the_runs(published, monkeypatch):
     monkeypatch.setattr(hub, "bundled_folder", lambda: published / "models")
     monkeypatch.delenv("RCZOO_HUB", raising=False)
-    assert sorted(hub.list_models("tiny/*")) == [
-        f"tiny/{n}" for n in ("conjoined", "posthoc", "standard+aug")
-    ], "another merge of posthoc is one call"
+    names = [f"tiny/{name}" for name in ("conjoined", "posthoc", "standard+aug")]
+    assert sorted(hub.list_models("tiny/*")) == names, "another merge of posthoc is one call"
     trained = hub.load("tiny/standard+aug")
     weights = published / "runs" / "tiny" / "standard+aug" / "1535" / "model.safetensors"
     config = Pack(published / "runs" / "tiny").config("standard+aug", 1535)
