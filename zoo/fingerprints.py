@@ -70,10 +70,15 @@ def check_data(task: Task, folder: Path, found: Mapping[str, Any]) -> None:
 def targets(task: Task) -> Arrays:
     """``target`` of the test split (labels only) and ``block`` (:func:`blocks`) where places are known."""
     examples = load_examples(task, "test")
-    arrays = {"target": np.array(examples.target, dtype=np.int8)} if task.kind == "labels" else {}
+    arrays = {"target": _labels(np.asarray(examples.target))} if task.kind == "labels" else {}
     if examples.chrom is not None and examples.start is not None:
         arrays["block"] = blocks(np.asarray(examples.chrom), np.asarray(examples.start))
     return arrays
+
+
+def _labels(target: np.ndarray) -> np.ndarray:
+    """Labels, small; NaN, which no whole number says, where some were not measured."""
+    return target.astype(np.float16 if np.isnan(target).any() else np.int8)
 
 
 def blocks(chrom: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from rczoo.data.examples import Examples
 from rczoo.data.preparation import load_examples
 from rczoo.data.schema import SimulationData
-from rczoo.data.task import SPLITS, UNSHARED, Task
+from rczoo.data.task import Task
 
 CLEAN = "train-clean"
 """The training sequences with the labels as they were before noise was added."""
@@ -16,7 +16,7 @@ CLEAN = "train-clean"
 def splits(task: Task) -> tuple[str, ...]:
     """The splits on which models of a task are scored."""
     noisy = isinstance(task.data, SimulationData) and task.data.label_noise > 0
-    return (*SPLITS, *((CLEAN,) if noisy else ()), *((UNSHARED,) if task.clean else ()))
+    return (*task.splits, *((CLEAN,) if noisy else ()))
 
 
 def examples_of(task: Task, split: str) -> Examples:

@@ -12,13 +12,6 @@ from .._package_data import package_data
 from ..hub.index import Entry
 
 Organism = Literal["yeast", "human", "mouse", "simulated"]
-WORDS: dict[Organism, tuple[str, ...]] = {
-    "yeast": ("yeast",),
-    "human": ("human", "gm12878"),
-    "mouse": ("mouse", "mm10"),
-    "simulated": ("simulat",),
-}
-"""By which words in a task's title or description its organism is told."""
 HEADLINE = {"labels": "auroc", "profile": "jsd"}
 """The metric by which models of a kind of task are compared; of ``jsd``, lower is better."""
 
@@ -38,7 +31,8 @@ class About:
 class Listed:
     """A published model beside what its task says.
 
-    ``score`` is its headline metric on the test split, ``bar`` that of the best reference without a network.
+    ``score`` is its headline metric on the test split, ``bar`` that of the best reference without a network,
+    ``above_bar`` whether it beats that, if that is known. ``recommended``: the one to take for its task.
     """
 
     name: str
@@ -49,12 +43,14 @@ class Listed:
     metric: str
     score: float
     bar: float
+    above_bar: bool | None
+    recommended: bool
 
     @property
-    def rank(self) -> tuple[str, float]:
-        """Tasks by name, and the models of each from the best to those without a score."""
+    def rank(self) -> tuple[str, bool, float]:
+        """Tasks by name; of each the recommended model, then from the best to those without a score."""
         worse = self.score if self.metric == "jsd" else -self.score
-        return self.task, math.inf if math.isnan(self.score) else worse
+        return self.task, not self.recommended, math.inf if math.isnan(self.score) else worse
 
 
 def shipped_tasks() -> dict[str, About]:
@@ -63,13 +59,13 @@ def shipped_tasks() -> dict[str, About]:
 
 
 def listed(entries: Iterable[Entry]) -> list[Listed]:
-    """Published models with what their tasks say, the best of each task first."""
+    """Published models with what their tasks say; of each task the recommended one and the best first."""
     tasks = shipped_tasks()
     return sorted((_listed(entry, tasks) for entry in entries), key=lambda model: model.rank)
 
 
 def best_of_each_task(models: Iterable[Listed]) -> list[Listed]:
-    """The first of the models of each task."""
+    """The first of the models of each task: the recommended one, if there is one."""
     best: dict[str, Listed] = {}
     for model in models:
         best.setdefault(model.task, model)
@@ -82,8 +78,7 @@ def _task_files() -> list[Any]:
 
 def _about(name: str, text: str) -> About:
     content = tomllib.loads(text)
-    words = f"{content['title']} {content.get('description', '')}".lower()
-    organism = next((kind for kind, known in WORDS.items() if any(word in words for word in known)), "")
+    organism = content.get("origin", {}).get("organism", "")
     return About(name, content["kind"], content["model"]["length"], content["title"], organism)
 
 
@@ -94,6 +89,5 @@ def _listed(entry: Entry, tasks: Mapping[str, About]) -> Listed:
     score = entry.metrics.get(metric)
     number = float(score) if isinstance(score, int | float) else math.nan
     bar = math.nan if entry.bar is None else float(entry.bar)
-    if not task:
-        return Listed(entry.name, entry.task, "", "", None, metric, number, bar)
-    return Listed(entry.name, task.name, task.organism, task.title, task.length, metric, number, bar)
+    told = (task.organism, task.title, task.length) if task else (entry.organism or "", "", None)
+    return Listed(entry.name, entry.task, *told, metric, number, bar, entry.above_bar, entry.recommended)

@@ -31,20 +31,27 @@ def list_command(
     pattern: Annotated[str, typer.Argument(help="As in a shell: 'sim-200/*'.")] = "*",
     task: Annotated[str | None, typer.Option(help="Of this task.", autocompletion=task_names)] = None,
     organism: Annotated[Organism | None, typer.Option(help="Of tasks of this organism.")] = None,
-    best: Annotated[bool, typer.Option("--best", help="Only the best of each task.")] = False,
+    architecture: Annotated[str | None, typer.Option(help="Of this architecture.")] = None,
+    above_bar: Annotated[
+        bool, typer.Option("--above-bar", help="Only those that beat what needs no network.")
+    ] = False,
+    best: Annotated[bool, typer.Option("--best", help="Only the one to take for each task.")] = False,
     names: Annotated[bool, typer.Option("--names", help="Print the names alone, one a line.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List published models, those of a task from the best to the worst on its test split.
+    """List published models: of each task the recommended one (*), then the others, the best first.
 
-    The bar is what the best reference without a network scores there.
+    A task's name alone stands for its recommended model, which was chosen on the validation split. The bar is
+    what the best reference without a network scores on the test split.
 
     Example: rczoo models list --organism yeast --best
     """
     from ..hub.published import entries
     from .catalogue import best_of_each_task, listed
 
-    found = listed(entries(pattern).values())
+    offered = entries(pattern).values()
+    found = listed(entry for entry in offered if architecture in (None, entry.architecture))
+    found = [model for model in found if model.above_bar or not above_bar]
     found = [model for model in found if task in (None, model.task) and organism in (None, model.organism)]
     found = best_of_each_task(found) if best else found
     if as_json:
@@ -57,11 +64,13 @@ def list_command(
 
 def _print_table(models: list[Listed]) -> None:
     """A line a model, cut where a terminal ends."""
-    rows = [("model", "organism", "length", "test score", "bar", "predicts")]
+    rows = [("model", "", "organism", "length", "test score", "bar", "beaten", "predicts")]
     for model in models:
         score = "" if isnan(model.score) else f"{model.metric} {model.score:.4f}"
         bar = "" if isnan(model.bar) else f"{model.bar:.4f}"
-        rows.append((model.name, model.organism, str(model.length or ""), score, bar, model.predicts))
+        beaten = {True: "yes", False: "no", None: ""}[model.above_bar]
+        star, length = "*" if model.recommended else "", str(model.length or "")
+        rows.append((model.name, star, model.organism, length, score, bar, beaten, model.predicts))
     widest = [max(map(len, column)) for column in zip(*rows, strict=True)]
     end = console().width if sys.stdout.isatty() else None
     for row in rows:
@@ -77,11 +86,12 @@ def info_command(name: Published, as_json: Json = False) -> None:
     found, place = entry(name)
     if as_json:
         files = {file: vars(about) for file, about in found.files.items()}
-        content: dict[str, Any] = {"name": name, "from": place.address, "merge": found.merge, "files": files}
-        content |= {"metrics": dict(found.metrics), "about": _about(found, place)}
+        content: dict[str, Any] = {"name": found.name, "from": place.address, "merge": found.merge}
+        content |= {"files": files, "metrics": dict(found.metrics), "about": _about(found, place)}
         typer.echo(json.dumps(content, indent=2))
         return
-    typer.echo(f"{name}, {found.size:,} bytes, from {place.address}")
+    star = ", recommended" if found.recommended else ""
+    typer.echo(f"{found.name}{star}, {found.size:,} bytes, from {place.address}")
     for file, about in found.files.items():
         typer.echo(f"  {file:<20}{about.size:>10,} bytes  sha256 {about.sha256[:12]}...")
     for title, value in _about(found, place).items():

@@ -131,7 +131,8 @@ Statistics = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Initialisation and order.", min=0)]
 Split = Annotated[
-    Literal["train", "validation", "test", "test-unshared"], typer.Option(help="Which examples.")
+    Literal["train", "validation", "test", "test-unshared", "test-peaks", "test-shuffles"],
+    typer.Option(help="Which examples."),
 ]
 Fasta = Annotated[
     Path | None, typer.Option(help="Sequences of the model's input length.", rich_help_panel=INPUT)

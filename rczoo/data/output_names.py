@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .schema import ChipExoData, IntervalData, SimulationData, TableData
+from .schema import ChipExoData, IntervalData, Naming, SimulationData, TableData, TileData
 from .sources.simulation import motifs
 from .sources.table import label_columns
 from .task import Task
@@ -16,9 +16,9 @@ def output_names(task: Task) -> list[str]:
     data = task.data
     if isinstance(data, SimulationData):
         return [motif.partition("_")[0] for motif in motifs()]
-    if isinstance(data, ChipExoData):
+    if isinstance(data, ChipExoData | TileData):
         return [factor.name for factor in data.factors]
-    if isinstance(data, IntervalData | TableData) and data.names:
+    if isinstance(data, Naming) and data.names:
         return list(data.names)
     if isinstance(data, TableData) and task.model.number > 1:
         return label_columns(task.path(data.train))

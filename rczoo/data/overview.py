@@ -46,7 +46,7 @@ def _split(task: Task, split: str) -> dict[str, Any]:
     if not len(examples):
         return {"examples": 0, "balance": "empty"}
     if task.kind == "labels":
-        shares = ", ".join(f"{share:.3f}" for share in target.mean(axis=0))
+        shares = ", ".join(f"{share:.3f}" for share in np.nanmean(target, axis=0))
         return {"examples": len(examples), "balance": f"positive: {shares}"}
     counts = np.nansum(target, dtype=np.float64) / len(target)
     return {"examples": len(examples), "balance": f"{counts:.1f} counts per example"}

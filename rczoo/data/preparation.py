@@ -13,9 +13,11 @@ import numpy as np
 from ..files import cache
 from .examples import Examples, Prepared
 from .sources.chipexo import chipexo
+from .sources.peaks import deepbind, peaks
 from .sources.simulation import simulated
 from .sources.sites import site_windows
 from .sources.table import table
+from .sources.tiles import tiles
 from .task import Task
 
 PREPARATION = 2
@@ -30,6 +32,9 @@ SOURCES: dict[str, Callable[[Task], Prepared]] = {
     "chalmers-chipexo": chipexo,
     "intervals": site_windows,
     "table": table,
+    "peaks": peaks,
+    "deepbind-encode": deepbind,
+    "tiles": tiles,
 }
 """What prepares the examples of each kind of source."""
 ARRAYS = ("codes", "target", "control", "chrom", "start", "reverse", "room")
@@ -38,7 +43,8 @@ ARRAYS = ("codes", "target", "control", "chrom", "start", "reverse", "room")
 def load_examples(task: Task, split: str) -> Examples:
     """The examples of "train", "validation" or "test", memory-mapped; files are fetched when needed.
 
-    A cleaned table has "test-unshared" too. Raises ValueError for another split.
+    A cleaned table has "test-unshared" too, peaks with two kinds of negatives "test-peaks" and
+    "test-shuffles". Raises ValueError for another split.
     """
     if split not in task.splits:
         raise ValueError(f"task {task.name}: no split {split!r}: choose from {', '.join(task.splits)}")

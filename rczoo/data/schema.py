@@ -165,6 +165,57 @@ class TableData(Table):
     skip_bad: Annotated[bool | None, FLAG] = None
 
 
+class PeakData(Table):
+    """Peaks of a factor, in FASTA whose names are places; beside them other peaks, and a shuffle of each.
+
+    Other peaks count only farther than ``distance`` bases from any peak of the factor.
+    """
+
+    source: Literal["peaks"]
+    positives: FileName
+    negatives: FileName
+    distance: Annotated[int, whole(0)]
+    seed: Annotated[int, whole(0)]
+    splits: Annotated[Splits, table(Splits)]
+    names: Names = None
+
+
+class DeepBindData(Table):
+    """Peaks of ENCODE as DeepBind's authors give them: those to train on, and their own test.
+
+    A share of the peaks validates, and each has a shuffle of it for a negative.
+    """
+
+    source: Literal["deepbind-encode"]
+    peaks: FileName
+    test: FileName
+    validation: Annotated[float, Field(strict=True, gt=0, lt=1, description="a share between 0 and 1")]
+    seed: Annotated[int, whole(0)]
+    names: Names = None
+
+
+class TiledFactor(Table):
+    """A factor, and BED files of its sites."""
+
+    name: Annotated[str, TEXT]
+    sites: Files
+
+
+class TileData(Table):
+    """Windows every ``step`` bases of a genome, where there are ``places`` or sites; a label for each factor.
+
+    Of a site nearer than ``margin`` to the end of a window, that window says nothing.
+    """
+
+    source: Literal["tiles"]
+    genome: Files
+    places: Files
+    step: Annotated[int, whole(1)]
+    margin: Annotated[int, whole(0)]
+    splits: Annotated[Splits, table(Splits)]
+    factors: Annotated[tuple[TiledFactor, ...], tables(TiledFactor)]
+
+
 class MemoryData(Table):
     """No files: the examples are in memory. No task file can say so."""
 
@@ -188,6 +239,17 @@ class Reference(Table):
     ] = None
 
 
+class Origin(Table):
+    """What was measured, in what, and who published it: for readers and for filters, read by no training."""
+
+    organism: Annotated[str | None, TEXT] = None
+    assembly: Annotated[str | None, TEXT] = None
+    assay: Annotated[str | None, TEXT] = None
+    cell: Annotated[str | None, TEXT] = None
+    citation: Annotated[str | None, TEXT] = None
+    url: Annotated[str | None, TEXT] = None
+
+
 class File(Table):
     """A file to download: a :class:`rczoo.files.downloads.Source`."""
 
@@ -199,16 +261,27 @@ class File(Table):
     description: Annotated[str | None, TEXT] = None
 
 
+Profiles = ChipExoData | IntervalData | MemoryData
+"""The tables that may give profiles."""
+Naming = IntervalData | TableData | PeakData | DeepBindData
+"""The tables that may name the model's outputs."""
+
 SOURCES: dict[str, type[Table]] = {
     "simulation": SimulationData,
     "chalmers-chipexo": ChipExoData,
     "intervals": IntervalData,
     "table": TableData,
+    "peaks": PeakData,
+    "deepbind-encode": DeepBindData,
+    "tiles": TileData,
 }
 KINDS = {
     "simulation": ("labels",),
     "chalmers-chipexo": ("profile",),
     "intervals": ("labels", "profile"),
     "table": ("labels",),
+    "peaks": ("labels",),
+    "deepbind-encode": ("labels",),
+    "tiles": ("labels",),
 }
 """The kinds of task that a source can give."""

@@ -21,8 +21,10 @@ from .schema import (
     File,
     IntervalData,
     MemoryData,
+    Origin,
+    PeakData,
+    Profiles,
     Reference,
-    SimulationData,
     Symmetry,
     TableData,
 )
@@ -33,6 +35,8 @@ D = TypeVar("D", bound=Table)
 
 UNSHARED = "test-unshared"
 """The test set of a cleaned table without what it shares with training."""
+AGAINST_PEAKS, AGAINST_SHUFFLES = "test-peaks", "test-shuffles"
+"""The test set of peaks with one kind of negatives alone: other peaks alike in GC content, or shuffles."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Task:
     data: Data | MemoryData
     description: str = ""
     symmetry: Symmetry = field(default_factory=Symmetry)
+    origin: Origin = field(default_factory=Origin)
     reference: Reference = field(default_factory=Reference)
     sources: dict[str, downloads.Source] = field(default_factory=dict)
     folder: Path = Path()
@@ -65,9 +70,9 @@ class Task:
     @property
     def out_length(self) -> int:
         """Output length in bases (profiles); ValueError where the task gives none."""
-        if isinstance(self.data, SimulationData | TableData) or self.data.out_length is None:
-            raise ValueError(f"task {self.name} has no out_length: only profiles have")
-        return self.data.out_length
+        if isinstance(self.data, Profiles) and self.data.out_length is not None:
+            return self.data.out_length
+        raise ValueError(f"task {self.name} has no out_length: only profiles have")
 
     @property
     def jitter(self) -> int:
@@ -93,6 +98,8 @@ class Task:
     @property
     def splits(self) -> tuple[str, ...]:
         """The names of the splits that have examples."""
+        if isinstance(self.data, PeakData):
+            return (*SPLITS, AGAINST_PEAKS, AGAINST_SHUFFLES)
         return (*SPLITS, UNSHARED) if self.clean else SPLITS
 
     def data_from(self, source: type[D]) -> D:
@@ -167,6 +174,7 @@ def read_task(path: Path) -> Task:
         data=found.data,
         description=found.description,
         symmetry=found.symmetry,
+        origin=found.origin,
         reference=found.reference,
         sources=_sources(found.files, path),
         folder=path.parent,

@@ -15,12 +15,17 @@ from .recipe import Model, Training
 from .schema import (
     KINDS,
     ChipExoData,
+    DeepBindData,
     File,
     IntervalData,
+    Naming,
+    Origin,
+    PeakData,
     Reference,
     SimulationData,
     Symmetry,
     TableData,
+    TileData,
 )
 
 
@@ -33,7 +38,7 @@ def _plain(name: str | None) -> str | None:
 
 Name = Annotated[str | None, AfterValidator(_plain), Field(description="a plain one, it names folders")]
 Kind = Annotated[Literal["labels", "profile"], one_of("labels", "profile")]
-Data = SimulationData | ChipExoData | IntervalData | TableData
+Data = SimulationData | ChipExoData | IntervalData | TableData | PeakData | DeepBindData | TileData
 
 
 class TaskFile(Table):
@@ -45,6 +50,7 @@ class TaskFile(Table):
     kind: Kind
     files: Annotated[tuple[File, ...], Field(description="[[files]] with path and url")] = ()
     symmetry: Annotated[Symmetry, table(Symmetry)] = Symmetry()
+    origin: Annotated[Origin, table(Origin)] = Origin()
     reference: Annotated[Reference, table(Reference)] = Reference()
     model: Annotated[Model, table(Model)]
     training: Annotated[Training, table(Training)]
@@ -106,7 +112,7 @@ class TaskFile(Table):
             raise ValueError(
                 f"[model] control has {channels} channels, [data.control] {widths} widths: make them equal"
             )
-        names = self.data.names if isinstance(self.data, IntervalData | TableData) else None
+        names = self.data.names if isinstance(self.data, Naming) else None
         if names and len(names) != self.model.number:
             raise ValueError(
                 f"[data] names gives {len(names)}, [model] outputs is {self.model.outputs}: make them equal"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,9 @@ LARGEST = 1 << 30
 """Bytes of the largest file that a model may have: it is held in memory."""
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*/[A-Za-z0-9][\w.+-]*")
-_WORD = re.compile(r"[a-z]+")
+_WORD = re.compile(r"[a-z][a-z0-9-]*")
+WORDS = ("merge", "organism", "kind", "architecture")
+"""What an index may say of a model in a word."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -40,11 +43,11 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """A published model: its files by name, and for a glance its metrics and how it merges strands.
+    """A published model: its files by name, and for a glance its metrics and what it is.
 
-    ``merge`` is None in an index that does not say, and so is ``bar``: what the best reference without a
-    network scores on the task, by the metric that models of its kind are compared by. Models that share
-    weights name one file.
+    ``merge`` is how it merges strands; ``bar`` what the best reference without a network scores on the task,
+    by the metric that models of its ``kind`` ("labels", "profile") are compared by. What an index does not
+    say is None. ``recommended``: it is the one to take for its task. Models that share weights name one file.
     """
 
     name: str
@@ -52,6 +55,23 @@ class Entry:
     metrics: Mapping[str, Any]
     merge: str | None = None
     bar: float | None = None
+    organism: str | None = None
+    kind: str | None = None
+    architecture: str | None = None
+    recommended: bool = False
+
+    @property
+    def score(self) -> float | None:
+        """What it scores on the test split by the metric that models of its kind are compared by."""
+        value = self.metrics.get("jsd" if "jsd" in self.metrics else "auroc")
+        return float(value) if isinstance(value, int | float) else None
+
+    @property
+    def above_bar(self) -> bool | None:
+        """Whether it is better than what needs no network; None where an index does not say."""
+        if self.score is None or self.bar is None:
+            return None
+        return self.score < self.bar if "jsd" in self.metrics else self.score > self.bar
 
     @property
     def task(self) -> str:
@@ -86,7 +106,12 @@ def parse_index(content: bytes, where: str) -> dict[str, Entry]:
     models = index.get("models")
     if not isinstance(models, dict):
         raise ValueError(f"the index of {where} lists no models")
-    return {name: _entry(name, value, where) for name, value in models.items()}
+    entries = {name: _entry(name, value, where) for name, value in models.items()}
+    chosen = Counter(entry.task for entry in entries.values() if entry.recommended)
+    for task, number in chosen.items():
+        if number > 1:
+            raise ValueError(f"the index of {where} recommends {number} models of {task}, one may be")
+    return entries
 
 
 def _entry(name: str, value: Any, where: str) -> Entry:
@@ -103,13 +128,18 @@ def _entry(name: str, value: Any, where: str) -> Entry:
             )
         files[file] = _file(about, f"the index of {where}: {name}/{file}")
     metrics = value.get("metrics")
-    merge = value.get("merge")
-    if merge is not None and not (isinstance(merge, str) and _WORD.fullmatch(merge)):
-        raise ValueError(f"the index of {where}: {name} has the merge {merge!r}, expected a word")
+    words = {key: _word(value.get(key), key, f"the index of {where}: {name}") for key in WORDS}
     bar = value.get("bar")
     if bar is not None and (isinstance(bar, bool) or not isinstance(bar, int | float)):
         raise ValueError(f"the index of {where}: {name} has the bar {bar!r}, expected a number")
-    return Entry(name, files, metrics if isinstance(metrics, dict) else {}, merge, bar)
+    known = metrics if isinstance(metrics, dict) else {}
+    return Entry(name, files, known, bar=bar, recommended=value.get("recommended") is True, **words)
+
+
+def _word(value: Any, key: str, what: str) -> str | None:
+    if value is not None and not (isinstance(value, str) and _WORD.fullmatch(value)):
+        raise ValueError(f"{what} has the {key} {value!r}, expected a word")
+    return value
 
 
 def _file(about: Any, what: str) -> File:

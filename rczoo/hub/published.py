@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -37,8 +37,9 @@ def load(name: str | Path) -> Model:
     """A model, in eval mode on the CPU: a published one, as :func:`list_models` names it, or a checkpoint's
     folder.
 
-    Raises ValueError for an unknown name (with the nearest) and for files that are not what the index says,
-    ConnectionError when the hub cannot be read.
+    A task's name alone gives the model that is recommended for it: ``load("gcn4")``. Raises ValueError for an
+    unknown name (with the nearest) and for files that are not what the index says, ConnectionError when the
+    hub cannot be read.
     """
     from ..family.checkpoint import load_checkpoint
 
@@ -52,17 +53,31 @@ def checkpoint_folder(name: str | Path) -> Path:
     """
     path = Path(name)
     given = isinstance(name, Path) or path.is_absolute() or (path / CONFIG).is_file()
-    if given or (path.exists() and name not in bundled_index()):
+    if given or (path.exists() and not _in_package(str(name))):
         return path
     return fetch(str(name))
 
 
-def list_models(pattern: str = "*") -> list[str]:
-    """Names of published models, sorted; ``pattern`` as in a shell: ``sim-200/*``, ``*/rcps``.
+def list_models(
+    pattern: str = "*",
+    *,
+    organism: str | None = None,
+    kind: str | None = None,
+    architecture: str | None = None,
+    above_bar: bool | None = None,
+) -> list[str]:
+    """Names of published models, those that are recommended for their tasks first, each part sorted.
 
-    Those of the package, and those of the hub named by ``RCZOO_HUB``.
+    Those of the package, and those of the hub named by ``RCZOO_HUB``. ``pattern`` as in a shell:
+    ``gcn4/*``, ``*/rcps``. Only those of an ``organism`` ("yeast", "human", "mouse", "simulated"), a ``kind``
+    ("labels", "profile"), an ``architecture``, or, with ``above_bar``, that are better (False: not better)
+    on the test split than what needs no network.
     """
-    return sorted(entries(pattern))
+    wanted = {"organism": organism, "kind": kind, "architecture": architecture, "above_bar": above_bar}
+    asked = {key: value for key, value in wanted.items() if value is not None}
+    found = entries(pattern).values()
+    fitting = [e for e in found if all(getattr(e, key) == value for key, value in asked.items())]
+    return [e.name for e in sorted(fitting, key=lambda e: (not e.recommended, e.name))]
 
 
 def entries(pattern: str = "*") -> dict[str, Entry]:
@@ -82,12 +97,17 @@ def read_file(found: Entry, place: Remote, name: str) -> bytes:
 
 
 def entry(name: str) -> tuple[Entry, Remote]:
-    """What the index says of a model, and the place that has its files."""
+    """What the index says of a model, and the place that has its files.
+
+    A task's name alone stands for the model that the package, or else the hub, recommends for it.
+    """
     shipped, folder, place = bundled_index(), Folder(bundled_folder()), hub()
+    name = recommended(shipped).get(name, name)
     known = shipped.get(name)
     if known and all((folder.path / file.path).is_file() for file in known.files.values()):
         return known, folder
     offered = read_index(place) if place else {}
+    name = recommended(offered).get(name, name)
     if name in offered and place:
         return offered[name], place
     if known:
@@ -96,8 +116,8 @@ def entry(name: str) -> tuple[Entry, Remote]:
             if place
             else f"set {HUB} to its hub"
         )
-        raise ValueError(f"model {name} is too large to come with the package: {asked}")
-    names = sorted({*shipped, *offered})
+        raise ValueError(f"model {name} does not come with the package: {asked}")
+    names = sorted({*shipped, *offered, *recommended(shipped), *recommended(offered)})
     near = get_close_matches(name, names, 3, 0.4) or names[:3]
     more = "" if place else f". More models may be on a hub: set {HUB}"
     raise ValueError(f"no model {name!r}; near it: {', '.join(near) or 'none, there are no models'}{more}")
@@ -114,12 +134,17 @@ def fetch(name: str, advance: Advance | None = None) -> Path:
     found, place = entry(name)
     if place.address == str(bundled_folder()):
         return _untouched(found)
-    target = cache_folder() / "models" / f"{name}-{found.version}"
+    target = cache_folder() / "models" / f"{found.name}-{found.version}"
     for file, about in found.files.items():
         path = _cached(target, file, about)
         if not (path.is_file() and (file == CARD or sha256(path) == about.sha256)):
             _bring(place, about, path, advance)
     return _agreeing(target, found)
+
+
+def recommended(index: Mapping[str, Entry]) -> dict[str, str]:
+    """By task the name of the model that an index recommends for it."""
+    return {found.task: name for name, found in index.items() if found.recommended}
 
 
 def hub() -> Remote | None:
@@ -158,6 +183,12 @@ def read_index(place: Remote) -> dict[str, Entry]:
         if not (kept.is_file() and kept.read_bytes() == content):
             atomically(kept, lambda temporary: write_content(temporary, content))
     return entries
+
+
+def _in_package(name: str) -> bool:
+    """Whether the package knows a name: that of a model, or of a task that it recommends one for."""
+    index = bundled_index()
+    return name in index or name in recommended(index)
 
 
 def _confirmed(offered: dict[str, Entry]) -> dict[str, Entry]:

@@ -45,19 +45,22 @@ def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
     files = index["models"]["a/b"]["files"]
     index["models"] |= {name: {"files": files, "metrics": metrics} for name, metrics in models.items()}
     index["models"]["gcn4/b"]["bar"] = 0.0811
+    index["models"]["gue-tf3/a"] |= {"recommended": True, "bar": 0.7, "architecture": "tf-cnn"}
     (tmp_path / "index.json").write_text(json.dumps(index))
 
     def names(*options):
         shown = CliRunner().invoke(app, ["list", *options], catch_exceptions=False).output
         return [line.split()[0] for line in shown.splitlines()[1:]]
 
-    assert names() == ["a/b", "gcn4/b", "gcn4/a", "gcn4/c", "gue-tf3/b", "gue-tf3/a"]
+    assert names() == ["a/b", "gcn4/b", "gcn4/a", "gcn4/c", "gue-tf3/a", "gue-tf3/b"]
     assert names("--task", "gcn4", "--best") == ["gcn4/b"]
-    assert names("--organism", "human") == ["gue-tf3/b", "gue-tf3/a"]
+    assert names("--organism", "human") == ["gue-tf3/a", "gue-tf3/b"]
+    assert names("--organism", "human", "--best") == names("--above-bar") == ["gue-tf3/a"]
+    assert names("--architecture", "tf-cnn") == ["gue-tf3/a"]
     shown = CliRunner().invoke(app, ["list", "gcn4/b"], catch_exceptions=False).output
-    assert shown.splitlines()[0].split()[-2:] == ["bar", "predicts"]
-    assert shown.splitlines()[1].split(maxsplit=6) == [
-        "gcn4/b", "yeast", "445", "jsd", "0.1000", "0.0811", "Gcn4 ChIP-exo profiles, yeast"
+    assert shown.splitlines()[0].split()[-3:] == ["bar", "beaten", "predicts"]
+    assert shown.splitlines()[1].split(maxsplit=7) == [
+        "gcn4/b", "yeast", "445", "jsd", "0.1000", "0.0811", "no", "Gcn4 ChIP-exo profiles, yeast"
     ]  # fmt: skip
     plain = CliRunner().invoke(app, ["list", "gcn4/*", "--names"], catch_exceptions=False).output
     assert plain.splitlines() == ["gcn4/a", "gcn4/b", "gcn4/c"]

@@ -12,7 +12,7 @@ from rczoo.attribution.methods import METHODS
 from rczoo.cli import explain, models, options
 from rczoo.cli.main import app
 from rczoo.conformance import divergence, suite
-from rczoo.data.task import SPLITS, UNSHARED, list_tasks
+from rczoo.data.task import AGAINST_PEAKS, AGAINST_SHUFFLES, SPLITS, UNSHARED, list_tasks
 from rczoo.evaluation.scoring import evaluate
 from rczoo.export.exporting import FORMATS
 from rczoo.family.architectures import ARCHITECTURES
@@ -86,7 +86,7 @@ def choices(alias):
 
 
 def test_the_choices_are_those_of_the_library():
-    assert choices(options.Split) == {*SPLITS, UNSHARED}
+    assert choices(options.Split) == {*SPLITS, UNSHARED, AGAINST_PEAKS, AGAINST_SHUFFLES}
     assert choices(options.Architecture) == set(ARCHITECTURES)
     for device in choices(options.Device) - {"cuda"}:
         hardware.choose_device(device)

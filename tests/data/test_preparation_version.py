@@ -74,6 +74,34 @@ minimum_counts = 3
 signal = [{{ plus = ["plus.bw", "plus.bw"], minus = ["minus.bw", "minus.bw"] }}]
 control = {{ plus = "plus.bw", minus = "minus.bw", widths = [1, 5] }}
 """,
+    "peaks": f"""
+kind = "labels"
+model = {{ architecture = "motif-cnn", length = 60 }}
+[data]
+source = "peaks"
+positives = "own.fa"
+negatives = "alien.fa"
+distance = 20
+seed = 1
+{SPLITS}
+""",
+    "deepbind-encode": """
+kind = "labels"
+model = { architecture = "motif-cnn", length = 60 }
+data = { source = "deepbind-encode", peaks = "a.seq", test = "b.seq", validation = 0.2, seed = 1 }
+""",
+    "tiles": f"""
+kind = "labels"
+model = {{ architecture = "motif-cnn", length = 80, outputs = 2 }}
+[data]
+source = "tiles"
+genome = "genome.fa"
+places = "others.bed"
+step = 40
+margin = 10
+{SPLITS}
+factors = [{{ name = "A", sites = "sites.bed" }}, {{ name = "B", sites = "others.bed" }}]
+""",
 }
 TRAINING = "training = { batch_size = 4, epochs = 1 }\n"
 
@@ -84,6 +112,9 @@ RECORDED = {
         "chalmers-chipexo": "374b36b9384fe08d",
         "intervals, labels": "6168a5cf7824e46b",
         "intervals, profile": "72f3dc0fc78f8bf4",
+        "peaks": "524f9d45f0028c79",
+        "deepbind-encode": "daadfc582ed96ff2",
+        "tiles": "90731fbea04336ea",
     }
 }
 """Digests by the number of the version. After a change that is meant, raise the number and record anew."""
@@ -111,6 +142,16 @@ def write_files(folder):
         (folder / f"{factor}_profiles.csv").write_text("\n".join(["header", *lines]) + "\n")
 
 
+def write_peaks(folder):
+    """Peaks as FASTA and as DeepBind's tables, cut from the genome at every second and every third site."""
+    for name, places in (("own", SITES[::2]), ("alien", SITES[::3])):
+        cut = [(chrom, place, GENOME[chrom][place : place + 60]) for chrom, place in places]
+        (folder / f"{name}.fa").write_text("".join(f">{c}:{p}-{p + 60}\n{s}\n" for c, p, s in cut))
+    for name, bound in (("a", "1"), ("b", "01")):
+        rows = [f"A\t{n}\t{GENOME[c][p : p + 60]}\t{bound[n % len(bound)]}" for n, (c, p) in enumerate(SITES)]
+        (folder / f"{name}.seq").write_text("\n".join(["FoldID\tEventID\tseq\tBound", *rows]) + "\n")
+
+
 def digest(task):
     """A hash of all arrays of all splits, as they lie in the cache."""
     found = hashlib.sha256()
@@ -125,6 +166,7 @@ def digest(task):
 def test_examples_change_only_with_the_version(source, tmp_path, monkeypatch):
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
     write_files(tmp_path)
+    write_peaks(tmp_path)
     (tmp_path / "task.toml").write_text(TRAINING + TASKS[source])
     found = digest(load_task(tmp_path / "task.toml"))
     assert list(RECORDED) == [preparation.PREPARATION], "record the digests of this version"

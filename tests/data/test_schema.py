@@ -35,6 +35,11 @@ CALLED = {
     "IntervalData": ("data",),
     "TableData": ("data",),
     "MemoryData": ("data",),
+    "PeakData": ("data",),
+    "DeepBindData": ("data",),
+    "TileData": ("data",),
+    "TiledFactor": ("factor",),
+    "Origin": ("origin",),
     "Symmetry": ("symmetry",),
     "Reference": ("reference",),
 }

@@ -8,7 +8,7 @@ from rczoo import Rep, build
 from rczoo.data.preparation import load_examples
 from rczoo.data.task import UNSHARED, list_tasks, load_task
 from rczoo.evaluation.losses import loss_of
-from tests.support.real import PAPER, REACHABLE, real_task
+from tests.support.real import ALIKE, PAPER, REACHABLE, real_task
 
 TASK = """
 kind = "labels"
@@ -31,15 +31,17 @@ url = "http://127.0.0.1:9/a"
 
 
 def test_the_zoo_has_every_task():
-    assert list_tasks() == sorted([*REACHABLE, *PAPER])
+    assert list_tasks() == sorted([*REACHABLE, *ALIKE, *PAPER])
 
 
-@pytest.mark.parametrize("name", [*REACHABLE, *PAPER])
+@pytest.mark.parametrize("name", [*REACHABLE, *ALIKE, *PAPER])
 def test_every_task_file_is_complete(name):
     task = load_task(name)
     assert task.name == name
     assert task.title
     assert task.description
+    assert task.origin.organism
+    assert task.origin.citation
     model = build(**task.model.keywords(), strategy="rcps")
     assert model.rep_in == task.rep_in
     assert model.rep_out[0] == task.rep_out[0]

@@ -49,6 +49,11 @@ def no_weights(found):
     del found[NAME]["files"]["model.safetensors"]
 
 
+def recommended_twice(found):
+    found["sim-9/other"] = found[NAME]
+    found[NAME]["recommended"] = True
+
+
 def merged(merge):
     return lambda found: found[NAME].update(merge=merge)
 
@@ -76,6 +81,11 @@ def sized(size):
         (merged(1), "has the merge 1, expected a word"),
         (merged("\x1b[2J"), r"has the merge '\\x1b\[2J', expected a word"),
         (lambda found: found[NAME].update(bar="0.9"), "has the bar '0.9', expected a number"),
+        (
+            lambda found: found[NAME].update(organism=["yeast"]),
+            r"has the organism .*, expected a word",
+        ),
+        (recommended_twice, "recommends 2 models of sim-9, one may be"),
         (no_weights, r"lacks config\.json or model\.safetensors"),
         (sized(True), "has the size True, expected bytes"),
         (sized(LARGEST + 1), r"has 1,073,741,825 bytes, a file may have 1,073,741,824"),
@@ -115,6 +125,23 @@ def test_an_entry_says_how_strands_are_merged_and_what_is_to_beat_if_the_index_d
     assert parsed(found)[NAME].bar == 0.75
     merged("mean")(found)
     assert parsed(found)[NAME].merge == "mean"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "bar", "above"),
+    [
+        ({"auroc": 0.8}, 0.7, True),
+        ({"auroc": 0.7}, 0.7, False),
+        ({"jsd": 0.1, "auroc": 0.1}, 0.2, True),
+        ({"jsd": 0.3}, 0.2, False),
+        ({"auroc": None}, 0.7, None),
+        ({"auroc": 0.8}, None, None),
+    ],
+)
+def test_whether_a_model_is_above_its_bar(metrics, bar, above):
+    found = models()
+    found[NAME] |= {"metrics": metrics, "bar": bar}
+    assert parsed(found)[NAME].above_bar is above
 
 
 @pytest.mark.parametrize("file", FILES)

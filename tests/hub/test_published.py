@@ -191,6 +191,35 @@ def test_a_server_that_dies_midway_leaves_nothing_and_a_later_one_mends_it(serve
     assert hub.load(NAME).config.filters == 2
 
 
+def describe(models):
+    for name, organism, bar in (("rcps", "yeast", 0.8), ("conjoined", "human", 0.95)):
+        about = {"organism": organism, "kind": "labels", "bar": bar, "architecture": "motif-cnn"}
+        models[f"sim-9/{name}"] |= about
+    models[NAME]["recommended"] = True
+
+
+def test_a_task_s_name_stands_for_its_recommended_model(serve, place, cache, tmp_path, monkeypatch):
+    write_index(place, [NAME, "sim-9/conjoined"], describe)
+    serve(place)
+    assert hub.list_models() == [NAME, "sim-9/conjoined"], "the recommended ones first"
+    assert hub.fetch("sim-9") == hub.fetch(NAME)
+    with pytest.raises(ValueError, match=r"no model 'sim-8'; near it: sim-9"):
+        hub.load("sim-8")
+    (tmp_path / "sim-9").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(hub, "bundled_folder", lambda: place)
+    assert hub.load("sim-9").config == hub.load(NAME).config, "a folder that is no checkpoint is not meant"
+
+
+def test_models_are_listed_by_what_they_are(serve, place, cache):
+    write_index(place, [NAME, "sim-9/conjoined"], describe)
+    serve(place)
+    assert hub.list_models(organism="human") == hub.list_models(above_bar=False) == ["sim-9/conjoined"]
+    assert hub.list_models("sim-9/*", kind="labels", above_bar=True) == [NAME]
+    assert hub.list_models(architecture="motif-cnn") == [NAME, "sim-9/conjoined"]
+    assert hub.list_models(kind="profile") == hub.list_models(architecture="bpnet") == []
+
+
 def test_no_server_at_all(cache, monkeypatch):
     monkeypatch.setenv("RCZOO_HUB", "http://127.0.0.1:9")
     with pytest.raises(ConnectionError, match=r"cannot read http://127\.0\.0\.1:9/index\.json"):
@@ -305,7 +334,7 @@ def test_unknown_names_suggest_the_nearest(serve, published, cache, monkeypatch)
 
 def test_a_model_left_out_of_the_package_names_its_way(published, cache, tmp_path):
     bundle(published, tmp_path)
-    with pytest.raises(ValueError, match="is too large to come with the package: set RCZOO_HUB to its hub"):
+    with pytest.raises(ValueError, match="does not come with the package: set RCZOO_HUB to its hub"):
         hub.load(NAME)
 
 
@@ -402,7 +431,7 @@ def test_spoilt_shared_weights_of_the_package_are_refused(shared, cache, monkeyp
     with pytest.raises(ValueError, match=r"weights/.*\.safetensors was changed since it was published"):
         hub.load("sim-9/mean")
     weights.unlink()
-    with pytest.raises(ValueError, match="is too large to come with the package"):
+    with pytest.raises(ValueError, match="does not come with the package"):
         hub.load("sim-9/mean")
 
 

@@ -16,6 +16,8 @@ OPTIONAL = (
     "huggingface_hub", "rdata",
 )  # fmt: skip
 """What no command of the core may need; None in ``sys.modules`` makes its import fail."""
+LARGEST = 6_000_000
+"""Bytes of the wheel: what downloads in a second or two."""
 PREAMBLE = f"""
 import sys
 
@@ -36,10 +38,26 @@ IN_PYTHON = """
 import rczoo
 
 assert rczoo.__file__.startswith(sys.path[0]), rczoo.__file__
-assert "sim-200/posthoc" in rczoo.list_models()
-model = rczoo.load("sim-200/posthoc")
+assert rczoo.list_models("sim-200/*")[0] == "sim-200/posthoc"
+model = rczoo.load("sim-200")
 answer = rczoo.predict(model, rczoo.one_hot(["ACGT" * 50, "GATTACA" * 28 + "ACGT"]))
 assert tuple(answer.shape) == (2, 3), answer.shape
+"""
+WITHOUT_NETWORK = """
+import socket
+
+socket.socket.connect = None
+import rczoo
+from rczoo.hub.published import entries
+
+chosen = [name for name, entry in entries().items() if entry.recommended]
+for name in chosen:
+    rczoo.load(name.partition("/")[0])
+print(len(chosen))
+try:
+    rczoo.load("gue-tf0/wrap-1-2")
+except ValueError as error:
+    print(error)
 """
 COMMAND = """
 from rczoo.cli.main import app
@@ -95,6 +113,15 @@ def test_holds_types_faces_and_data(installed):
     wanted = faces | {Path("rczoo", name) for name in {"py.typed"} | data | tasks}
     assert len(faces) > 10
     assert {path for path in wanted if not (installed / path).is_file()} == set()
+
+
+def test_is_small_and_has_every_recommended_model(installed, wheel, tmp_path):
+    assert wheel.stat().st_size < LARGEST
+    result = run(installed, tmp_path, WITHOUT_NETWORK)
+    assert result.returncode == 0, result.stderr
+    number, told = result.stdout.splitlines()
+    assert int(number) > 10
+    assert told == "model gue-tf0/wrap-1-2 does not come with the package: set RCZOO_HUB to its hub"
 
 
 def test_predicts_with_the_core_alone(installed, tmp_path):

@@ -14,13 +14,17 @@ from rczoo import build
 from rczoo.data.task import load_task
 from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
 from rczoo.hub import published as hub
+from rczoo.hub.index import parse_index
 from tests.support.zoo_tasks import write_tiny
 from zoo.packs import Pack, gather, to_lines
 from zoo.plan import Job
 from zoo.publishing.card import card
+from zoo.publishing.expected import Expected, answers, equivariance, keep, read
+from zoo.publishing.index import write_index
 from zoo.publishing.members import training
 from zoo.publishing.prune import prune
-from zoo.publishing.publish import answers, drop_unnamed, equivariance, prove, publish, write_index
+from zoo.publishing.publish import drop_unnamed, prove, publish
+from zoo.publishing.recommended import recommended
 from zoo.publishing.verify import difference, verify
 from zoo.results.summary import Stat, beats_the_baseline, summarise
 from zoo.sweep.job import run
@@ -45,9 +49,8 @@ def copy(published, tmp_path):
 def test_published_models_load_by_name_and_are_those_of_the_runs(published, monkeypatch):
     monkeypatch.setattr(hub, "bundled_folder", lambda: published / "models")
     monkeypatch.delenv("RCZOO_HUB", raising=False)
-    assert hub.list_models("tiny/*") == [f"tiny/{n}" for n in ("conjoined", "posthoc", "standard+aug")], (
-        "another merge of posthoc is one call"
-    )
+    names = [f"tiny/{name}" for name in ("conjoined", "posthoc", "standard+aug")]
+    assert sorted(hub.list_models("tiny/*")) == names, "another merge of posthoc is one call"
     trained = hub.load("tiny/standard+aug")
     weights = published / "runs" / "tiny" / "standard+aug" / "1535" / "model.safetensors"
     config = Pack(published / "runs" / "tiny").config("standard+aug", 1535)
@@ -248,11 +251,25 @@ def test_verification_of_an_unknown_name(published):
 
 def test_outputs_that_are_not_reproduced_are_refused(copy):
     folder = copy / "models" / "tiny" / "conjoined"
-    content = json.loads((folder / "expected.json").read_text())
-    content["outputs"][0][0] += 1e-3
-    (folder / "expected.json").write_text(json.dumps(content))
+    made = read(folder)
+    made.outputs[0][0] += 1e-3
     with pytest.raises(ValueError, match=r"tiny/conjoined read back gives outputs that differ by 0\.001"):
-        prove(folder, load_task(copy / "tiny.toml"))
+        prove(folder, load_task(copy / "tiny.toml"), made)
+    keep(folder, made)
+    assert read(folder) == made
+    assert len(read(folder.with_name("posthoc")).outputs) == 10, "what others answer stays"
+    (verdict,) = verify("tiny/conjoined", copy / "models", copy)
+    assert verdict.problems == ("outputs differ by 0.001 from the published ones, allowed 1e-05",)
+
+
+def test_answers_to_other_sequences_are_not_kept_beside_those_of_the_task(copy):
+    folder = copy / "models" / "tiny" / "conjoined"
+    made = read(folder)
+    with pytest.raises(
+        ValueError, match=r"expected\.json has other sequences than tiny begins its test split"
+    ):
+        keep(folder, Expected(made.sequences[1:], made.outputs[1:]))
+    assert read(folder) == made
 
 
 def test_a_model_that_fails_its_check_is_refused_and_the_old_one_stays(copy, monkeypatch):
@@ -275,10 +292,10 @@ def test_a_refused_model_leaves_all_others_usable(copy, monkeypatch):
     monkeypatch.delenv("RCZOO_HUB", raising=False)
     plain = prove
 
-    def strict(folder, task):
+    def strict(folder, task, made):
         if read_config(folder)["strategy"] == "posthoc":
             raise ValueError("no posthoc today")
-        plain(folder, task)
+        plain(folder, task, made)
 
     monkeypatch.setattr("zoo.publishing.publish.prove", strict)
     rows = [row._replace(hardware="another machine") for row in gather(copy / "runs")]
@@ -318,8 +335,7 @@ def test_models_with_control_tracks_are_proved_without_their_signal(tmp_path):
     sequences = [text[:445] for text in (sequences[0], sequences[0][5:] + "A" * 5)]
     save_checkpoint(model, tmp_path, strategy="rcps")
     outputs = answers(model, sequences).tolist()
-    (tmp_path / "expected.json").write_text(json.dumps({"sequences": sequences, "outputs": outputs}))
-    prove(tmp_path, task)
+    prove(tmp_path, task, Expected(sequences, outputs))
     assert equivariance(model, sequences) == 0
 
 
@@ -336,7 +352,36 @@ def test_an_untrained_count_head_is_refused(tmp_path):
     model = build("bpnet", strategy="rcps", filters=2, length=445, count_head=True)
     save_checkpoint(model, tmp_path / "m", strategy="rcps")
     with pytest.raises(ValueError, match="gcn4/rcps has a count head that was never trained"):
-        prove(tmp_path / "m", task)
+        prove(tmp_path / "m", task, Expected([], []))
+
+
+def config_of(merge, score, number=0, metric="auroc"):
+    scores = {metric: score, **({"jsd": 0.5} if metric == "loss" else {})}
+    members = {"members": [None] * number} if number else {}
+    return {"merge": merge, "metrics": {"validation": scores}, **members}
+
+
+@pytest.mark.parametrize(
+    ("configs", "best"),
+    [
+        ({"a": config_of("mean", 0.8), "b": config_of("sum", 0.9)}, "b"),
+        ({"a": config_of("mean", 800, metric="loss"), "b": config_of("sum", 900, metric="loss")}, "a"),
+        ({"one": config_of("mean", 0.8), "one-ensemble-2": config_of("mean", 0.9, 2)}, "one"),
+        ({"standard": config_of("none", 0.9), "rcps-frozen": config_of("sum", 0.9)}, None),
+        ({"b": config_of("mean", 0.8), "a": config_of("mean", 0.8)}, "a"),
+    ],
+    ids=["score", "loss", "cost", "eligible", "ties"],
+)
+def test_the_recommended_model_is_the_best_on_validation_of_those_that_may_be(configs, best):
+    assert recommended(configs) == best
+
+
+def test_the_index_recommends_one_model(published):
+    entries = parse_index((published / "models" / "index.json").read_bytes(), "here")
+    chosen = {name for name, entry in entries.items() if entry.recommended}
+    scores = {n: read_config(published / "models" / n)["metrics"]["validation"]["auroc"] for n in entries}
+    assert chosen == {max(("tiny/conjoined", "tiny/posthoc"), key=lambda name: scores[name])}
+    assert {(entry.kind, entry.architecture) for entry in entries.values()} == {("labels", "motif-cnn")}
 
 
 def test_the_index_lists_what_is_there(copy):

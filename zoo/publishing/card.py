@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rczoo.data.sources.splits import listed_chromosomes
 from rczoo.data.task import Task
 from rczoo.files.downloads import Source
 
@@ -12,8 +13,6 @@ from ..results.summary import HEADLINE, Key, Stat, baselines, beats_the_baseline
 from ..rows import Row
 from ..strategies import members
 
-SEQUENCES = 10
-"""Sequences whose outputs are published with a model: enough to tell models apart, few to read."""
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
 LIMITS = {
     "simulation": "The data are simulated: the model is for comparing methods, not for biology.",
@@ -45,6 +44,7 @@ def card(
         f"# {name}\n\n{task.title}. {task.description}",
         f'```python\nimport rczoo\n\nmodel = rczoo.load("{name}")\n```\n\n'
         f"The model takes one-hot DNA, (batch, 4, {task.length}).",
+        _origin(task),
         _place(about, error),
         _results(task, strategy, stats, rows),
         _data(task, about),
@@ -81,6 +81,25 @@ model-index:
     - type: {metric}
       value: {value:.4f}
 ---"""
+
+
+def _origin(task: Task) -> str:
+    """What was measured in what, who published it, and on which chromosomes the splits are."""
+    origin = task.origin
+    measured = {"organism": origin.organism, "assembly": origin.assembly, "assay": origin.assay}
+    said = {**measured, "cell or strain": origin.cell, "splits": _splits(task)}
+    lines = [f"* {name}: {value}" for name, value in said.items() if value]
+    if origin.citation:
+        cited = f"[{origin.citation}]({origin.url})" if origin.url else origin.citation
+        lines.append(f"* please cite for the data: {cited}")
+    return "## Origin\n\n" + "\n".join(lines)
+
+
+def _splits(task: Task) -> str:
+    """On which chromosomes the splits lie, in words; empty where they are not by chromosome."""
+    splits = getattr(task.data, "splits", None)
+    listed = listed_chromosomes(splits) if splits else {}
+    return ", ".join(f"{split} {' '.join(names)}" for split, names in listed.items())
 
 
 def _place(about: Mapping[str, Any], error: float) -> str:
@@ -180,5 +199,5 @@ def _use(task: Task) -> str:
     return (
         "## Use and limits\n\nFor research on sequence models and on reverse complement. Not for clinical "
         "decisions. "
-        f"{limits} `expected.json` holds {SEQUENCES} sequences with the outputs to expect, to 1e-5."
+        f"{limits} The task's `expected.json` holds sequences with the outputs to expect, to 1e-5."
     )

@@ -18,7 +18,8 @@ from rczoo.hub.index import INDEX, Entry, parse_index
 from ..fingerprints import fingerprint
 from ..plan import MODELS
 from ..sweep.scoring import score
-from .publish import TOLERANCE, file_of, reproduce
+from .expected import TOLERANCE, read, reproduce
+from .index import file_of
 
 SAME, ELSEWHERE = 1e-6, 1e-4
 """Differences of metrics allowed on the same type of machine, and on another."""
@@ -55,7 +56,7 @@ def verify_model(task: Task, entry: Entry, models: Path) -> Verdict:
     """Compare one published model with the index; reproduce its expected outputs and its test metrics."""
     folder = models / entry.name
     model, config = load_checkpoint(folder), read_config(folder)
-    outputs, given = reproduce(model, folder)
+    outputs, given = reproduce(model, read(folder))
     output_error = (outputs - given).abs().max().item() / max(1.0, given.abs().max().item())
     problems = [
         f"{name} is not the file of the index"

@@ -35,7 +35,7 @@ def site_windows(task: Task) -> Prepared:
         notes.append(f"{int((~inside).sum())} of {len(inside)} windows run off their chromosome: left out")
     sites, labels = sites.take(inside), labels[inside]
     splits_by_name = listed_chromosomes(data.splits)
-    where = split_of(sites.chrom, splits_by_name, genome)
+    where = split_of(sites.chrom, splits_by_name, genome.resolve)
     named = [name for names in splits_by_name.values() for name in names]
     notes.append(describe(genome.resolve(named), genome.name))
     splits = {}

@@ -14,9 +14,9 @@ def genome(tmp_path, monkeypatch):
 
 def test_the_rest_is_training_unless_training_is_listed(genome):
     chrom = np.array(["chrI", "chrII", "chrIV"])
-    assert split_of(chrom, {"test": ["4"]}, genome).tolist() == ["train", "train", "test"]
+    assert split_of(chrom, {"test": ["4"]}, genome.resolve).tolist() == ["train", "train", "test"]
     listed = {"test": ["4"], "train": ["chr1"]}
-    assert split_of(chrom, listed, genome).tolist() == ["train", "", "test"]
+    assert split_of(chrom, listed, genome.resolve).tolist() == ["train", "", "test"]
 
 
 def test_arrays_are_divided_together(genome):
@@ -31,4 +31,4 @@ def test_arrays_are_divided_together(genome):
 
 def test_a_chromosome_has_one_split(genome):
     with pytest.raises(ValueError, match="chromosome chrIV is in both test and validation: keep one"):
-        split_of(np.array(["chrI"]), {"test": ["4"], "validation": ["chrIV"]}, genome)
+        split_of(np.array(["chrI"]), {"test": ["4"], "validation": ["chrIV"]}, genome.resolve)
