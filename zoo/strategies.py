@@ -25,6 +25,9 @@ ENDINGS = (
     "-ensemble-[0-9]+",
 )
 NAME = re.compile(rf"(.+?)((?:{'|'.join(ENDINGS)})*)")
+NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+PLACES = {"mixing": f"{NUMBER}(?:-{NUMBER})*", "irreps": NUMBER, "wrap": r"[0-9]+(?:-[0-9]+)*"}
+"""Places in the families, by what follows ``mixing-``, ``irreps-`` or ``wrap-`` in a name."""
 ENSEMBLE = re.compile(r"(.+)-ensemble-([0-9]+)")
 
 
@@ -62,8 +65,8 @@ def options(strategy: str) -> dict[str, Any]:
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
     ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
-    >>> options("mixing-1-agreement-2")
-    {'mixing': 1.0, 'agreement': 2.0}
+    >>> options("mixing-1-agreement-2"), options("irreps-0.75")
+    ({'mixing': 1.0, 'agreement': 2.0}, {'irreps': 0.75})
 
     Raises ValueError for a name of no known form, and for an ensemble, which is not trained.
     """
@@ -84,15 +87,21 @@ def options(strategy: str) -> dict[str, Any]:
     kind, _, numbers = name.partition("-")
     if name in STRATEGIES:
         return {"strategy": name, **found}
-    if kind == "mixing" and numbers:
-        shares = [float(share) for share in numbers.split("-")]
-        return {"mixing": shares[0] if len(shares) == 1 else shares, **found}
-    if kind == "wrap" and numbers:
-        return {"wrap": tuple(int(size) for size in numbers.split("-")), **found}
+    if kind in PLACES and re.fullmatch(PLACES[kind], numbers):
+        return {kind: _place(kind, numbers), **found}
     raise ValueError(
-        f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, or one of "
-        "these followed by -agreement-2, -subset-0.1, -frozen, -gain-2, -160-epochs or -motif-cnn-96"
+        f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, "
+        "irreps-0.75, or one of these followed by -agreement-2, -subset-0.1, -frozen, -gain-2, -160-epochs "
+        "or -motif-cnn-96"
     )
+
+
+def _place(kind: str, numbers: str) -> Any:
+    """A place in a family, by its numbers: one share, or several."""
+    if kind == "wrap":
+        return tuple(int(size) for size in numbers.split("-"))
+    shares = [float(share) for share in numbers.split("-")]
+    return shares[0] if len(shares) == 1 else shares
 
 
 def derived(strategy: str, kind: str) -> dict[str, str]:

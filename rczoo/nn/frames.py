@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from .._arguments import check_whole
 from ..symmetry.frames import Frames, alike, check_merge_of, exchange, merge, open_frames
 from ..symmetry.rep import Rep
+from .layers import check_channels
 from .paired_draws import PairedDraws
 
 
@@ -29,6 +30,7 @@ class OpenFrames(nn.Module):
     def __init__(self, rep: Rep | str) -> None:
         super().__init__()
         self.rep_in = Rep(rep)
+        check_channels("OpenFrames", rep=self.rep_in)
 
     def forward(self, x: Tensor) -> Frames:
         """(batch, channels, length) -> two frames."""
@@ -108,6 +110,7 @@ class MergeFrames(nn.Module):
     def __init__(self, rep: Rep | str, how: str = "mean") -> None:
         super().__init__()
         self.rep_out, self.how = Rep(rep), how
+        check_channels("MergeFrames", rep=self.rep_out)
         check_merge_of(self.rep_out, how)
 
     def forward(self, frames: Frames) -> Tensor:

@@ -19,23 +19,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._arguments import check_whole
 from ..symmetry._memory_format import channels_innermost
 from ..symmetry._notation import fold
 from ..symmetry.rep import Rep
 from .processes import mean_over_processes, place
 
 
-def unsigned(rep: Rep) -> Rep:
-    """The Rep with the same partners, in which no channel changes its sign.
-
-    >>> unsigned(Rep("1r+2s"))
-    Rep("1r+2t")
-    """
-    return Rep.from_partners(rep.partners)
+def check_channels(layer: str, **reps: Rep) -> None:
+    """Refuse Reps that have no channels."""
+    for name, rep in reps.items():
+        check_whole(layer, **{f"{name}.channels": (rep.channels, 1)})
 
 
 class RCLayer(nn.Module):
-    """What every layer here shares: its Reps, and a check of what it is given."""
+    """What every layer here shares: its Reps, of one channel at least, and a check of what it is given."""
 
     ranks: tuple[int, ...] = (3,)
     """How many axes an input may have: (2, 3) where a layer also takes what has no positions."""
@@ -43,6 +41,7 @@ class RCLayer(nn.Module):
     def __init__(self, rep_in: Rep | str, rep_out: Rep | str) -> None:
         super().__init__()
         self.rep_in, self.rep_out = Rep(rep_in), Rep(rep_out)
+        check_channels(type(self).__name__, rep_in=self.rep_in, rep_out=self.rep_out)
 
     def _check(self, x: Tensor) -> None:
         channels = self.rep_in.channels

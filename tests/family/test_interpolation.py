@@ -123,6 +123,31 @@ def test_plain_networks_of_the_paper_are_those_of_build(mixing):
     assert sum(p.numel() for p in member.parameters()) == sum(p.numel() for p in built.parameters())
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(
+    ("options", "tied"),
+    [
+        ({"kernel_size": 4}, True),
+        ({"kernel_size": 3, "padding": 2, "dilation": 2, "bias": False, "padding_mode": "reflect"}, True),
+        ({"kernel_size": 3, "stride": 2, "padding": 1}, True),
+        ({"kernel_size": 4, "stride": 2}, False),  # leaves a position over
+        ({"kernel_size": 4, "padding": "same", "padding_mode": "circular"}, False),  # pads one end more
+    ],
+)
+def test_a_convolution_that_receives_all_runs_as_one_tied_kernel(options, tied, training, monkeypatch):
+    """It is what the exchange gives, where the windows of both strands are the same."""
+    site = nn.Conv1d(6, 5, **options)
+    network = nn.Sequential(nn.Conv1d(4, 6, 1), nn.BatchNorm1d(6), site, nn.ReLU(), nn.Conv1d(5, 2, 1))
+    member = interpolate(fill(network.double(), 1), outputs="1r", mixing=1.0, at="2").train(training)
+    x, calls = normal_tensor(0, 3, 4, 9), []
+    form, kind = sites.ReceivingConvolution._tied, sites.ReceivingConvolution
+    monkeypatch.setattr(kind, "_tied", lambda self, z: calls.append(1) or form(self, z))
+    answer = fill(member, 3, only="received_")(x)
+    assert bool(calls) == tied
+    monkeypatch.setattr(kind, "_has_one_window", lambda *_: False)
+    assert relative_error(answer, member(x)) < 1e-13
+
+
 def residual():
     torch.manual_seed(0)
     layers = [
@@ -147,6 +172,7 @@ def test_weights_load_both_ways_and_a_member_gives_the_plain_model_back():
     plain = member.plain()
     assert torch.equal(plain(x), other.eval()(x))
     assert [type(part) for part in plain.modules()] == [type(part) for part in network.modules()]
+    assert vars(interpolate(network, outputs="1r", mixing=1.0).plain()[2]).keys() == vars(network[2]).keys()
     assert isinstance(member.model[2], nn.Conv1d)
     copied = deepcopy(member)
     fill(member, 5, only="received_")
@@ -332,7 +358,7 @@ def test_faults_of_the_exchange_are_caught(fault, caught, monkeypatch):
     """A wrong exchange that is alike in both frames obeys the law: its meaning is compared with ``build``."""
     monkeypatch.setattr(sites, "_first" if fault is last_channels else "other_strand", fault)
     if caught == "law":
-        member = fill(interpolate(residual(), outputs="1r", mixing=1.0).eval(), 3, only="received_")
+        member = fill(interpolate(residual(), outputs="1r", mixing=0.5).eval(), 3, only="received_")
         x = normal_tensor(0, 2, 4, 9)
         assert relative_error(member(rc(DNA, x)), rc(Rep("1r"), member(x))) > 1e-6
     else:
@@ -408,11 +434,10 @@ def test_refused_models():
         interpolate(Packs(), outputs="4t")(torch.zeros(2, 4, 5))
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_compiled_and_exported(training):
-    member = fill(interpolate(residual().float(), outputs="1r", mixing=0.5), 3, only="received_").train(
-        training
-    )
+@pytest.mark.parametrize(("training", "mixing"), [(False, 0.5), (False, 1.0), (True, 1.0)])
+def test_compiled_and_exported(training, mixing):
+    member = interpolate(residual().float(), outputs="1r", mixing=mixing).train(training)
+    fill(member, 3, only="received_")
     x = normal_tensor(0, 2, 4, 9).float()
     compiled = torch.compile(member, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), member(x), rtol=1e-5, atol=1e-6)  # in another order of memory

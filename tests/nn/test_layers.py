@@ -1,5 +1,7 @@
 """Norm, activation, dropout, pools and sequences between Reps: references, and what they refuse."""
 
+import inspect
+
 import pytest
 import torch
 from hypothesis import given
@@ -8,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from rczoo import Rep
+from rczoo import nn as layers
 from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCDropout, RCMaxPool1d, RCSequential
 from rczoo.nn.layers import RCLayer
 from rczoo.testing import geometries, integer_tensor, normal_tensor, randomise, reps, seeds
@@ -83,7 +86,6 @@ def test_norm_begins_as_batchnorm_does():
     before = {name: value.clone() for name, value in norm.state_dict().items()}
     assert norm.train()(torch.zeros(0, 4, 5)).shape == (0, 4, 5)  # an empty batch
     assert all(torch.equal(value, before[name]) for name, value in norm.state_dict().items())
-    assert RCBatchNorm1d("0t").eval()(torch.zeros(2, 0, 3)).shape == (2, 0, 3)
 
 
 @given(reps(), st.integers(1, 6), seeds())
@@ -302,3 +304,32 @@ def test_refused(make, message):
     with pytest.raises(ValueError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+OTHERS = {
+    "kernel_size": 1,
+    "length": 4,
+    "scale_factor": 2,
+    "output_size": 2,
+    "num_groups": 1,
+    "complement": [1, 0],
+}
+"""What layers ask for beside Reps."""
+
+
+def test_no_layer_takes_a_rep_without_channels():
+    """One rule for all: PyTorch computes some of them, and refuses others in its own words."""
+    tried = []
+    for name in layers.__all__:
+        asked = inspect.signature(getattr(layers, name)).parameters
+        for argument in {"rep", "rep_in", "rep_out"} & set(asked):
+            given = {name: value for name, value in OTHERS.items() if name in asked}
+            given |= {name: "2r" for name in asked if name.startswith("rep")} | {argument: "0t"}
+            with pytest.raises(
+                ValueError, match=rf"^{name}: rep\w*.channels is 0, expected a whole number >= 1"
+            ):
+                getattr(layers, name)(**given)
+            tried.append(name)
+    assert len(set(tried)) == 28
+    with pytest.raises(ValueError, match=r"^RCEmbedding: complement.channels is 0"):
+        layers.RCEmbedding([], "2r")

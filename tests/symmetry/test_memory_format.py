@@ -23,9 +23,19 @@ def features(seed, *shape, innermost=False):
     return x.mT.contiguous().mT if innermost else x
 
 
-@given(seeds, layout, st.integers(1, 12), st.integers(1, 12), st.integers(1, 5), st.integers(1, 3))
-def test_every_form_of_convolution_is_the_convolution(seed, innermost, channels, filters, taps, dilation):
-    x = features(seed, 2, channels, 16, innermost=innermost).requires_grad_()
+@given(
+    seeds,
+    layout,
+    st.sampled_from([2, 2 * layouts.AT_ONCE + 1]),
+    st.integers(1, 12),
+    st.integers(1, 12),
+    st.integers(1, 5),
+    st.integers(1, 3),
+)
+def test_every_form_of_convolution_is_the_convolution(
+    seed, innermost, batch, channels, filters, taps, dilation
+):
+    x = features(seed, batch, channels, 16, innermost=innermost).requires_grad_()
     W, bias = features(seed + 1, filters, channels, taps).requires_grad_(), features(seed + 2, filters)
     ours, plain = layouts.conv1d(x, W, bias, dilation), F.conv1d(x, W, bias, dilation=dilation)
     torch.testing.assert_close(ours, plain)

@@ -119,6 +119,8 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
         ("mixing-0.5", {"mixing": 0.5}),
         ("mixing-0.25-0.75", {"mixing": [0.25, 0.75]}),
         ("wrap-2-1", {"wrap": (2, 1)}),
+        ("irreps-0.75", {"irreps": 0.75}),
+        ("irreps-0.5-agreement-2", {"irreps": 0.5, "agreement": 2.0}),
         ("rcps-gain-2", {"strategy": "rcps", "gain": 2.0}),
         ("mixing-1-agreement-2-subset-0.1", {"mixing": 1.0, "agreement": 2.0, "subset": 0.1}),
         ("standard-1-epoch", {"strategy": "standard", "epochs": 1}),
@@ -139,8 +141,9 @@ def test_names_of_strategies(name, keywords):
 
 
 def test_names_that_mean_nothing():
-    with pytest.raises(ValueError, match=r"unknown strategy 'rcsp': use one of .*, mixing-0\.5"):
-        options("rcsp")
+    for name in ("rcsp", "mixing-x", "irreps-0.75-0.5", "wrap-0.5"):
+        with pytest.raises(ValueError, match=rf"unknown strategy '{name}': use one of .*, mixing-0\.5"):
+            options(name)
     assert source("posthoc") == ("standard+aug", "mean")
     assert source("rcps") == ("rcps", None)
     assert source("mixing-1-agreement-2-ensemble-3") == ("mixing-1-agreement-2", None)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from ...symmetry.rep import Rep
 from . import sites
 from .sites import Receiving
 
@@ -96,6 +97,8 @@ def receive(layer: nn.Module, share: float, fresh: bool) -> None:
     site.rows, site.received = None, k
     if isinstance(site, sites.Adapted):
         site.channel_axis = features.axis
+    if isinstance(site, sites.ReceivingConvolution) and issubclass(site.plain, nn.Conv1d):
+        site.strands = Rep(f"{k}r:halves") if k == features.channels else None
     for name, V in weights.items():
         start = V if fresh else torch.zeros_like(V)
         site.register_parameter(f"received_{name}", nn.Parameter(start.detach().to(like.device, like.dtype)))

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
-from ...symmetry._memory_format import first_channels, join_channels
-from ...symmetry.frames import other_strand
+from ...symmetry._memory_format import first_channels, join_batches, join_channels, split
+from ...symmetry.frames import other_strand, to_halves
 from ...symmetry.padding import Padding
+from ...symmetry.rep import Rep, flip
 
 
 class Rows(NamedTuple):
@@ -66,7 +67,7 @@ class Receiving(nn.Module):
         """Make it the layer that it was, in place."""
         for name in [n for n, _ in self.named_parameters(recurse=False) if n.startswith("received_")]:
             delattr(self, name)
-        for name in ("rows", "received", "channel_axis"):
+        for name in ("rows", "received", "channel_axis", "strands"):
             self.__dict__.pop(name, None)
         self.__class__ = type(self).plain  # type: ignore[assignment]
 
@@ -114,8 +115,13 @@ def _first(z: Tensor, channels: int, groups: int, k: int) -> Tensor:
 class ReceivingConvolution(Receiving):
     """``Conv1d`` and ``Conv2d`` of any stride, dilation, groups and padding: channels second."""
 
+    strands: Rep | None = None
+    """How R acts on both strands' channels, where a ``Conv1d`` receives all of them; else None."""
+
     def forward(self: Any, input: Tensor) -> Any:
         """The layer's answer, and its kernel for the other strand's channels; of one group as one kernel."""
+        if self._has_one_window(input):
+            return self._tied(input)
         other = self.other(input, 1, groups=self.groups)
         if other is None:
             return super().forward(input)
@@ -123,6 +129,25 @@ class ReceivingConvolution(Receiving):
             kernel = torch.cat([self.weight, self.received_weight], 1)
             return self._conv_forward(join_channels(input, other), kernel, self.bias)
         return super().forward(input) + self._conv_forward(other, self.received_weight, None)
+
+    def _has_one_window(self: Any, input: Tensor) -> bool:
+        """Whether all is received, and the windows of both strands read the same positions (T7)."""
+        if self.strands is None or self.rows is None or self.rows.padding is not None:
+            return False
+        if input.ndim != 3 or len(input) != 2 * self.rows.batch:
+            return False
+        left, right = self._reversed_padding_repeated_twice
+        room = input.shape[2] + left + right - self.dilation[0] * (self.kernel_size[0] - 1) - 1
+        return bool(left == right and room >= 0 and room % self.stride[0] == 0)
+
+    def _tied(self: Any, input: Tensor) -> Tensor:
+        """The same as one dense tied kernel, to rounding: RCPS as the paper has it, without a copy of what is
+        received."""
+        kernel = torch.cat([self.weight, self.received_weight], 1)
+        bias = None if self.bias is None else torch.cat([self.bias] * 2)
+        both = torch.cat([kernel, self.strands.act(kernel)])
+        a, b = split(self._conv_forward(to_halves(split(input, 0)), both, bias), 1)
+        return join_batches(a, flip(b))
 
 
 class ReceivingTransposed(Receiving):

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from ...symmetry.rep import Rep
-from ..layers import RCLayer, unsigned
+from ..layers import RCLayer
+from .gating import unsigned
 
 
 class RCDropout(RCLayer):

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ..._arguments import check_whole
 from ...symmetry.actions import tokens
 from ...symmetry.rep import DNA, Rep
-from ..layers import RCLayer
+from ..layers import RCLayer, check_channels
 from .kernel import TiedKernel
 
 
@@ -35,6 +35,7 @@ class RCEmbedding(TiedKernel):
 
     def __init__(self, complement: Sequence[int], rep_out: Rep | str) -> None:
         self.vocabulary = Rep.from_partners(complement)
+        check_channels("RCEmbedding", complement=self.vocabulary)
         super().__init__(self.vocabulary, rep_out, bias=False)
         self.rep_in: Any = tokens(list(self.vocabulary.partners))
 

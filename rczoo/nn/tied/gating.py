@@ -8,7 +8,16 @@ import torch
 from torch import Tensor
 
 from ...symmetry.rep import Rep
-from ..layers import RCLayer, unsigned
+from ..layers import RCLayer
+
+
+def unsigned(rep: Rep) -> Rep:
+    """The Rep with the same partners, in which no channel changes its sign.
+
+    >>> unsigned(Rep("1r+2s"))
+    Rep("1r+2t")
+    """
+    return Rep.from_partners(rep.partners)
 
 
 class RCGate(RCLayer):
