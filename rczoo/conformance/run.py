@@ -159,7 +159,7 @@ class Run:
 
     @property
     def terms(self) -> float:
-        """The terms of the longest sum that a layer makes; a mean over positions is made in a tree of sums."""
+        """The terms of the longest sum that a layer makes; a mean of positions is made in a tree of sums."""
         return max(FEWEST_TERMS, self.tested.meter.terms, self._fan) + math.log2(self.length + 1)
 
     @cached_property

@@ -18,8 +18,9 @@ class SpentError(Exception):
     """The forward passes, or the seconds, of a check are used up; its text says which."""
 
 
-FIRST = {"mm": 0, "bmm": 0, "mv": 0, "dot": 0, "linear": 0, "addmm": 1, "addmv": 1, "addbmm": 1, "baddbmm": 1}
-"""Products of matrices, and where among their arguments the first factor stands, whose last axis is summed."""
+FIRST = {"mm": 0, "bmm": 0, "mv": 0, "dot": 0, "linear": 0}
+FIRST |= {"addmm": 1, "addmv": 1, "addbmm": 1, "baddbmm": 1}
+"""Products of matrices, and which of their arguments is the first factor, whose last axis is summed."""
 
 
 class LongestSum(TorchDispatchMode):
