@@ -286,6 +286,17 @@ def test_a_repair_mends_the_declaration_where_that_is_the_fault():
     assert report.repair is None
 
 
+def test_a_network_that_reads_both_ways_is_conjoined_as_declared_and_told_of_the_other_declaration():
+    model = Around(plain(2), lambda m, y, x: y + m.model(x.flip(-1)).flip(-1))
+    report = check(model, outputs="1r", lengths=60, quick=True)
+    assert cause(report) == "not complemented"
+    assert report.repair == (
+        'rczoo.conjoin(model, outputs="1r")  # with outputs="2t" where there are no strands'
+    )
+    both = eval(report.repair, {"rczoo": rczoo, "model": model})
+    assert check(both, outputs="1r", lengths=60, quick=True).passed
+
+
 class Causal(nn.Module):
     """A language model of the next base, of token ids."""
 
