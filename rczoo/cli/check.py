@@ -64,7 +64,7 @@ def check(
 
     try:
         _refuse_places([json, html], [fasta, bed])
-        model = _model(target)
+        model = load_target(target)
         report = suite.check(
             model,
             read_specs(input_) if input_ else None,
@@ -125,7 +125,7 @@ def measure(
 
     try:
         _refuse_places([json, plot], [fasta, bed])
-        model = _model(target)
+        model = load_target(target)
         length = suite.lengths_of(model, length)[0]
         found = divergence.measure(
             model,
@@ -151,15 +151,19 @@ def measure(
         found.plot(plot)
 
 
-def _model(target: str) -> Any:
-    """The model of a factory, of a published name or of a checkpoint folder."""
+def load_target(target: str) -> Any:
+    """The model of a factory, of a published name or of a checkpoint folder. ValueError, in one line, of none."""
     from ..conformance._text import load_model
-
-    if ":" in target or not ("/" in target or Path(target).is_dir()):
-        return load_model(target)
     from ..hub.published import load
 
-    return load(target)
+    if ":" in target and not Path(target).is_dir():
+        return load_model(target)
+    try:
+        return load(target)
+    except ValueError as error:
+        if "/" in target:
+            raise
+        raise ValueError(f"{error}; for a model of your own write package.module:factory") from None
 
 
 def _refuse_places(outputs: list[Path | None], inputs: list[Path | None]) -> None:

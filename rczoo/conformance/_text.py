@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,22 @@ from ..symmetry.rep import Rep
 def load_object(place: str) -> Any:
     """The object at ``package.module:name``; modules beside the working directory are found too.
 
-    Raises ValueError, in one line, when the module or the name cannot be imported.
+    Raises ValueError, in one line, when the module or the name (with the nearest) cannot be imported.
     """
     module_name, colon, name = place.partition(":")
     if not colon or not module_name or not name:
         raise ValueError(f"{place!r} names no factory: write package.module:factory")
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
+    found: Any = None
     try:
-        found: Any = importlib.import_module(module_name)
+        found = importlib.import_module(module_name)
         for part in name.split("."):
             found = getattr(found, part)
     except Exception as error:
-        raise ValueError(f"cannot import {place}: {type(error).__name__}: {_line(error)}") from error
+        near = [] if found is None else get_close_matches(name.split(".")[-1], dir(found), 1)
+        more = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"cannot import {place}: {type(error).__name__}: {_line(error)}{more}") from error
     return found
 
 

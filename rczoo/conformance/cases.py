@@ -10,8 +10,17 @@ RAN: dict[str, list[str]] = {}
 """The status of each check that was called, by model, for the plugin's summary."""
 
 
+def _of_factory(place: str) -> Any:
+    from ._text import load_model
+
+    return load_model(place)
+
+
 class Case:
     """One model to check: a module, a factory or its place, and options of :func:`rczoo.check`."""
+
+    load: Callable[[str], Any] = staticmethod(_of_factory)
+    """From a place to its model; the command line's plugin knows published names and folders, too."""
 
     def __init__(self, model: Any, options: dict[str, Any]) -> None:
         self.model, self.options = model, dict(options)
@@ -34,11 +43,10 @@ class Case:
         """The report, made once, when the first of its checks runs."""
         from torch import nn
 
-        from ._text import load_model
         from .suite import check
 
         if isinstance(self.model, str):
-            model = load_model(self.model)
+            model = self.load(self.model)
         else:
             model = self.model if isinstance(self.model, nn.Module) else self.model()
         return check(model, name=self.name, **self.options)
@@ -71,7 +79,7 @@ class NamedCheck:
 
         try:
             report = self.case.report()
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             _count(self.case.name, "failed")
             raise AssertionError(f"{self.case.name}: {error}") from None
         if self.name not in {r.name for r in report.results}:
@@ -95,7 +103,8 @@ class NamedCheck:
 def parametrize_with_checks(models: Iterable[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Run a test once for each named check of each model; the test takes ``check`` and calls ``check()``.
 
-    Each model is a module, a factory, or a pair of one and a dict of options of :func:`rczoo.check`
+    Each model is a module, a factory, the place of one (``"package.module:factory"``, a published name or a
+    checkpoint folder), or a pair of one and a dict of options of :func:`rczoo.check`
     (``outputs``, ``lengths``, ``expect_fail``, ``extra_checks`` and so on). Needs pytest.
     """
     import pytest

@@ -111,8 +111,8 @@ class Result:
 class Diagnosis:
     """A cause, in a sentence with its remedy; ``verified`` if the law held again once it was mended.
 
-    ``conjoins``: whether conjoining is a repair; where not, ``repair`` is what to type, None where only the
-    model itself can be mended.
+    ``conjoins``: whether conjoining is a repair, and then ``repair`` is what to mind; where not, ``repair``
+    is what to type, None where only the model itself can be mended.
     """
 
     cause: str

@@ -157,12 +157,16 @@ class Run:
         worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
         return min(max(1.0, worst), MAGNIFIED) if worst == worst else 1.0
 
-    @cached_property
+    @property
     def terms(self) -> float:
-        """The terms of the longest sum that a layer makes; sums over positions are made in a tree of sums."""
+        """The terms of the longest sum that a layer makes; a mean of positions is made in a tree of sums."""
+        return max(FEWEST_TERMS, self.tested.meter.terms, self._fan) + math.log2(self.length + 1)
+
+    @cached_property
+    def _fan(self) -> float:
+        """The largest fan of a parameter: what no pass shows of a layer that is one operation, as an LSTM."""
         parameters = self.tested.model.parameters()
-        fans = [p.numel() / len(p) for p in parameters if p.ndim > 1 and len(p)]
-        return max([FEWEST_TERMS, *fans]) + math.log2(self.length + 1)
+        return max((p.numel() / len(p) for p in parameters if p.ndim > 1 and len(p)), default=0.0)
 
     def tolerance(self, dtype: torch.dtype, error: float = 0.0, summed: int = 0) -> float:
         """The rounding allowed in a number type, relative: ``2 n u / (1 - n u)`` times the condition.

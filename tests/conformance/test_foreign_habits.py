@@ -225,14 +225,43 @@ def test_a_cast_inside_hides_no_fault_and_is_none(size):
     assert report.passed == (size == 0), str(report)
 
 
-def test_a_tolerance_is_derived_from_the_longest_sum():
-    wide = nn.Sequential(Tied(DNA, "100r", 50), nn.Tanh(), Tied("100r", "1r", 50))
-    for model, terms in ((tied(), 64), (wide, 200 * 50)):
-        from rczoo.conformance.run import Run
-        from rczoo.conformance.tested_model import describe
+class ByHand(nn.Module):
+    """A convolution whose kernel is made of numbers that lie flat, as those of ``rczoo.nn`` do."""
 
-        run = Run(describe(model, outputs="1r"), (120,))
-        assert run.tolerance(torch.float64) == pytest.approx((terms + 6.9) * 2**-52, rel=1e-3)
+    def __init__(self):
+        super().__init__()
+        self.numbers = nn.Parameter(torch.rand(200 * 50) - 0.5)
+
+    def forward(self, x):
+        kernel = self.numbers.view(1, 200, 50)
+        return F.conv1d(x.repeat(1, 50, 1), (kernel + kernel.flip(1, 2)) / 2).tanh()
+
+
+LONG_SUMS = {
+    "few": (tied, 64),
+    "stored": (lambda: nn.Sequential(Tied(DNA, "100r", 50), Tied("100r", "1r", 50)), 200 * 50),
+    "flat": (ByHand, 200 * 50),
+    "tied": (lambda: rczoo.nn.RCConv1d(DNA, "1r", 50), 200),
+    "scripted": (lambda: torch.jit.script(nn.Conv1d(4, 2, 50)), 200),
+    "recurrent": (
+        lambda: Around(Through(lambda x: x.mT), lambda m, y, x: m.of(y)[0].mT, of=nn.GRU(4, 2)),
+        64,
+    ),
+    "attention": (lambda: Through(lambda x: F.scaled_dot_product_attention(x.mT, x.mT, x.mT).mT), 120),
+    "transposed": (lambda: nn.ConvTranspose1d(4, 2, 50), 4 * 50),
+}
+"""Models of a Rep of two channels, and how many products the longest sum in them has (64 at least)."""
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+@pytest.mark.parametrize(("build", "terms"), LONG_SUMS.values(), ids=LONG_SUMS)
+def test_a_tolerance_is_derived_from_the_longest_sum(build, terms):
+    from rczoo.conformance.run import Run
+    from rczoo.conformance.tested_model import describe
+
+    run = Run(describe(build(), outputs="1r"), (120,))
+    run.tested(run.tested.pair(run.codes())[0])
+    assert run.tolerance(torch.float64) == pytest.approx((terms + 6.9) * 2**-52, rel=1e-3)
 
 
 def test_a_norm_that_sums_many_positions_may_round_as_many_times():
@@ -255,6 +284,17 @@ def test_a_repair_mends_the_declaration_where_that_is_the_fault():
     report = check(reordered, outputs="1r", lengths=60)
     assert cause(report) == "base order"
     assert report.repair is None
+
+
+def test_a_network_that_reads_both_ways_is_conjoined_as_declared_and_told_of_the_other_declaration():
+    model = Around(plain(2), lambda m, y, x: y + m.model(x.flip(-1)).flip(-1))
+    report = check(model, outputs="1r", lengths=60, quick=True)
+    assert cause(report) == "not complemented"
+    assert report.repair == (
+        'rczoo.conjoin(model, outputs="1r")  # with outputs="2t" where there are no strands'
+    )
+    both = eval(report.repair, {"rczoo": rczoo, "model": model})
+    assert check(both, outputs="1r", lengths=60, quick=True).passed
 
 
 class Causal(nn.Module):

@@ -14,6 +14,7 @@ from rczoo.cli import check
 
 ROOT = Path(__file__).parents[2]
 FAULTY = "tests.support.faulty_models"
+PLUGIN = "rczoo.cli.pytest_plugin"
 
 SUITE = """
 from rczoo.conformance.cases import parametrize_with_checks
@@ -31,8 +32,8 @@ def test_rc(check):
 
 def run(folder, *arguments):
     """Run pytest in a folder of its own, with the plugin once."""
-    installed = any(e.name == "rczoo" for e in entry_points(group="pytest11"))
-    plugin = [] if installed else ["-p", "rczoo.conformance.pytest_plugin"]
+    installed = any(e.value == PLUGIN for e in entry_points(group="pytest11"))
+    plugin = [] if installed else ["-p", "no:rczoo", "-p", PLUGIN]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-rA", "--rootdir", str(folder), *plugin, *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
@@ -117,11 +118,15 @@ def test_checks_without_a_result_are_skipped_for_a_reason(tmp_path):
     assert "not asked for" in done.stdout
 
 
-def test_a_factory_that_does_not_import_fails_every_check(tmp_path):
-    done = run(tmp_path, "--rc-model", "no.such:thing", "--rc-output", "1r")
+def test_models_are_found_by_factory_and_by_published_name_or_fail_every_check(tmp_path):
+    models = ["no.such:thing", "sim-200/rpcs", "sim-200/rcps"]
+    named = [word for model in models for word in ("--rc-model", model)]
+    done = run(tmp_path, *named, "--rc-quick", "--rc-inference-only")
     assert done.returncode == 1
     assert "cannot import no.such:thing" in done.stdout
-    assert "18 failed" in done.stdout
+    assert "no model 'sim-200/rpcs'; near it: sim-200/rcps" in done.stdout
+    assert "36 failed" in done.stdout
+    assert "sim-200/rcps: 8 checks ran (8 passed, 0 failed)" in done.stdout
 
 
 def test_the_plugin_does_not_import_torch_until_it_is_used(tmp_path):
@@ -148,7 +153,9 @@ BASE = ["--output", "1r", "--length", "60", "--quick"]
             2,
             "cannot import tests.support.faulty_models:nope: AttributeError",
         ),
+        (["check", f"{FAULTY}:tide", *BASE], 2, "(did you mean 'tied'?)"),
         (["check", "tests.support.faulty_models", *BASE], 2, "write package.module:factory"),
+        (["measure", "sim-200/rpcs"], 2, "no model 'sim-200/rpcs'; near it: sim-200/rcps"),
         (["check", f"{FAULTY}:FEATURES", *BASE], 2, "fails: TypeError"),
         (["check", f"{FAULTY}:dead_network", "--output", "q"], 2, "cannot read 'q'"),
         (["check", f"{FAULTY}:tied", *BASE, "--output", "b=1r"], 2, "name every one"),

@@ -1,11 +1,14 @@
-"""How many forward passes a check makes, and how many it may make."""
+"""How many forward passes a check makes, how many it may make, and how long the sums in them are."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
+
+from torch.utils._python_dispatch import TorchDispatchMode
 
 QUICK, FULL = 12, 40
 """Forward passes that the checks of a model may take; a slow model's explanation counts towards them."""
@@ -13,6 +16,37 @@ QUICK, FULL = 12, 40
 
 class SpentError(Exception):
     """The forward passes, or the seconds, of a check are used up; its text says which."""
+
+
+FIRST = {"mm": 0, "bmm": 0, "mv": 0, "dot": 0, "linear": 0}
+FIRST |= {"addmm": 1, "addmv": 1, "addbmm": 1, "baddbmm": 1}
+"""Products of matrices, and which of their arguments is the first factor, whose last axis is summed."""
+
+
+class LongestSum(TorchDispatchMode):
+    """While it lasts, ``terms`` is how many products a convolution, attention or product of matrices sums.
+
+    The largest, of whatever is computed: by hand, in a scripted module, with kernels that are not stored.
+    """
+
+    terms = 1.0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """One operation, unchanged."""
+        self.terms = max(self.terms, _summed(func.overloadpacket.__name__, args))
+        return func(*args, **(kwargs or {}))
+
+
+def _summed(name: str, args: tuple[Any, ...]) -> float:
+    """How many products are summed into each number that an operation gives; 0 of those that sum none."""
+    if name == "convolution":
+        weight, transposed, groups = args[1], args[6], args[8]
+        return weight.numel() / (weight.shape[1] * groups if transposed else weight.shape[0])
+    if name.startswith("_scaled_dot_product"):
+        return max(args[0].shape[-1], args[1].shape[-2])
+    return args[FIRST[name]].shape[-1] if name in FIRST else 0
 
 
 @dataclass
@@ -23,7 +57,7 @@ class Meter:
     seconds in all, while :meth:`free` lasts, passes do not count towards the limit: ``freed`` are those.
     These are seconds of work, so that a busy machine explains as much. ``longest``: the most seconds that a
     pass took, and ``hardest`` the most seconds of work. ``drew``: whether a model drew random numbers in the
-    last pass.
+    last pass. ``terms``: of the longest sum of products in the first pass; 0 before it.
     """
 
     limit: float = float("inf")
@@ -36,6 +70,7 @@ class Meter:
     started: float = field(default_factory=lambda: time.monotonic())
     free_until: float = 0.0
     drew: bool = False
+    terms: float = 0.0
 
     @contextmanager
     def forward(self) -> Iterator[None]:
@@ -50,7 +85,10 @@ class Meter:
             self.forwards += 1
         else:
             raise SpentError(f"the budget of {self.limit:.0f} forward passes is used up")
-        yield
+        longest = None if self.terms else LongestSum()
+        with longest or nullcontext():
+            yield
+        self.terms = longest.terms if longest else self.terms
         self.longest = max(self.longest, time.monotonic() - begun)
         self.hardest = max(self.hardest, time.thread_time() - worked)
 

@@ -54,15 +54,16 @@ def wrong_actions(violation: Violation, run: Run) -> Diagnosis | None:
 def _diagnosis(tested: TestedModel, fit: Fit) -> Diagnosis:
     """The faults in one sentence, and the declaration that mends them, where one can."""
     faults = ([(fit.input[1].cause, fit.input[1].words)] if fit.input else []) + fit.faults
-    repair = None
-    if [cause for cause, _ in faults] == ["not complemented"]:  # as Caduceus, which reads both ways
-        return Diagnosis(faults[0][0], f"{faults[0][1]}, or conjoin it")
+    words, causes, repair = "; ".join(said for _, said in faults), [cause for cause, _ in faults], None
+    if causes[0] == "not complemented" and {*causes[1:]} <= {"strands not swapped"}:  # as a Caduceus, which
+        other = f"with outputs={typed(_declared(fit.outputs))} where there are no strands"  # reads both ways
+        return Diagnosis(causes[0], f"{words}, or conjoin it", repair=other if causes[1:] else None)
     if fit.input is None and all(isinstance(a, RepAction) for a in fit.outputs.values()):
         repair = f"declare outputs={typed(_declared(fit.outputs))}{IF}".replace('"dna"', '"2r:flip"')
     elif fit.input is not None and not fit.faults and fit.input[1].declares:
         changed = {n: s.action for n, s in tested.inputs.items()} | {fit.input[0]: fit.input[1].action}
         repair = f"declare inputs={typed(changed if tested.keywords else tuple(changed.values()))}{IF}"
-    return Diagnosis(faults[0][0], "; ".join(words for _, words in faults), conjoins=False, repair=repair)
+    return Diagnosis(causes[0], words, conjoins=False, repair=repair)
 
 
 def _declared(outputs: dict[str, Action]) -> Any:

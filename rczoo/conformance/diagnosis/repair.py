@@ -61,7 +61,8 @@ def advice(run: Run, results: list[Result], causes: list[Diagnosis], repair: Rep
         return None
     inputs, outputs = map(typed, repair)
     default = inputs == '"dna"' and not hasattr(run.tested.model, "rep_in")
-    return f"rczoo.conjoin(model, {'' if default else f'inputs={inputs}, '}outputs={outputs})"
+    mind = next((f"  # {d.repair}" for d in causes if d.repair), "")
+    return f"rczoo.conjoin(model, {'' if default else f'inputs={inputs}, '}outputs={outputs}){mind}"
 
 
 def causal(violation: Violation, run: Run) -> Diagnosis | None:
