@@ -16,6 +16,8 @@ from .._package_data import package_data
 if TYPE_CHECKING:
     from rich.console import Console
 
+LARGEST_SEED = 2**63 - 1
+"""What PyTorch takes."""
 MODEL, TRAINING, INPUT, OUTPUT = "Model", "Training", "Input", "Output"
 """The groups in which a command's help shows its options; the others stand by themselves."""
 
@@ -127,7 +129,7 @@ Statistics = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Initialisation and order.", min=0)]
+Seed = Annotated[int, typer.Option(help="Initialisation and order.", min=0, max=LARGEST_SEED)]
 Split = Annotated[
     Literal["train", "validation", "test", "test-unshared"], typer.Option(help="Which examples.")
 ]
@@ -159,6 +161,7 @@ Threads = Annotated[
     typer.Option(
         help="Threads of this training: one per core trains most seeds an hour.",
         min=1,
+        max=1024,  # millions of them end the process
         rich_help_panel=TRAINING,
     ),
 ]
