@@ -9,6 +9,7 @@ import typer
 
 from .options import (
     INPUT,
+    LARGEST_SEED,
     OUTPUT,
     Crop,
     Device,
@@ -45,7 +46,7 @@ def explain(
         str | None, typer.Option(help="A label or its number; profile or counts, or profile:FACTOR.")
     ] = None,
     references: Annotated[int, typer.Option(help="Shuffles of each sequence, for deeplift.", min=2)] = 20,
-    seed: Annotated[int, typer.Option(help="Of the shuffles.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Of the shuffles.", min=0, max=LARGEST_SEED)] = 0,
     logos: Annotated[
         int, typer.Option(help="Sequences to draw; 0 draws none.", min=0, rich_help_panel=OUTPUT)
     ] = 6,

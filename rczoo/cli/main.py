@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import sys
@@ -30,6 +31,7 @@ class OneLineErrors(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read what stands before the command."""
+        _print_any_letter()
         self.debug = DEBUG in args
         with self._one_line():
             return super().parse_args(ctx, [arg for arg in args if arg != DEBUG])
@@ -68,6 +70,13 @@ class OneLineErrors(TyperGroup):
             if self.debug:
                 traceback.print_exc()
             _fail(errors.line(error))
+
+
+def _print_any_letter() -> None:
+    """Names of files and contigs may have letters that a terminal lacks: these are escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _is_unread() -> bool:

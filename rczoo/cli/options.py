@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from ..files.shards import Shard
 
+LARGEST_SEED = 2**63 - 1
+"""What PyTorch takes."""
 MODEL, TRAINING, INPUT, OUTPUT = "Model", "Training", "Input", "Output"
 """The groups in which a command's help shows its options; the others stand by themselves."""
 
@@ -129,7 +131,7 @@ Statistics = Annotated[
         rich_help_panel=MODEL,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Initialisation and order.", min=0)]
+Seed = Annotated[int, typer.Option(help="Initialisation and order.", min=0, max=LARGEST_SEED)]
 Split = Annotated[
     Literal["train", "validation", "test", "test-unshared", "test-peaks", "test-shuffles"],
     typer.Option(help="Which examples."),
@@ -170,6 +172,7 @@ Threads = Annotated[
     typer.Option(
         help="Threads of this training: one per core trains most seeds an hour.",
         min=1,
+        max=1024,  # millions of them end the process
         rich_help_panel=TRAINING,
     ),
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from ..data.quality import Finding
     from ..data.task import Task
 
 app = typer.Typer(
@@ -88,7 +89,7 @@ def check(name: Name, json_: Json = False) -> None:
 
     task = load_task(name)
     with bar("check", steps(task), hidden=json_) as advance:
-        findings = check_task(task, advance)
+        findings = [*_of_the_model(task), *check_task(task, advance)]
     problems = [finding for finding in findings if finding.level == "problem"]
     if json_:
         _print([asdict(finding) for finding in findings])
@@ -99,6 +100,26 @@ def check(name: Name, json_: Json = False) -> None:
             f"{task.name}: {len(problems)} problems" if problems else f"{task.name}: no problems found"
         )
     raise typer.Exit(1 if problems else 0)
+
+
+def _of_the_model(task: Task) -> list[Finding]:
+    """What keeps the model of a task from being built, or from having the task's profile; by shapes alone."""
+    import torch
+
+    from ..data.quality import Finding
+    from ..family.architectures import build, is_cropped
+
+    cropped = {"out_length": task.out_length} if is_cropped(task.model.architecture) else {}
+    try:
+        with torch.device("meta"):
+            model = build(**{"strategy": "conjoined", **cropped, **task.model.keywords()})
+    except ValueError as error:
+        return [Finding("problem", "model", f"[model]: {error}")]
+    positions = model.positions * model.resolution
+    if task.kind == "profile" and positions != task.out_length:
+        given = f"[model] gives a profile of {positions} positions, [data] out_length is {task.out_length}"
+        return [Finding("problem", "model", f"{given}: change length or out_length")]
+    return []
 
 
 @app.command()

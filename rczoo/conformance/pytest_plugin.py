@@ -38,7 +38,12 @@ class CheckItem(pytest.Item):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The ``--rc-*`` options, as ``rczoo check`` has them."""
     group = parser.getgroup("rczoo", "reverse-complement checks of a DNA model")
-    group.addoption("--rc-model", action="append", default=[], help="package.module:factory, a published model's name or a checkpoint folder; repeatable")
+    group.addoption(
+        "--rc-model",
+        action="append",
+        default=[],
+        help="package.module:factory, a published model's name or a checkpoint folder; repeatable",
+    )
     group.addoption("--rc-input", action="append", default=[], help="dna, 2t, name=1r; repeatable")
     group.addoption("--rc-output", action="append", default=[], help="1r, profile=1r; repeatable")
     group.addoption("--rc-length", action="append", default=[], type=int, help="sequence length; repeatable")

@@ -32,7 +32,9 @@ class Model(Table):
     ] = 1
     filters: Annotated[int | None, whole(1)] = None
     merge: Annotated[str | None, Field(description="how strands are merged, as rczoo.build takes it")] = None
-    gain: Annotated[float | None, Field(strict=True, gt=0, description="a number > 0")] = None
+    gain: Annotated[
+        float | None, Field(strict=True, gt=0, le=1e6, description="a number > 0, at most 1e6")
+    ] = None
     pool: Annotated[
         tuple[Width, Width] | Literal["global"] | None,
         Field(description='the width and stride of the pool, as [40, 20], or "global"'),

@@ -161,7 +161,7 @@ def read_task(path: Path) -> Task:
         content = tomllib.loads("".join(text_lines(path, "task")))
     except FileNotFoundError as error:
         raise ValueError(f"no task file {path}: check the path") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ValueError(f"{path.name} is not TOML ({error})") from error
     found = read_content(content, path.name)
     name = found.name or path.stem

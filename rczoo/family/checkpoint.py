@@ -204,6 +204,10 @@ def check_shapes(model: nn.Module, tensors: Mapping[str, torch.Tensor], path: Pa
                 f"{path}: {name!r} has shape {tuple(value.shape)}, the model {tuple(expected[name].shape)}: "
                 "it belongs to another model; train it again"
             )
+        if value.is_floating_point() != expected[name].is_floating_point():
+            raise ValueError(
+                f"{path}: {name!r} is {value.dtype}, the model's {expected[name].dtype}: it was changed"
+            )
 
 
 def check_values(tensors: Mapping[str, torch.Tensor], path: Path) -> None:

@@ -58,7 +58,7 @@ def _next(pieces: queue.Queue[Any], received: int, began: float) -> bytes | None
     """The next piece, None at the end."""
     while True:
         try:
-            piece: bytes | Exception | None = pieces.get(timeout=1)
+            piece: bytes | Exception | None = pieces.get(timeout=min(1, GRACE))
         except queue.Empty:
             seconds = time.monotonic() - began
             if seconds > GRACE and received < SLOWEST * seconds:

@@ -109,6 +109,8 @@ class Regions:
 def _chromosomes(genome: Genome) -> Intervals:
     """Each whole chromosome that has a base."""
     lengths = {name: length for name, length in genome.lengths.items() if length}
+    if not lengths:
+        raise ValueError(f"{genome.name} has no record with a base: name a genome file")
     chrom, end = np.array(list(lengths), dtype=str), np.array(list(lengths.values()), dtype=np.int64)
     start = np.zeros_like(end)
     return Intervals(chrom, start, end, end // 2, np.zeros(len(end), dtype=bool))

@@ -17,6 +17,10 @@ STRAND, SUMMIT = 5, 9
 """Columns, from 0, of BED's strand and of narrowPeak's summit, counted from the start of the interval."""
 STRANDS = {"+": False, "-": True, ".": False}
 """What may stand for a strand, and whether it is the reverse one."""
+HEADERS = ("#", "track ", "browser ")
+"""How lines for browsers begin; a chromosome may be called track1."""
+LONGEST_NAME = 255
+"""Characters of a chromosome's name, as all of them take the memory of the longest."""
 
 
 @dataclass(frozen=True)
@@ -174,14 +178,14 @@ def _off(sites: Intervals, n: int, end: int, genome: Genome) -> LineError:
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Numbered lines of a file, in fields; without headers and empty lines."""
     for number, line in enumerate(text_lines(path, "BED"), 1):
-        if line.strip() and not line.startswith(("#", "track", "browser")):
+        if line.strip() and not line.startswith(HEADERS):
             yield number, line.rstrip("\n").split("\t" if "\t" in line else None)
 
 
 def _row(fields: list[str]) -> tuple[str, int, int, int, bool]:
     """Chromosome, start, end, summit and strand of one line; LineError where it is not BED."""
     start, end = map(whole_number, fields[1:3]) if len(fields) > 2 else (None, None)
-    if start is None or end is None:
+    if start is None or end is None or len(fields[0]) > LONGEST_NAME:
         told = "expected chromosome, start and end, separated by tabs"
         raise LineError("not BED", f"{' '.join(fields)[:60]!r} is not BED: {told}")
     if not 0 <= start < end:

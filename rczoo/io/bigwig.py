@@ -15,6 +15,10 @@ STRETCH, MOST_READ = 100_000, 20_000_000
 """Bases read at a time for a mean, and about how many of a large file: a second's work, and 200 places."""
 
 
+LARGEST = 1e30
+"""A value beyond which sums overflow float32: it is an infinity, or what a tool wrote in its place."""
+
+
 class Track:
     """Windows of one bigWig file; ``sign`` -1 for one whose values are written negative.
 
@@ -66,7 +70,7 @@ class Track:
     def windows(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
         """Signal of windows: (n, length) float32, 0 without data and beyond the ends of the chromosome.
 
-        Raises ValueError where it is infinite, and for a chromosome of another length than the genome's.
+        Raises ValueError where it is infinite or as good as that, and for a chromosome of another length than the genome's.
         """
         self.check(np.unique(chrom).tolist())
         out = np.empty((len(start), length), dtype=np.float32)
@@ -108,7 +112,7 @@ class Track:
         if not values.size:  # a file without any data
             return np.zeros(high - low, dtype=np.float32)
         values[np.isnan(values)] = 0
-        for at in np.flatnonzero(np.isinf(values))[:1]:
+        for at in np.flatnonzero(np.abs(values) > LARGEST)[:1]:
             raise ValueError(
                 f"{self.path.name}: {name}:{low + at + 1} is {values[at]:g}, which is no signal: "
                 "make the file without infinite values"

@@ -64,9 +64,17 @@ class TwoBit:
             size = self._bytes(at, 1)[0]
             entry = self._bytes(at + 1, size + width)
             place = np.frombuffer(entry[size:], dtype=f"{order}u{width}")[0]
-            places[entry[:size].decode("utf-8", "replace")] = int(place)
+            places[self._name(entry[:size], places)] = int(place)
             at += 1 + size + width
         return places
+
+    def _name(self, content: bytes, places: dict[str, int]) -> str:
+        """A name, which no other record has."""
+        name = content.decode("utf-8", "replace")
+        if not name or name in places:
+            wrong = f"{name!r} twice" if name else f"no name for record {len(places) + 1}"
+            raise ValueError(f"{self.path.name} has {wrong}: give each record a name of its own")
+        return name
 
     def _record(self, name: str) -> tuple[np.ndarray, np.ndarray, int]:
         """Begins and ends of a record's runs of N, and the place of its bases, which are all there."""

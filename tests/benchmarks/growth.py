@@ -1,7 +1,7 @@
 """How time and memory of commands grow with contigs, variants and peaks, at a commit and as the code is now.
 
-``python tests/benchmarks/growth.py --before COMMIT`` runs the same commands on the same files with both, one
-after the other, and prints a row for each. Untrained models of a few filters: what is timed is the reading.
+``python tests/benchmarks/growth.py --before COMMIT --large`` runs the same commands on the same files with both,
+one after the other, and prints a row for each; then large files with the code as it is now alone. Untrained models of a few filters: what is timed is the reading.
 Seconds are the processor's, those of the system for the command included, so that other work on the machine
 counts for little.
 """
@@ -15,6 +15,7 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -141,14 +142,25 @@ def timed(code, folder, command):
     return f"{usage.ru_utime + usage.ru_stime:.1f}", f"{usage.ru_maxrss / 1024:.0f}"
 
 
-def cases(options):
-    """Name, size and what makes the files, for each row."""
-    yield from ((f"predict --genome, {n} contigs", whole_genome, (n,)) for n in options.contigs)
-    yield from ((f"predict --bed, {n} contigs", one_line_per_contig, (n,)) for n in options.contigs)
-    for n in options.variants:
-        yield f"variants, {n} sorted", variants, (n, False)
-        yield f"variants, {n} in any order", variants, (n, True)
-    yield from ((f"tasks check, {n} peaks", peaks, (n,)) for n in options.peaks)
+class Sizes(NamedTuple):
+    """How many contigs, variants and peaks."""
+
+    contigs: list[int]
+    variants: list[int]
+    peaks: list[int]
+
+
+LARGE = Sizes([50_000], [100_000], [200_000])
+
+
+def cases(sizes):
+    """Name, what makes the files, and its arguments, for each row."""
+    yield from ((f"`predict --genome`, {n:,} contigs", whole_genome, (n,)) for n in sizes.contigs)
+    yield from ((f"`predict --bed`, {n:,} contigs", one_line_per_contig, (n,)) for n in sizes.contigs)
+    for n in sizes.variants:
+        yield f"`variants`, {n:,} sorted", variants, (n, False)
+        yield f"`variants`, {n:,} in any order", variants, (n, True)
+    yield from ((f"`tasks check`, {n:,} peaks", peaks, (n,)) for n in sizes.peaks)
 
 
 def main():
@@ -158,6 +170,7 @@ def main():
     parser.add_argument("--contigs", type=int, nargs="*", default=[500, 1000, 2000])
     parser.add_argument("--variants", type=int, nargs="*", default=[200])
     parser.add_argument("--peaks", type=int, nargs="*", default=[20_000])
+    parser.add_argument("--large", action="store_true", help=f"and {LARGE} with the code as it is now")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         codes = {"now": ROOT}
@@ -170,13 +183,16 @@ def main():
             subprocess.run(["tar", "-x", "-C", codes[options.before]], input=archive.stdout, check=True)
         print("| what |", " | ".join(f"{name}, s | MB" for name in codes), "|")
         print("|---" * (1 + 2 * len(codes)) + "|")
-        for title, make, arguments in cases(options):
+        given = [(*case, codes) for case in cases(Sizes(options.contigs, options.variants, options.peaks))]
+        large = [(*case, {"now": ROOT}) for case in cases(LARGE)] if options.large else []
+        for title, make, arguments, tried in [*given, *large]:
             place = Path(tempfile.mkdtemp(dir=folder))
             with ProcessPoolExecutor(1) as apart:  # as what this process holds would count as the command's
                 command = apart.submit(make, place, *arguments).result()
             environment = {**os.environ, "PYTHONPATH": str(ROOT)}
             subprocess.run([sys.executable, "-c", MODEL], cwd=place, env=environment, check=True)
-            cells = [cell for code in codes.values() for cell in timed(code, place, command)]
+            cells = ["", ""] * (len(codes) - len(tried))
+            cells += [cell for code in tried.values() for cell in timed(code, place, command)]
             print("| " + " | ".join([title, *cells]) + " |", flush=True)
             shutil.rmtree(place)
 

@@ -468,6 +468,9 @@ def test_sequences_without_a_base_are_left_out_of_a_genome(place):
     assert result.stdout.splitlines()[0] == "e.fa: none, no without a base: left out"
     assert {name: len(v) for name, v in bigwig("p.bw").items()} == {"chrI": 100, "chrII": 63}
     assert {r["chrom"] for r in table("o.tsv")} == {"chrI", "chrII"}
+    (place / "f.fa").write_text(">none\n>no\n")
+    result = run("predict", "m", "--genome", "f.fa", "--out", "f.tsv")
+    assert result.stderr == "rczoo: f.fa has no record with a base: name a genome file\n"
 
 
 def test_one_window_at_each_summit(place, genome):

@@ -81,7 +81,8 @@ def test_check_tells_problems_by_its_exit_code(tmp_path):
     assert result.exit_code == 1
     assert "problem: train: label 0 has only the class 1" in result.stdout
     found = json.loads(run("check", str(tmp_path / "t.toml"), "--json").stdout)
-    assert {f["check"] for f in found} == {"classes", "leaks"}
+    assert {f["check"] for f in found} == {"model", "classes", "leaks"}
+    assert found[0]["message"].startswith("[model]: tf-cnn: length 4 is shorter than the receptive field")
     assert run("check", "sim-200").exit_code == 0
 
 

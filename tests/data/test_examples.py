@@ -64,9 +64,10 @@ def test_a_shift_moves_along_the_genome_on_either_strand():
 
 
 def test_a_window_stops_at_the_end_of_its_chromosome():
-    codes = np.array([[4, 1, 2, 3, 0]], dtype=np.uint8)  # its first position is beyond the end
-    examples = Examples(codes, np.zeros((1, 1)), Rep("1t"), room=np.array([[0, 1]]), jitter=1)
-    assert torch.equal(examples.batch([0], [-1])[0], examples.batch([0], [0])[0])
+    codes = np.array([[4, 1, 2, 3, 4]], dtype=np.uint8)  # its ends are beyond those of the chromosome
+    examples = Examples(codes, np.zeros((1, 1)), Rep("1t"), room=np.array([[0, 0]]), jitter=1)
+    for shift in (-1, 1):
+        assert torch.equal(examples.batch([0], [shift])[0], examples.batch([0], [0])[0])
 
 
 def test_batches_leave_the_stored_arrays_alone():

@@ -215,6 +215,10 @@ def damage_model(**arguments):
             damage_weights(WEIGHT, lambda value: value.to(torch.float8_e4m3fn)),
             r"'.*weight' is torch.float8_e4m3fn, in which no model computes",
         ),
+        (
+            damage_weights(WEIGHT, lambda value: value.int()),
+            r"'.*weight' is torch.int32, the model's torch.float32: it was changed",
+        ),
         (damage_model(gain=1e308), r"config\.json: gain is 1e\+308, and at most 1e\+06 is of use"),
         (
             damage_model(length=10**8),

@@ -34,7 +34,7 @@ def dripping(head):
 
 @pytest.mark.parametrize("head", [HEAD, b"HTTP/1.1 200 OK\r\nX-"], ids=["body", "head"])
 def test_a_server_that_sends_byte_after_byte_is_given_up(tmp_path, monkeypatch, head):
-    monkeypatch.setattr(transfers, "GRACE", 0.5)
+    monkeypatch.setattr(transfers, "GRACE", 0.1)
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path))
     monkeypatch.delenv("RCZOO_DATA", raising=False)
     began, threads = time.monotonic(), threading.active_count()

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,19 +24,20 @@ def test_bed_plain_and_gzipped_with_strand_and_headers(tmp_path, name):
         ("track name=x",),
         ("chr1", 10, 20, "a", 0, "+"),
         ("#c",),
+        ("browser position chr1",),
         ("chr2", 5, 8, "b", 0, "-"),
-        ("chr2", 7, 8),
+        ("track2", 7, 8),
     ]
     found = read_bed(write_bed(tmp_path / name, rows))
-    assert found.chrom.tolist() == ["chr1", "chr2", "chr2"]
+    assert found.chrom.tolist() == ["chr1", "chr2", "track2"]
     assert found.start.tolist() == [10, 5, 7]
     assert found.summit.tolist() == [15, 6, 7]
     assert found.reverse.tolist() == [False, True, False]
 
 
 def test_narrowpeak_has_its_own_summit(tmp_path):
-    rows = [("chr1", 100, 200, "a", 0, ".", 1, 1, 1, summit) for summit in (30, -1)]
-    assert read_bed(write_bed(tmp_path / "a.narrowPeak", rows)).summit.tolist() == [130, 150]
+    rows = [("chr1", 100, 200, "a", 0, ".", 1, 1, 1, summit) for summit in (30, -1, 0)]
+    assert read_bed(write_bed(tmp_path / "a.narrowPeak", rows)).summit.tolist() == [130, 150, 100]
 
 
 def test_an_empty_file_has_no_intervals(tmp_path):
@@ -47,6 +49,7 @@ def test_an_empty_file_has_no_intervals(tmp_path):
     [
         (("chr1", 10), "a.bed line 2: 'chr1 10' is not BED: expected chromosome, start and end"),
         (("chr1", "x", 20), "is not BED"),
+        (("c" * 256, 10, 20), "'c{60}' is not BED"),
         (("chr1", 20, 20), "line 2: start 20 and end 20: BED needs 0 <= start < end"),
         (("chr1", -1, 20), "start -1"),
     ],
@@ -76,6 +79,7 @@ def test_distance_against_a_slow_reference(places, others):
 
 def test_chromosomes_are_apart():
     assert distance_to(make([5], "a"), make([5], "b")).tolist() == [np.inf]
+    assert merge(replace(make([5, 6]), chrom=np.array(["a", "b"])), 9).chrom.tolist() == ["a", "b"]
 
 
 @given(st.integers(0, 60), st.integers(1, 40), st.integers(0, 20))

@@ -47,3 +47,5 @@ def test_missing_chromosome_names_both_and_the_remedy():
 def test_only_differences_are_described():
     assert describe({"a": "a"}, "f") == ""
     assert describe({"4": "chrIV", "I": "I"}, "f") == "f: 4 is chrIV"
+    many = {str(n): ROMAN[n - 1] for n in range(1, 5)}
+    assert describe(many, "f") == "f: 1 is I, 2 is II, 3 is III and 1 more"

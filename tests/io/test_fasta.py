@@ -45,8 +45,8 @@ def test_crop_takes_the_centre(tmp_path, length, expected):
         ("ACGT\n", "x.fa line 1: 'ACGT' is not FASTA: a record starts with '>name'"),
         (">a\nACGTA\n>\nACGTA\n", "x.fa line 3: a record without a name: write '>name'"),
         (
-            ">a\nACGTA\n>b\nACG\n",
-            "x.fa line 3: sequence 'b' has 3 bases, the model reads 5: give longer sequences",
+            ">a\nACGTA\n>b\nACGT\n",
+            "x.fa line 3: sequence 'b' has 4 bases, the model reads 5: give longer sequences",
         ),
         (">a\n", "x.fa line 1: sequence 'a' has 0 bases, the model reads 5"),
         (">a\nACGTAC\n", "x.fa line 1: sequence 'a' has 6 bases, the model reads 5: cut it, or give --crop"),

@@ -63,6 +63,7 @@ def test_other_letters_are_unknown_bases(tmp_path, monkeypatch):
     monkeypatch.setenv("RCZOO_CACHE", str(tmp_path / "cache"))
     genome = Genome(write_fasta(tmp_path / "g.fa", {"a": "ACrYmT-"}))
     assert dna.decode(genome.chromosome("a")) == "ACNNNTN"
+    assert genome.letters("a", 0, 7) == "ACRYMT-"
 
 
 def test_messages(tmp_path, monkeypatch):

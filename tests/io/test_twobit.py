@@ -2,7 +2,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rczoo.io.genome import Genome
@@ -18,6 +18,7 @@ def read_all(path):
 LETTERS = st.text("ACGTN", max_size=30)
 
 
+@example(one="ACNNNNGT", two="", start=4, length=3)  # begins within a run
 @given(one=LETTERS, two=LETTERS, start=st.integers(0, 30), length=st.integers(1, 30))
 def test_stretches_are_slices(tmp_path_factory, one, two, start, length):
     file = TwoBit(write_2bit(tmp_path_factory.mktemp("2bit") / "a", {"one": one, "two": two}))
@@ -54,3 +55,13 @@ def test_the_other_byte_order(tmp_path):
     path.write_bytes(struct.pack(">IIII", 0x1A412743, 0, 1, 0) + b"\x01x" + struct.pack(">I", 22) + record)
     assert TwoBit(path).letters("x", 0, 5) == b"ANNGA"
     assert np.array_equal(Genome(path).chromosome("x"), [0, 4, 4, 2, 0])
+
+
+@pytest.mark.parametrize(("other", "words"), [(b"a", "has 'a' twice"), (b"", "has no name for record 2")])
+def test_each_record_has_a_name_of_its_own(tmp_path, other, words):
+    path = write_2bit(tmp_path / "a.2bit", {"a": "ACGT"})
+    content = path.read_bytes()
+    entry = bytes([len(other)]) + other + content[18:22]
+    path.write_bytes(content[:8] + struct.pack("<I", 2) + content[12:22] + entry + content[22:])
+    with pytest.raises(ValueError, match=rf"a.2bit {words}: give each record a name of its own"):
+        TwoBit(path)

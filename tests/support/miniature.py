@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+import re
 import struct
 import threading
 import warnings
@@ -38,15 +39,15 @@ def write_2bit(path, genome):
     index, records = b"", b""
     for name, sequence in genome.items():
         index += bytes([len(name)]) + name.encode() + struct.pack("<I", offset + len(records))
-        unknown = [i for i, base in enumerate(sequence) if base == "N"]
+        unknown = [run.span() for run in re.finditer("N+", sequence)]
         codes = ["TCAG".find(base) % 4 if base != "N" else 0 for base in sequence]
         codes += [0] * (-len(codes) % 4)
         packed = bytes(
             codes[i] << 6 | codes[i + 1] << 4 | codes[i + 2] << 2 | codes[i + 3]
             for i in range(0, len(codes), 4)
         )
-        starts = struct.pack(f"<{len(unknown)}I", *unknown)
-        sizes = struct.pack(f"<{len(unknown)}I", *[1] * len(unknown))
+        starts = struct.pack(f"<{len(unknown)}I", *(start for start, _ in unknown))
+        sizes = struct.pack(f"<{len(unknown)}I", *(end - start for start, end in unknown))
         records += struct.pack("<II", len(sequence), len(unknown)) + starts + sizes
         records += struct.pack("<II", 0, 0) + packed
     path.write_bytes(struct.pack("<IIII", 0x1A412743, 0, len(genome), 0) + index + records)

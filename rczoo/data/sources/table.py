@@ -96,6 +96,10 @@ def table(task: Task) -> Prepared:
     for split, name in files.items():
         bad = BadLines(name, bool(data.skip_bad), SKIP)
         codes, labels = read_table(task.path(name), task.length, bad)
+        if labels.shape[1] != task.model.number:
+            raise ValueError(
+                f"{name} has {labels.shape[1]} labels, [model] outputs is {task.model.outputs}: make them equal"
+            )
         arrays[split] = {"codes": codes, "target": labels}
         notes += [f"{name}: {bad} left out"] if str(bad) else []
     if not data.clean:
@@ -222,7 +226,7 @@ def _csv(path: Path) -> Iterator[tuple[int, str, list[str]]]:
         if "sequence" not in columns or len(columns) < 2:
             raise ValueError(
                 f"{path.name} has columns {', '.join(columns)[:80] or 'none'}: "
-                "it needs one called sequence and at least one label"
+                "it needs one called sequence and at least one label, separated by commas"
             )
         place = columns.index("sequence")
         for row in filter(None, reader):

@@ -46,6 +46,19 @@ def test_a_site_at_just_the_distance_is_far_enough(genome):
             matched(make([place]), make([5000]), make([place]), genome, 200, RULE)
 
 
+def test_content_is_of_g_and_c_and_windows_lie_inside(genome):
+    window = "".join("ACGT"[code] for code in genome.chromosome("chr1")[900:1100])
+    share = (window.count("G") + window.count("C")) / 200
+    assert gc_content(make([1000]), genome, 200) == pytest.approx([share])
+    with pytest.raises(ValueError, match="none of 2 sites"):
+        matched(make([20_000]), make([20_000]), make([99, 49_901]), genome, 200, RULE)
+
+
+def test_as_many_for_each_positive_as_there_are():
+    wanted, offered = np.array([0.3, 0.3]), np.full(20, 0.3)
+    assert len(match(wanted, offered, 4, np.random.default_rng(0))) == 8
+
+
 def test_none_left(genome):
     with pytest.raises(
         ValueError, match="none of 1 sites lies 1000 bases from every positive: lower the distance"

@@ -136,9 +136,11 @@ def test_against_a_loop_over_bases(folder, sites, length, half, shift):
 
 def test_windows_off_the_end_are_left_out_and_told(folder):
     write_bed(folder / "sites.bed", [("chr1", 2, 3), ("chr1", 150, 151)])
-    (folder / "t.toml").write_text(FULL.format(length=40, out=20, jitter=0, control="2t"))
+    (folder / "t.toml").write_text(FULL.format(length=40, out=20, jitter=3, control="2t"))
     task = load_task(folder / "t.toml")
     assert len(load_examples(task, "train")) == 1
+    widths = [load_examples(task, split).codes.shape[1] for split in ("train", "validation")]
+    assert widths == [46, 40]  # only what is trained on moves
     assert "1 of 2 windows run off their chromosome: left out" in notes(task)
 
 
@@ -208,7 +210,7 @@ def test_minimum_counts_are_of_the_window_without_the_margin_for_jitter(folder):
         empty = {c: np.zeros(len(s)) for c, s in GENOME.items()}
         write_bigwig(folder / f"{name}.bw", empty | {"chr1": track})
     text = FULL.replace("control = ", "# ").split("[data.control]")[0]
-    text = text.replace("jitter =", "minimum_counts = 1\njitter =")
+    text = text.replace("jitter =", "minimum_counts = 2\njitter =")
     kept = {}
     for name in places:
         changed = text.replace('plus = "plus.bw"', f'plus = ["one.bw", "{name}.bw"]')

@@ -114,7 +114,7 @@ clean = true
 """
 
 
-@pytest.mark.parametrize("label", ["-1", "5", "0.5", "nan", "inf", "", "yes"])
+@pytest.mark.parametrize("label", ["-1", "2", "5", "0.5", "nan", "inf", "", "yes"])
 def test_labels_are_0_and_1(tmp_path, label):
     path = tmp_path / "t.csv"
     path.write_text(f"sequence,a\nACGT,1\nACGT,{label}\nACGA,0\n")
