@@ -15,7 +15,8 @@ import typer
 from typer.core import TyperGroup
 
 from .._version import __version__
-from . import check, ensemble, errors, examples, explain, models, predict, shards, tasks, train, variants
+from . import check, ensemble, errors, examples, explain, models, predict, tasks, train, variants
+from .shards.command import shards
 
 PASSED_ON = (typer.Exit, typer.Abort)
 """How a command ends itself, which is no error."""
@@ -144,6 +145,6 @@ app.command(
         "ignore_unknown_options": True,
         "allow_interspersed_args": False,
     }
-)(shards.shards)
+)(shards)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")

@@ -39,5 +39,5 @@ def test_what_cannot_be_run_in_parts_is_refused(monkeypatch):
     assert "give the command to run in parts" in refused(run("shards", "--parts", 2, "train", "sim-200"))
     twice = run("shards", "--parts", 2, "predict", "m", "--shard", "1/2")
     assert "leave it out" in refused(twice)
-    monkeypatch.setattr("rczoo.cli.shards.find_spec", lambda _: None)
+    monkeypatch.setattr("rczoo.cli.shards.command.find_spec", lambda _: None)
     assert "pip install 'rczoo[sweeps]'" in refused(run("shards", "--parts", 2, "predict", "m"))

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-SNAKEFILE = Path(__file__).with_name("shards.smk")
+SNAKEFILE = Path(__file__).with_name("Snakefile")
 WORK = Path(".snakemake") / "rczoo-shards"
 """Where Snakemake keeps its own files, in the folder in which the command runs: a cluster must reach it."""
 

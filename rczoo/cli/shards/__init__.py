@@ -1,0 +1,1 @@
+"""``rczoo shards``: a command, and the Snakefile that it runs."""
