@@ -63,10 +63,20 @@ def act(case: Case) -> bool:
 
 
 def tie(case: Case) -> bool:
-    """RCConv1d's kernel: every tied kernel is one."""
+    """RCConv1d's kernel: every tied kernel is one. A Rep without channels has none, and no layer takes it."""
     rep_in, rep_out = rep(case["in"]), rep(case["out"])
     tied = tensor(case["answer"], rep_out.channels, rep_in.channels, case["kernel"])
+    if not tied.numel():
+        return not case["answer"] and _is_refused(rep_in, rep_out, case["kernel"])
     return torch.equal(fill(RCConv1d(rep_in, rep_out, case["kernel"], bias=False).double(), tied), tied)
+
+
+def _is_refused(rep_in: Rep, rep_out: Rep, kernel_size: int) -> bool:
+    try:
+        RCConv1d(rep_in, rep_out, kernel_size)
+    except ValueError:
+        return True
+    return False
 
 
 def conv(case: Case) -> bool:
