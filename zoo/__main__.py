@@ -120,11 +120,24 @@ def publish_command(
     from .publishing.publish import publish
 
     models = models_of(runs, models)
-    rows = [row for row in gather(runs) if fnmatchcase(f"{row.task}/{row.strategy}", pattern)]
-    if not rows:
+    rows = gather(runs)
+    if not any(fnmatchcase(f"{row.task}/{row.strategy}", pattern) for row in rows):
         raise ValueError(f"no packed run is called {pattern!r}: run python -m zoo collect, or see zoo/runs")
-    names = publish(rows, runs, models, tasks)
+    names = publish(rows, runs, models, tasks, pattern)
     typer.echo("\n".join([*names, f"{len(names)} models in {models}"]))
+
+
+@app.command("cards")
+def cards_command(
+    tasks: Annotated[list[str] | None, typer.Argument(help="Only these tasks.")] = None,
+    runs: Runs = RUNS,
+    models: Models = None,
+) -> None:
+    """Write the cards of the published models anew, and the index, from the packs."""
+    from .publishing.cards import write_cards
+
+    names = write_cards(gather(runs), runs, models_of(runs, models), chosen=tasks)
+    typer.echo(f"{len(names)} cards written")
 
 
 @app.command("prune")

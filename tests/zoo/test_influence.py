@@ -48,6 +48,15 @@ def test_a_label_of_one_class_is_left_out():
     assert auroc_influence(one, score) == pytest.approx(auroc_influence(target[:, :1], score[:, :1]))
 
 
+def test_a_label_that_was_not_measured_moves_nothing():
+    target, score = labelled()
+    known = target.astype(np.float16)
+    known[:20] = np.nan
+    found = auroc_influence(known, score)
+    assert (found[:20] == 0).all()
+    assert found[20:] == pytest.approx(auroc_influence(target[20:], score[20:]))
+
+
 def test_of_a_mean_it_is_the_standard_error():
     values = np.random.default_rng(0).uniform(0, 1, (50, 1)).astype(np.float32)
     assert standard_error(mean_influence(values)) == pytest.approx(np.std(values, ddof=1) / np.sqrt(50), 1e-4)

@@ -9,7 +9,9 @@ import pytest
 
 import zoo.packs
 from rczoo.files.atomic import write_bytes
+from tests.support import tiny_tasks
 from tests.support.zoo_tasks import write_tiny
+from zoo.fingerprints import targets
 from zoo.packs import Pack, collect, gather, is_done, left, pack
 from zoo.plan import DONE, Job
 from zoo.rows import read_rows, write_rows
@@ -181,6 +183,15 @@ def test_a_line_for_each_run(runs):
     lines = (runs / "tiny" / zoo.packs.CONFIGS).read_text().splitlines()
     assert [line.split(":")[0] for line in lines[1:-1]] == ['"rcps/1535"', '"rcps/1780"', '"standard/1535"']
     assert json.loads("\n".join(lines))["runs"].keys() == {"rcps/1535", "rcps/1780", "standard/1535"}
+
+
+def test_labels_that_were_not_measured_stay_so():
+    task = tiny_tasks.labels(n=4)
+    assert targets(task)["target"].dtype == np.int8
+    task.in_memory["test"].target[1, 2] = np.nan
+    kept = targets(task)["target"]
+    np.testing.assert_array_equal(kept, task.in_memory["test"].target)
+    assert kept.dtype == np.float16
 
 
 def test_what_is_not_packed_is_named(runs):

@@ -3,8 +3,11 @@
 import hashlib
 import json
 import math
+import re
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,7 +21,10 @@ from rczoo.hub.index import parse_index
 from tests.support.zoo_tasks import write_tiny
 from zoo.packs import Pack, gather, to_lines
 from zoo.plan import Job
-from zoo.publishing.card import card
+from zoo.publishing.by_label import by_label
+from zoo.publishing.calibration import Bin, calibration_error, reliability
+from zoo.publishing.card import Subject, card
+from zoo.publishing.cards import write_cards
 from zoo.publishing.expected import Expected, answers, equivariance, keep, read
 from zoo.publishing.index import write_index
 from zoo.publishing.members import training
@@ -26,7 +32,7 @@ from zoo.publishing.prune import prune
 from zoo.publishing.publish import drop_unnamed, prove, publish
 from zoo.publishing.recommended import recommended
 from zoo.publishing.verify import difference, verify
-from zoo.results.summary import Stat, beats_the_baseline, summarise
+from zoo.results.summary import Stat, beats_the_baseline
 from zoo.sweep.job import run
 
 
@@ -144,49 +150,127 @@ def test_a_run_that_is_not_packed_is_refused_in_one_line(copy):
 def test_cards_say_what_a_reader_needs(published):
     text = (published / "models" / "tiny" / "posthoc" / "README.md").read_text()
     assert text.startswith("---\nlibrary_name: rczoo\n")
-    for part in ("## Results", "## Data", "## Training", "## Use and limits", "Equivariance error", "3-mer"):
+    for part in (
+        "## Results",
+        "## Data",
+        "## Training",
+        "## Use and limits",
+        "Equivariance error",
+        "## Example",
+    ):
         assert part in text
     assert "python -m zoo job tiny standard+aug 1535" in text
     conjoined = (published / "models" / "tiny" / "conjoined" / "README.md").read_text()
     assert "(2) |" in conjoined, "two seeds"
 
 
-def test_cards_say_which_version_of_the_data(published):
-    about = read_config(published / "models" / "tiny" / "conjoined")
-    text = card(load_task("gcn4"), "conjoined", {**about, "metrics": {"test": {"jsd": 0.1}}}, {}, [], 0.0)
-    assert "(https://raw.githubusercontent.com/SysBioChalmers/ChIPexo_Pipeline/7fa9dcfcb4" in text
-    assert "(sha256 " in text
+def subject(published, strategy="conjoined", **changes):
+    """What the card of a tiny model is written from, with other things in it."""
+    folder, task = published / "models" / "tiny" / strategy, load_task(str(published / "tiny.toml"))
+    kept = Subject(task, strategy, read_config(folder), gather(published / "runs"), read(folder))
+    return replace(kept, **changes)
+
+
+def profile(published, **about):
+    """The same for a profile: that of another task, with made-up numbers."""
+    metrics = {"test": {"jsd": 0.1, "equivariance_error": 0.0}}
+    kept = {
+        **read_config(published / "models" / "tiny" / "conjoined"),
+        "outputs": ["Gcn4"],
+        "metrics": metrics,
+    }
+    made = Expected(["ACGT"], [[[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]])
+    return subject(published, task=load_task("gcn4"), about={**kept, **about}, rows=[], made=made)
+
+
+def test_cards_say_where_the_data_come_from(published):
+    text = card(profile(published))
+    for line in (
+        "* organism: yeast",
+        "* outputs: Gcn4",
+        "* window: 445 bases; the profile is at bases 173 to 271 of them, counted from 0",
+        "* splits by chromosome: validation chr7, test chr4 chr15",
+        "* to cite for the data: [Börlin et al. 2019",
+        "18 of [SysBioChalmers/ChIPexo_Pipeline](https://github.com/SysBioChalmers/ChIPexo_Pipeline/tree/7fa9dcf",
+        "whose channels are highest at positions 1, 2.",
+        "- yeast",
+    ):
+        assert line in text, line
+    assert text.count("https://") < 5, "one line for eighteen files"
+    mixture = card(subject(published, task=load_task("gue-tf0"), rows=[]))
+    assert "which are of several factors by their words" in mixture
 
 
 def test_a_card_says_the_agreement_of_a_training(published):
     about = read_config(published / "models" / "tiny" / "conjoined")
     assert "agreement" not in about, "as nothing was asked for"
-    made = {
-        **about,
-        **training({**about, "history": [], "agreement": 2.0}),
-        "metrics": {"test": {"jsd": 0.1}},
-    }
-    assert "merge mean, agreement 2, gain 1;" in card(
-        load_task("gcn4"), "mixing-0-agreement-2", made, {}, [], 0.0
+    made = training({**about, "history": [], "agreement": 2.0})
+    assert "merge mean, agreement 2, gain 1;" in card(profile(published, **made))
+
+
+def test_a_card_says_which_model_to_take(published):
+    best = card(subject(published, best="conjoined"))
+    assert 'rczoo.load("tiny")' in best
+    assert "It is the one recommended for tiny: the best on validation." in best
+    assert 'To predict, take `rczoo.load("tiny")`, which is posthoc.' in card(
+        subject(published, best="posthoc")
     )
 
 
-def test_a_card_says_when_a_model_is_no_better_than_counting_words(published):
-    task, strategy = load_task(str(published / "tiny.toml")), "conjoined"
-    about = read_config(published / "models" / "tiny" / strategy)
-    rows = gather(published / "runs")
+def test_a_card_says_whether_a_model_is_better_than_counting_words(published):
+    rows, strategy = gather(published / "runs"), "conjoined"
     warning = "**No better in auroc than the 3-mer logistic regression, which needs no network.**"
-    for value, warned in [(0.0, False), (1.0, True)]:
-        other = [r._replace(value=value) if r.strategy.startswith("3-mer") else r for r in rows]
-        assert (warning in card(task, strategy, about, summarise(other), other, 0.0)) == warned
+    praise = "Better in auroc than the 3-mer logistic regression, the best of what needs no network."
+    for value, said, other in [(0.0, praise, warning), (1.0, warning, praise)]:
+        others = [r for r in rows if r.strategy not in ("k-mer logistic regression", "motif scan")]
+        changed = [r._replace(value=value) if r.strategy.startswith("3-mer") else r for r in others]
+        text = card(subject(published, rows=changed))
+        assert said in text
+        assert other not in text
     stronger = [r._replace(strategy="motif scan", value=1.0) for r in rows if r.strategy.startswith("3-mer")]
-    assert "the motif scan, which" in card(task, strategy, about, summarise(rows + stronger), rows, 0.0)
+    assert "the motif scan, which" in card(subject(published, rows=rows + stronger))
     assert beats_the_baseline({}, "tiny", strategy, "labels"), "nothing known"
     jsd = {"rcps": 0.1, "mean training profile": 0.2}
     stats = {("t", name, "test", "jsd"): Stat(value, 0, 1) for name, value in jsd.items()}
     assert beats_the_baseline(stats, "t", "rcps", "profile"), "lower is better"
     same = {("t", name, "test", "auroc"): Stat(0.8, 0, 1) for name in ("rcps", "motif scan")}
     assert not beats_the_baseline(same, "t", "rcps", "labels"), "as good is not better"
+
+
+def test_a_card_has_the_reliability_of_labels(published):
+    text = (published / "models" / "tiny" / "conjoined" / "README.md").read_text()
+    assert "In 5 bins of equally many test examples" in text
+    logits = np.log([[0.2], [0.8]] * 50) - np.log([[0.8], [0.2]] * 50)
+    target = np.zeros((100, 1))
+    target[::10], target[1::2] = 1, 1
+    target[1:20:2] = 0
+    bins = reliability(target, logits)
+    assert [one.examples for one in bins] == [20] * 5
+    assert np.isclose(calibration_error([Bin(50, 0.2, 0.2), Bin(50, 0.8, 0.6)]), 0.1)
+    assert (bins[0].answered, bins[-1].answered) == (pytest.approx(0.2), pytest.approx(0.8))
+    assert reliability(np.array([[np.nan], [1.0]]), np.zeros((2, 1))) == [Bin(1, 0.5, 1.0)]
+
+
+def test_a_card_has_a_row_for_each_of_several_labels(published):
+    text = (published / "models" / "tiny" / "conjoined" / "README.md").read_text()
+    rows = dict(re.findall(r"^\| (ELF1|GATA|RXRA) \| [\d.]+ \| ([\d.]+) \|", text, re.MULTILINE))
+    said = read_config(published / "models" / "tiny" / "conjoined")["metrics"]["test"]["auroc"]
+    assert np.isclose(np.mean([float(value) for value in rows.values()]), said, atol=1e-3)
+    assert len(rows) == 3
+    target = np.array([[1, np.nan], [0, 1], [1, 0]])
+    first, second = by_label(["a", "b"], target, np.array([[3, 9], [1, 0], [2, 1]]))
+    assert first == ("a", pytest.approx(2 / 3), 1.0, 1.0)
+    assert second == ("b", 0.5, 0.0, 0.5)
+    assert by_label(["a"], target[:, :1], target[:, :1]) == []
+
+
+def test_cards_are_written_anew_from_the_packs(copy):
+    models = copy / "models"
+    before = {path: path.read_bytes() for path in models.rglob("*") if path.is_file()}
+    (models / "tiny" / "posthoc" / "README.md").write_text("mine")
+    names = write_cards(gather(copy / "runs"), copy / "runs", models, copy)
+    assert names == ["tiny/conjoined", "tiny/posthoc", "tiny/standard+aug"]
+    assert {path: path.read_bytes() for path in models.rglob("*") if path.is_file()} == before
 
 
 def test_publishing_again_changes_nothing(copy):

@@ -3,124 +3,149 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from rczoo.data.sources.splits import listed_chromosomes
 from rczoo.data.task import Task
-from rczoo.files.downloads import Source
 
-from ..results.summary import HEADLINE, Key, Stat, baselines, beats_the_baseline, in_paper, to_beat, trained
+from ..results.summary import (
+    HEADLINE,
+    Key,
+    Stat,
+    baselines,
+    beats_the_baseline,
+    in_paper,
+    summarise,
+    to_beat,
+    trained,
+)
 from ..rows import Row
 from ..strategies import members
+from .by_label import Label, label_section
+from .calibration import Bin, calibration_section
+from .expected import Expected
+from .members import section
+from .origin import data_section, origin_section
 
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
 LIMITS = {
     "simulation": "The data are simulated: the model is for comparing methods, not for biology.",
-    "chalmers-chipexo": (
-        "Trained on windows centred on binding events of budding yeast: it says where reads fall around "
-        "an event, "
-        "not whether there is one."
-    ),
-    "intervals": "Trained on one yeast genome and one experiment; its negatives are other promoters, not "
-    "all DNA.",
+    "chalmers-chipexo": "Trained on windows centred on binding events of budding yeast: it says where reads "
+    "fall around an event, not whether there is one.",
+    "intervals": "Trained on one yeast genome and one experiment; its negatives are other promoters, not all "
+    "DNA.",
     "table": "Trained on a benchmark of human ChIP-seq peaks with matched negatives: scores are not "
     "occupancies.",
+    "peaks": "Trained on peaks against other peaks and shuffles: scores are not occupancies, and most of a "
+    "genome is neither.",
+    "deepbind-encode": "Trained on peaks against their shuffles: scores are not occupancies.",
+    "tiles": "Trained on one yeast genome and one experiment each; no site may mean that none was called.",
 }
 
 
-def card(
-    task: Task,
-    strategy: str,
-    about: Mapping[str, Any],
-    stats: Mapping[Key, Stat],
-    rows: list[Row],
-    error: float,
-) -> str:
-    """The text of a card; ``error`` is the equivariance error measured on the published file."""
-    name = f"{task.name}/{strategy}"
-    metric = HEADLINE[task.kind]
+@dataclass(frozen=True)
+class Subject:
+    """What a card is written from: a model's config, ``about``, and all that was measured on its task.
+
+    ``made``: what it answers; of labels ``bins``, the reliability curve, and ``labels``, a row for each of
+    several; ``best``: the strategy that is recommended for the task.
+    """
+
+    task: Task
+    strategy: str
+    about: Mapping[str, Any]
+    rows: list[Row]
+    made: Expected
+    bins: list[Bin] | None = None
+    labels: list[Label] | None = None
+    best: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its published name."""
+        return f"{self.task.name}/{self.strategy}"
+
+    @cached_property
+    def stats(self) -> dict[Key, Stat]:
+        """The results of its task over seeds."""
+        return summarise(row for row in self.rows if row.task == self.task.name)
+
+
+def card(of: Subject) -> str:
+    """The text of a card."""
     parts = [
-        _front(task, name, about["metrics"]["test"][metric], metric),
-        f"# {name}\n\n{task.title}. {task.description}",
-        f'```python\nimport rczoo\n\nmodel = rczoo.load("{name}")\n```\n\n'
-        f"The model takes one-hot DNA, (batch, 4, {task.length}).",
-        _origin(task),
-        _place(about, error),
-        _results(task, strategy, stats, rows),
-        _data(task, about),
-        _training(task, about),
-        _use(task),
+        _front(of),
+        f"# {of.name}\n\n{of.task.title}. {of.task.description}",
+        _loading(of),
+        origin_section(of.task, of.about),
+        _place(of.about),
+        _results(of),
+        label_section(of.labels) if of.labels else "",
+        calibration_section(of.bins) if of.bins else "",
+        _example(of),
+        data_section(of.task, of.about),
+        _training(of.task, of.about),
+        section(of.about),
+        _use(of.task),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def licences(task: Task) -> list[str]:
-    """The licences of a task's files, each once."""
-    sources = map(task.source, task.file_names())
-    return list(dict.fromkeys(source.licence for source in sources if source))
+def _front(of: Subject) -> str:
+    """What hubs read; imported here, as the report takes its tables from this file without any hub."""
+    from huggingface_hub import EvalResult, ModelCardData
+
+    metric, task = HEADLINE[of.task.kind], of.task
+    result = EvalResult(
+        task_type="text-classification" if task.kind == "labels" else "other",
+        dataset_type=task.name,
+        dataset_name=task.title,
+        dataset_split="test",
+        metric_type=metric,
+        metric_value=round(of.about["metrics"]["test"][metric], 4),
+    )
+    tags = ["genomics", "reverse-complement", task.model.architecture, task.origin.organism]
+    data = ModelCardData(
+        model_name=of.name,
+        library_name="rczoo",
+        license="mit",
+        tags=[tag for tag in tags if tag],
+        eval_results=[result],
+    )
+    return f"---\n{data.to_yaml()}\n---"
 
 
-def _front(task: Task, name: str, value: float, metric: str) -> str:
-    return f"""---
-library_name: rczoo
-license: mit
-tags:
-- genomics
-- reverse-complement
-- {task.model.architecture}
-model-index:
-- name: {name}
-  results:
-  - task:
-      type: {"text-classification" if task.kind == "labels" else "other"}
-    dataset:
-      name: {task.title!r}
-      type: {task.name}
-      split: test
-    metrics:
-    - type: {metric}
-      value: {value:.4f}
----"""
+def _loading(of: Subject) -> str:
+    chosen = of.strategy == of.best
+    known = of.task.name if chosen else of.name
+    said = f'```python\nimport rczoo\n\nmodel = rczoo.load("{known}")\n```\n\nThe model takes one-hot DNA, '
+    said += f"(batch, 4, {of.task.length})."
+    if chosen:
+        return f"{said} It is the one recommended for {of.task.name}: the best on validation."
+    if of.best:
+        return f'{said} To predict, take `rczoo.load("{of.task.name}")`, which is {of.best}.'
+    return said
 
 
-def _origin(task: Task) -> str:
-    """What was measured in what, who published it, and on which chromosomes the splits are."""
-    origin = task.origin
-    measured = {"organism": origin.organism, "assembly": origin.assembly, "assay": origin.assay}
-    said = {**measured, "cell or strain": origin.cell, "splits": _splits(task)}
-    lines = [f"* {name}: {value}" for name, value in said.items() if value]
-    if origin.citation:
-        cited = f"[{origin.citation}]({origin.url})" if origin.url else origin.citation
-        lines.append(f"* please cite for the data: {cited}")
-    return "## Origin\n\n" + "\n".join(lines)
-
-
-def _splits(task: Task) -> str:
-    """On which chromosomes the splits lie, in words; empty where they are not by chromosome."""
-    splits = getattr(task.data, "splits", None)
-    listed = listed_chromosomes(splits) if splits else {}
-    return ", ".join(f"{split} {' '.join(names)}" for split, names in listed.items())
-
-
-def _place(about: Mapping[str, Any], error: float) -> str:
-    model = about["trained_as"]
+def _place(about: Mapping[str, Any]) -> str:
+    model, error = about["trained_as"], about["metrics"]["test"]["equivariance_error"]
     shares = ", ".join(f"{share:g}" for share in model["mixing"]) or "none (one block: nothing to mix)"
     agreement = f", agreement {about['agreement']:g}" if "agreement" in about else ""
     how = "equivariant by construction"
     if about["merge"] == "none":
         how = "an ordinary network of one strand, **not** equivariant"
     return (
-        f"## In the family\n\n`{model['architecture']}`, {model['filters']} filters per strand, trained "
-        "with mixing "
-        f"{shares} and merge {model['merge']}{agreement}, gain {model['gain']:g}; published as "
-        f"`{about['strategy']}`: {how}. "
-        f"Equivariance error measured on this file: {error:.2g}."
+        f"## In the family\n\n`{model['architecture']}`, {model['filters']} filters per strand, trained with "
+        f"mixing {shares} and merge {model['merge']}{agreement}, gain {model['gain']:g}; published as "
+        f"`{about['strategy']}`: {how}. Equivariance error measured on test examples: {error:.2g}."
     )
 
 
-def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Row]) -> str:
+def _results(of: Subject) -> str:
+    task, strategy, stats = of.task, of.strategy, of.stats
     shown = SHOWN[task.kind]
-    names = [strategy, *baselines(rows, task.name)]
+    names = [strategy, *baselines(of.rows, task.name)]
     lines = ["| test split | " + " | ".join(shown) + " |", "|---" * (len(shown) + 1) + "|"]
     lines += [
         f"| {name} | "
@@ -130,17 +155,41 @@ def _results(task: Task, strategy: str, stats: Mapping[Key, Stat], rows: list[Ro
     ]
     known = paper_cell(in_paper(task.name, strategy, shown[0]))
     beside = f" Zhou et al. 2022 have {shown[0]} {known}." if known else ""
-    warning = ""
-    if not beats_the_baseline(stats, task.name, strategy, task.kind):
-        bar = to_beat(stats, task.name, task.kind)
-        warning = f"**No better in {shown[0]} than the {bar}, which needs no network.** "
-    others = ", ".join(name for name in trained(rows, task.name) if name != strategy)
+    others = ", ".join(name for name in trained(of.rows, task.name) if name != strategy)
     return (
         "## Results\n\nMean ± standard deviation over all seeds trained (in brackets), test split; this "
         f"file is {_which(strategy)}.{beside}\n\n"
         + "\n".join(lines)
-        + f"\n\n{warning}Other strategies on this task: {others or 'none'}."
+        + f"\n\n{_compared(of)}Other strategies on this task: {others or 'none'}."
     )
+
+
+def _compared(of: Subject) -> str:
+    """Whether it beats what needs no network."""
+    metric, bar = SHOWN[of.task.kind][0], to_beat(of.stats, of.task.name, of.task.kind)
+    if not bar:
+        return ""
+    if beats_the_baseline(of.stats, of.task.name, of.strategy, of.task.kind):
+        return f"Better in {metric} than the {bar}, the best of what needs no network. "
+    return f"**No better in {metric} than the {bar}, which needs no network.** "
+
+
+def _example(of: Subject) -> str:
+    """One sequence and what the model answers."""
+    sequence, output = of.made.sequences[0], of.made.outputs[0]
+    names = of.about["outputs"]
+    if of.task.kind == "labels":
+        told = ", ".join(f"{f'{n} ' if n else ''}{value:.4f}" for n, value in _named(names, output))
+        text = f"the logit{'s' if len(output) > 1 else ''} {told}"
+    else:
+        peaks = [max(range(len(track)), key=track.__getitem__) for track in output]
+        text = f"a profile whose channels are highest at positions {', '.join(map(str, peaks))}"
+    return f"## Example\n\n```\n{sequence}\n```\n\nThe first test sequence, for which the answer is {text}."
+
+
+def _named(names: list[str], output: list[float]) -> list[tuple[str, float]]:
+    """Values with the names of their labels, where there are several."""
+    return list(zip(names if len(names) == len(output) else [""] * len(output), output, strict=True))
 
 
 def cell(stat: Stat | None, baseline: bool = False) -> str:
@@ -156,25 +205,6 @@ def cell(stat: Stat | None, baseline: bool = False) -> str:
 def paper_cell(known: tuple[float, float] | None) -> str:
     """The paper's mean and standard deviation in a table, if it has them."""
     return f"{known[0]:.4f} ± {known[1]:.4f}" if known else ""
-
-
-def _data(task: Task, about: Mapping[str, Any]) -> str:
-    sizes = ", ".join(f"{split} {found['examples']:,}" for split, found in about["data"].items())
-    files = ", ".join(_file(name, task.source(name)) for name in task.file_names())
-    terms = "; ".join(licences(task)) or "none needed"
-    return (
-        f"## Data\n\nTask file `{task.name}.toml`. Files: "
-        f"{files or 'generated by rczoo, seed in the task file'}. Licence of the data: {terms}. "
-        "Examples: "
-        f"{sizes}; sha256 of the test split {about['data']['test']['sha256'][:16]}."
-    )
-
-
-def _file(name: str, source: Source | None) -> str:
-    """A file and which version of it: its pinned address, and the beginning of its sha256."""
-    if source is None:
-        return f"`{name}`"
-    return f"[`{name}`]({source.url})" + (f" (sha256 {source.sha256[:12]})" if source.sha256 else "")
 
 
 def _which(strategy: str) -> str:
@@ -198,6 +228,5 @@ def _use(task: Task) -> str:
     limits = LIMITS.get(task.data.source, "")
     return (
         "## Use and limits\n\nFor research on sequence models and on reverse complement. Not for clinical "
-        "decisions. "
-        f"{limits} The task's `expected.json` holds sequences with the outputs to expect, to 1e-5."
+        f"decisions. {limits} The task's `expected.json` holds sequences with the outputs to expect, to 1e-5."
     )

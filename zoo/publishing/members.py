@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rczoo.family.ensembles import Model
-
 
 def training(ran: Mapping[str, Any]) -> dict[str, Any]:
     """What a run's training took; of an ensemble the sum over its members, which are listed."""
@@ -22,15 +20,15 @@ def training(ran: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def section(model: Model, about: Mapping[str, Any]) -> str:
+def section(about: Mapping[str, Any]) -> str:
     """The part of an ensemble's card that says what it is made of and costs; empty for other models."""
     if "members" not in about:
         return ""
-    listed, strands = about["members"], 2 if model.equivariant else 1
+    listed, strands = about["members"], 1 if about["merge"] == "none" else 2
     seeds = ", ".join(str(member["seed"]) for member in listed)
     return (
-        f"\n## Members\n\nThe answer is the mean of {len(listed)} models: `{listed[0]['strategy']}`, merge "
+        f"## Members\n\nThe answer is the mean of {len(listed)} models: `{listed[0]['strategy']}`, merge "
         f"{about['merge']}, seeds {seeds}, the first of the zoo's, whatever their scores. Epochs and "
         f"seconds above are their sums. A prediction costs {len(listed) * strands} passes: {len(listed)} "
-        f"models, {strands} strand{'s' if strands > 1 else ''} each.\n"
+        f"models, {strands} strand{'s' if strands > 1 else ''} each."
     )

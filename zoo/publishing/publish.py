@@ -1,4 +1,4 @@
-"""Publishing: a run's model as weights, config and card, refused unless it proves itself from disk.
+"""Publishing: a run's model as weights and config, refused unless it proves itself from disk.
 
 Its weights are kept once for all models that have them, in ``weights``, under their sha256.
 """
@@ -6,6 +6,7 @@ Its weights are kept once for all models that have them, in ``weights``, under t
 from __future__ import annotations
 
 import shutil
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,9 @@ from rczoo.data.output_names import control_widths, output_names
 from rczoo.data.task import Task
 from rczoo.family.checkpoint import load_checkpoint, read_config, save_checkpoint
 from rczoo.family.ensembles import Model
-from rczoo.files.atomic import write_bytes
 from rczoo.files.cache import sha256
 from rczoo.files.storage import SHARED, WEIGHTS, shared_weights
-from rczoo.hub.index import CARD, INDEX, parse_index
+from rczoo.hub.index import INDEX, parse_index
 
 from ..packs import Pack
 from ..plan import MODELS, RUNS, Job
@@ -27,22 +27,27 @@ from ..results.summary import bars, best_seeds, criteria, summarise, tasks_of
 from ..rows import Row
 from ..strategies import TRIAL, source
 from ..trained import model_of, run_of
-from .card import card
-from .expected import TOLERANCE, Expected, equivariance, expected, keep, reproduce
+from .cards import write_cards
+from .expected import TOLERANCE, Expected, expected, keep, reproduce
 from .index import write_index
-from .members import section, training
+from .members import training
 
 PUBLISHED_MERGES = (None, "mean")
 """What a trained model may be turned into: any other merge is one call, ``remerge``."""
 
 
 def publish(
-    rows: list[Row], runs: Path = RUNS, models: Path = MODELS, tasks: Path | None = None
+    rows: list[Row],
+    runs: Path = RUNS,
+    models: Path = MODELS,
+    tasks: Path | None = None,
+    pattern: str = "*",
 ) -> list[str]:
     """Publish every (task, strategy) with packed results, from the seed best on validation.
 
     Left out are models that another merge alone makes of a published one (:data:`PUBLISHED_MERGES`).
-    ``tasks``: a folder of task files, instead of the shipped ones. Returns the names. A model that fails its
+    ``tasks``: a folder of task files, instead of the shipped ones; ``pattern``: which models, as ``rap1/*``.
+    Returns the names. A model that fails its
     check is left out, what was published under its name stays, and when all others are published ValueError
     says why. The index is right after each model, so a kill leaves the published models usable.
     """
@@ -50,6 +55,8 @@ def publish(
     to_beat = bars(summarise(rows), known)
     published, refused = [], []
     for (task, strategy), seed in sorted(best_seeds(rows, criteria(known)).items()):
+        if not fnmatchcase(f"{task}/{strategy}", pattern):
+            continue
         if strategy.endswith(TRIAL) or source(strategy)[1] not in PUBLISHED_MERGES:
             continue
         try:
@@ -59,6 +66,7 @@ def publish(
         else:
             published.append(f"{task}/{strategy}")
     write_index(models, to_beat)
+    write_cards(rows, runs, models, tasks, {name.partition("/")[0] for name in published})
     drop_unnamed(models)
     if refused:
         raise ValueError("\n".join(["not published:", *refused]))
@@ -73,7 +81,7 @@ def publish_model(task: Task, strategy: str, seed: int, rows: list[Row], runs: P
     shutil.rmtree(draft, ignore_errors=True)
     try:
         made = expected(model, task)
-        write_model(model, task, strategy, seed, rows, Pack(runs / task.name), made, draft)
+        write_model(model, task, strategy, seed, rows, Pack(runs / task.name), draft)
         prove(draft, task, made)
         share_weights(draft, models)
         keep(target, made)
@@ -114,10 +122,9 @@ def write_model(
     seed: int,
     rows: list[Row],
     pack: Pack,
-    made: Expected,
     folder: Path,
 ) -> None:
-    """Write a model's three files: weights, config and card; ``made`` is what it answers."""
+    """Write a model's weights and config; cards are written when all models of the task are there."""
     own = [row for row in rows if (row.task, row.strategy, row.seed) == (task.name, strategy, seed)]
     trained = run_of(Job(task.name, strategy, seed)).strategy
     ran = pack.config(trained, seed)
@@ -138,10 +145,6 @@ def write_model(
         "provenance": ran["provenance"],
     }
     save_checkpoint(model, folder, **about)
-    text = card(
-        task, strategy, about, summarise(rows), rows, equivariance(load_checkpoint(folder), made.sequences)
-    )
-    write_bytes(folder / CARD, f"{text}{section(model, about)}".encode())
 
 
 def prove(folder: Path, task: Task, made: Expected) -> None:

@@ -29,9 +29,20 @@ def influence(kind: str, outputs: np.ndarray, targets: Mapping[str, np.ndarray])
 
 
 def auroc_influence(target: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """On the macro auROC: (examples, labels) twice -> (examples,). Labels of one class are left out."""
-    pairs = zip(np.asarray(target).T > 0, np.asarray(score, dtype=float).T, strict=True)
-    return np.mean([_of_label(*pair) for pair in pairs if pair[0].any() and not pair[0].all()], axis=0)
+    """On the macro auROC: (examples, labels) twice -> (examples,). Labels of one class are left out.
+
+    An example whose label was not measured (NaN) does not move that label's score.
+    """
+    pairs = zip(np.asarray(target, dtype=float).T, np.asarray(score, dtype=float).T, strict=True)
+    both = ((truth, given) for truth, given in pairs if (truth > 0).any() and (truth == 0).any())
+    return np.mean([_of_measured(truth, given) for truth, given in both], axis=0)
+
+
+def _of_measured(truth: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """The influences of the examples whose label was measured, and 0 of the others."""
+    measured, found = ~np.isnan(truth), np.zeros(len(truth))
+    found[measured] = _of_label(truth[measured] > 0, score[measured])
+    return found
 
 
 def _of_label(positive: np.ndarray, score: np.ndarray) -> np.ndarray:

@@ -38,12 +38,17 @@ PAPER_NAMES = {
 }
 """The paper's names where they differ."""
 
+DEEPBIND = ("arid3a", "ctcfl", "elk1", "foxa1", "gabpa", "myc", "rest", "sp1", "usf1", "zbtb7a")
 STAND_INS = {
     "sim-": "the paper's own simulation, drawn anew by its procedure; its exact sequences are not public",
     "gcn4": "a stand-in for the paper's Oct4, Sox2, Nanog, Klf4: yeast ChIP-exo, about a thousand events",
     "cbf1": "a stand-in, as gcn4",
     "ino2": "a stand-in, as gcn4",
     "joint": "not in the paper: the four yeast factors in one model",
+    "ctcf-": "the paper's factor in other peaks: human ChIP-seq, 100 bp",
+    "spi1-": "the paper's factor in other peaks, as ctcf-100",
+    "yeast-factors": "not in the paper: thirteen yeast factors in one model",
+    **dict.fromkeys(DEEPBIND, "not in the paper: DeepBind's human ChIP-seq peaks against their shuffles"),
     "gue-": "a stand-in for the paper's CTCF, MAX, SPI1: a benchmark of human ChIP-seq, 101 bp",
     "yeast-tss": "a stand-in for the paper's profiles: transcription starts, not factor binding",
 }
