@@ -89,5 +89,15 @@ def _listed(entry: Entry, tasks: Mapping[str, About]) -> Listed:
     score = entry.metrics.get(metric)
     number = float(score) if isinstance(score, int | float) else math.nan
     bar = math.nan if entry.bar is None else float(entry.bar)
-    told = (task.organism, task.title, task.length) if task else (entry.organism or "", "", None)
-    return Listed(entry.name, entry.task, *told, metric, number, bar, entry.above_bar, entry.recommended)
+    return Listed(
+        name=entry.name,
+        task=entry.task,
+        organism=task.organism if task else entry.organism or "",
+        predicts=task.title if task else "",
+        length=task.length if task else None,
+        metric=metric,
+        score=number,
+        bar=bar,
+        above_bar=entry.above_bar,
+        recommended=entry.recommended,
+    )

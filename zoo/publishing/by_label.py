@@ -22,6 +22,7 @@ def by_label(names: list[str], target: np.ndarray, logits: np.ndarray) -> list[L
     """Each label's row, of targets (NaN: not measured) and logits (examples, labels); none for one label."""
     if target.shape[1] < 2:
         return []
+    names = names or [f"label {number}" for number in range(target.shape[1])]
     truth, given = target.astype(np.float64), logits.astype(np.float64)
     columns = np.nanmean(truth, axis=0), auroc(truth, given), auprc(truth, given)
     return [Label(name, *map(float, row)) for name, *row in zip(names, *columns, strict=True)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from rczoo.data.task import Task
 from rczoo.files.atomic import write_bytes
 from rczoo.hub.index import CARD
 
@@ -36,18 +38,24 @@ def write_cards(
     for task, configs in published(models).items():
         if task not in known or (chosen is not None and task not in chosen):
             continue
-        best, of_task = recommended(configs), [row for row in rows if row.task == task]
-        pack, target = Pack(runs / task), None
-        if known[task].kind == "labels":
-            target = pack.targets()["target"]
-        for strategy, about in configs.items():
-            folder = models / task / strategy
-            subject = Subject(known[task], strategy, about, of_task, read(folder), best=best)
-            if target is not None:
-                logits = pack.examples(strategy, about["seed"])
-                labels = by_label(about["outputs"], target, logits)
-                subject = replace(subject, bins=reliability(target, logits), labels=labels)
-            write_bytes(folder / CARD, card(subject).encode())
+        of_task = [row for row in rows if row.task == task]
+        for subject in _subjects(known[task], configs, of_task, Pack(runs / task), models / task):
+            write_bytes(models / subject.name / CARD, card(subject).encode())
             written.append(subject.name)
     write_index(models)
     return written
+
+
+def _subjects(
+    task: Task, configs: Mapping[str, Mapping[str, Any]], rows: list[Row], pack: Pack, folder: Path
+) -> Iterator[Subject]:
+    """What the cards of a task's models are written from; ``folder`` holds the models."""
+    best = recommended(configs)
+    target = pack.targets()["target"] if task.kind == "labels" else None
+    for strategy, about in configs.items():
+        subject = Subject(task, strategy, about, rows, read(folder / strategy), best=best)
+        if target is not None:
+            logits = pack.examples(strategy, about["seed"])
+            labels = by_label(about["outputs"], target, logits)
+            subject = replace(subject, bins=reliability(target, logits), labels=labels)
+        yield subject

@@ -47,9 +47,9 @@ def publish(
 
     Left out are models that another merge alone makes of a published one (:data:`PUBLISHED_MERGES`).
     ``tasks``: a folder of task files, instead of the shipped ones; ``pattern``: which models, as ``rap1/*``.
-    Returns the names. A model that fails its
-    check is left out, what was published under its name stays, and when all others are published ValueError
-    says why. The index is right after each model, so a kill leaves the published models usable.
+    Returns the names. A model that fails its check is left out, what was published under its name stays, and
+    when all others are published ValueError says why. The index is right after each model, so a kill leaves
+    the published models usable.
     """
     known = tasks_of(rows, tasks)
     to_beat = bars(summarise(rows), known)
