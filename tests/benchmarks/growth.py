@@ -1,9 +1,9 @@
 """How time and memory of commands grow with contigs, variants and peaks, at a commit and as the code is now.
 
-``python tests/benchmarks/growth.py --before COMMIT --large`` runs the same commands on the same files with both,
-one after the other, and prints a row for each; then large files with the code as it is now alone. Untrained models of a few filters: what is timed is the reading.
-Seconds are the processor's, those of the system for the command included, so that other work on the machine
-counts for little.
+``python tests/benchmarks/growth.py --before COMMIT --large`` runs the same commands on the same files with
+both, one after the other, and prints a row for each; then large files with the code as it is now alone.
+Untrained models of a few filters: what is timed is the reading. Seconds are the processor's, those of the
+system for the command included, so that other work on the machine counts for little.
 """
 
 import argparse
@@ -23,7 +23,14 @@ ROOT = Path(__file__).parents[2]
 LIMIT = 1800
 """Seconds of the clock after which a run counts as too long, which a busy machine reaches sooner."""
 CONTIG = 400
-COMMAND = "import sys; from rczoo.cli.main import app; app(sys.argv[1:])"
+COMMAND = """
+import sys
+try:
+    from rczoo.cli.main import app
+except ImportError:  # as it was
+    from rczoo.cli import app
+app(sys.argv[1:])
+"""
 MODEL = """
 import torch, rczoo
 from rczoo.family.checkpoint import save_checkpoint
@@ -137,8 +144,9 @@ def timed(code, folder, command):
             os.wait4(child.pid, 0)
             return f"over {LIMIT}", ""
         time.sleep(0.05)
-    if os.waitstatus_to_exitcode(status) == 2:
-        return "failed: " + child.stderr.read().decode().strip()[:60], ""
+    said = child.stderr.read().decode().strip()
+    if os.waitstatus_to_exitcode(status) == 2 or "Traceback" in said:
+        return f"failed: {said[-60:]}", ""
     return f"{usage.ru_utime + usage.ru_stime:.1f}", f"{usage.ru_maxrss / 1024:.0f}"
 
 

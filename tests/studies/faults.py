@@ -151,8 +151,16 @@ def tested(fault: Fault) -> str:
         alone(copy)
         os.chdir(copy)
         os.environ |= {"PYTHONPATH": str(copy), "RCZOO_CACHE": str(copy / "cache")}
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(FOUND.parent / "hypothesis")  # what it read of us
         said = io.StringIO()
-        plain = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=mutation"]
+        plain = [
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "--hypothesis-profile=mutation",
+            f"--basetemp={copy / 'tmp'}",
+        ]
         plain += ["-m", "not slow and not realdata"]
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             code = pytest.main([*plain, *shlex.split(fault.tests)])
