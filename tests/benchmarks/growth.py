@@ -32,10 +32,13 @@ except ImportError:  # as it was
 app(sys.argv[1:])
 """
 MODEL = """
-import torch, rczoo
-from rczoo.family.checkpoint import save_checkpoint
+import sys, torch, rczoo
+try:
+    from rczoo.family.checkpoint import save_checkpoint
+except ImportError:  # as it was
+    from rczoo.checkpoints import save_checkpoint
 torch.manual_seed(0)
-save_checkpoint(rczoo.build("motif-cnn", mixing=1, filters=2, length=100, outputs=1).eval(), "model")
+save_checkpoint(rczoo.build("motif-cnn", mixing=1, filters=2, length=100, outputs=1).eval(), sys.argv[1])
 """
 TASK = """
 kind = "profile"
@@ -121,8 +124,16 @@ def peaks(folder, size):
     return ["tasks", "check", "t.toml"]
 
 
-def timed(code, folder, command):
+def saved(code, folder):
+    """The folder of an untrained model, saved by the code of a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(code)}
+    subprocess.run([sys.executable, "-c", MODEL, folder], env=environment, check=True)
+    return folder
+
+
+def timed(code, model, folder, command):
     """Processor seconds, and megabytes at most, of a command with the code of a folder, from a cold cache."""
+    command = [str(model) if word == "model" else word for word in command]
     shutil.rmtree(folder / "cache", ignore_errors=True)
     (folder / "out.tsv").unlink(missing_ok=True)
     paths = {"PYTHONPATH": str(code), "RCZOO_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
@@ -189,6 +200,7 @@ def main():
                 ["git", "archive", options.before, "rczoo"], cwd=ROOT, capture_output=True, check=True
             )
             subprocess.run(["tar", "-x", "-C", codes[options.before]], input=archive.stdout, check=True)
+        models = {name: saved(code, Path(folder) / f"model-{name}") for name, code in codes.items()}
         print("| what |", " | ".join(f"{name}, s | MB" for name in codes), "|")
         print("|---" * (1 + 2 * len(codes)) + "|")
         given = [(*case, codes) for case in cases(Sizes(options.contigs, options.variants, options.peaks))]
@@ -197,10 +209,9 @@ def main():
             place = Path(tempfile.mkdtemp(dir=folder))
             with ProcessPoolExecutor(1) as apart:  # as what this process holds would count as the command's
                 command = apart.submit(make, place, *arguments).result()
-            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-            subprocess.run([sys.executable, "-c", MODEL], cwd=place, env=environment, check=True)
             cells = ["", ""] * (len(codes) - len(tried))
-            cells += [cell for code in tried.values() for cell in timed(code, place, command)]
+            for name, code in tried.items():
+                cells += timed(code, models[name], place, command)
             print("| " + " | ".join([title, *cells]) + " |", flush=True)
             shutil.rmtree(place)
 
