@@ -127,7 +127,7 @@ def peaks(folder, size):
 def saved(code, folder):
     """The folder of an untrained model, saved by the code of a folder."""
     environment = {**os.environ, "PYTHONPATH": str(code)}
-    subprocess.run([sys.executable, "-c", MODEL, folder], env=environment, check=True)
+    subprocess.run([sys.executable, "-c", MODEL, folder], cwd=folder.parent, env=environment, check=True)
     return folder
 
 
