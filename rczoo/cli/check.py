@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import SkipBad
+from .options import SkipBad, require_figure
 
 Target = Annotated[
     str,
@@ -125,6 +125,7 @@ def measure(
 
     try:
         _refuse_places([json, plot], [fasta, bed])
+        require_figure(plot)
         model = load_target(target)
         length = suite.lengths_of(model, length)[0]
         found = divergence.measure(
@@ -152,7 +153,7 @@ def measure(
 
 
 def load_target(target: str) -> Any:
-    """The model of a factory, of a published name or of a checkpoint folder. ValueError, in one line, of none."""
+    """The model of a factory, a published name or a checkpoint folder; ValueError, in one line, of none."""
     from ..conformance._text import load_model
     from ..hub.published import load
 

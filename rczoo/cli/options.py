@@ -231,6 +231,17 @@ def require(*packages: str) -> None:
         import_module(package)
 
 
+def require_figure(path: Path | None) -> None:
+    """Import what draws, and refuse a kind of picture that it cannot write, before the work."""
+    if path is None:
+        return
+    require("matplotlib")
+    from matplotlib.figure import Figure
+
+    if path.suffix[1:].lower() not in Figure().canvas.get_supported_filetypes():
+        raise ValueError(f"{path} does not end as a picture does: name it .png, .pdf or .svg")
+
+
 def refuse_overwriting(out: Path | None, force: bool) -> None:
     """Refuse a folder that cannot be written, or that holds a checkpoint, unless forced."""
     from ..files.atomic import refuse_unwritable

@@ -140,8 +140,10 @@ def symmetry(
     from ..data import strand_symmetry as module
     from ..data.task import load_task
     from ..files.atomic import refuse_existing
+    from .options import require_figure
 
     task = load_task(name)
+    require_figure(plot)
     files = _fetch(task, quiet=json_)
     if plot:
         refuse_existing([plot], True, [*files, Path(name)])

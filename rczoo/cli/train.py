@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -42,6 +42,9 @@ from .options import (
     sizes,
     task_names,
 )
+
+if TYPE_CHECKING:
+    from ..data.task import Task
 
 
 def build(
@@ -161,6 +164,7 @@ def train(
     if sys.stderr.isatty() and not as_json:  # Lightning takes seconds to come
         typer.echo(f"training {plan.name} on {chosen.name}, seed {seed}, in {out}", err=True)
     require("lightning", "sklearn", "scipy")
+    _refuse_inputs(out, chosen, task)
     from .._progress import bars
     from ..training import trainer
 
@@ -179,6 +183,16 @@ def train(
             progress=progress,
         )
     _report(out, chosen, "test", as_json)
+
+
+def _refuse_inputs(out: Path, task: Task, name: str) -> None:
+    """Refuse a folder in which a training would write over what it reads."""
+    from ..files.atomic import refuse_existing
+    from ..training.resume import FILES
+
+    if out.is_dir():
+        own = [task.folder / file for file in task.file_names() if task.source(file) is None]
+        refuse_existing([out / file for file in FILES], True, [Path(name), *own])
 
 
 def evaluate(

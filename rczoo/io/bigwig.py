@@ -70,7 +70,8 @@ class Track:
     def windows(self, chrom: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
         """Signal of windows: (n, length) float32, 0 without data and beyond the ends of the chromosome.
 
-        Raises ValueError where it is infinite or as good as that, and for a chromosome of another length than the genome's.
+        Raises ValueError where it is infinite or as good as that, and for a chromosome of another length than
+        the genome's.
         """
         self.check(np.unique(chrom).tolist())
         out = np.empty((len(start), length), dtype=np.float32)

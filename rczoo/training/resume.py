@@ -24,6 +24,8 @@ from .schedule import improves
 STATE = "resume.safetensors"
 HISTORY = "history.csv"
 """The history as a table, a line an epoch, beside the checkpoint."""
+FILES = (STATE, HISTORY, WEIGHTS, CONFIG)
+"""All that a training writes in its folder."""
 NOW, BEST = "now.network.", "best.network."
 """How the names of the network's tensors begin in the file: of the last whole epoch, and of the best."""
 Tensors = dict[str, torch.Tensor]
@@ -98,7 +100,7 @@ class ResumableState:
         return self.seconds + perf_counter() - self._started
 
     def _resume_or_refuse(self, folder: Path) -> None:
-        for name in (STATE, HISTORY, WEIGHTS, CONFIG):
+        for name in FILES:
             remove_leftovers(folder / name)
         if self.path.exists():
             self._load()

@@ -1,9 +1,9 @@
 """How time and memory of commands grow with contigs, variants and peaks, at a commit and as the code is now.
 
-``python tests/benchmarks/growth.py --before COMMIT --large`` runs the same commands on the same files with both,
-one after the other, and prints a row for each; then large files with the code as it is now alone. Untrained models of a few filters: what is timed is the reading.
-Seconds are the processor's, those of the system for the command included, so that other work on the machine
-counts for little.
+``python tests/benchmarks/growth.py --before COMMIT --large`` runs the same commands on the same files with
+both, one after the other, and prints a row for each; then large files with the code as it is now alone.
+Untrained models of a few filters: what is timed is the reading. Seconds are the processor's, those of the
+system for the command included, so that other work on the machine counts for little.
 """
 
 import argparse
@@ -23,12 +23,22 @@ ROOT = Path(__file__).parents[2]
 LIMIT = 1800
 """Seconds of the clock after which a run counts as too long, which a busy machine reaches sooner."""
 CONTIG = 400
-COMMAND = "import sys; from rczoo.cli.main import app; app(sys.argv[1:])"
+COMMAND = """
+import sys
+try:
+    from rczoo.cli.main import app
+except ImportError:  # as it was
+    from rczoo.cli import app
+app(sys.argv[1:])
+"""
 MODEL = """
-import torch, rczoo
-from rczoo.family.checkpoint import save_checkpoint
+import sys, torch, rczoo
+try:
+    from rczoo.family.checkpoint import save_checkpoint
+except ImportError:  # as it was
+    from rczoo.checkpoints import save_checkpoint
 torch.manual_seed(0)
-save_checkpoint(rczoo.build("motif-cnn", mixing=1, filters=2, length=100, outputs=1).eval(), "model")
+save_checkpoint(rczoo.build("motif-cnn", mixing=1, filters=2, length=100, outputs=1).eval(), sys.argv[1])
 """
 TASK = """
 kind = "profile"
@@ -114,8 +124,16 @@ def peaks(folder, size):
     return ["tasks", "check", "t.toml"]
 
 
-def timed(code, folder, command):
+def saved(code, folder):
+    """The folder of an untrained model, saved by the code of a folder."""
+    environment = {**os.environ, "PYTHONPATH": str(code)}
+    subprocess.run([sys.executable, "-c", MODEL, folder], cwd=folder.parent, env=environment, check=True)
+    return folder
+
+
+def timed(code, model, folder, command):
     """Processor seconds, and megabytes at most, of a command with the code of a folder, from a cold cache."""
+    command = [str(model) if word == "model" else word for word in command]
     shutil.rmtree(folder / "cache", ignore_errors=True)
     (folder / "out.tsv").unlink(missing_ok=True)
     paths = {"PYTHONPATH": str(code), "RCZOO_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
@@ -137,8 +155,9 @@ def timed(code, folder, command):
             os.wait4(child.pid, 0)
             return f"over {LIMIT}", ""
         time.sleep(0.05)
-    if os.waitstatus_to_exitcode(status) == 2:
-        return "failed: " + child.stderr.read().decode().strip()[:60], ""
+    said = child.stderr.read().decode().strip()
+    if os.waitstatus_to_exitcode(status) == 2 or "Traceback" in said:
+        return f"failed: {said[-60:]}", ""
     return f"{usage.ru_utime + usage.ru_stime:.1f}", f"{usage.ru_maxrss / 1024:.0f}"
 
 
@@ -181,6 +200,7 @@ def main():
                 ["git", "archive", options.before, "rczoo"], cwd=ROOT, capture_output=True, check=True
             )
             subprocess.run(["tar", "-x", "-C", codes[options.before]], input=archive.stdout, check=True)
+        models = {name: saved(code, Path(folder) / f"model-{name}") for name, code in codes.items()}
         print("| what |", " | ".join(f"{name}, s | MB" for name in codes), "|")
         print("|---" * (1 + 2 * len(codes)) + "|")
         given = [(*case, codes) for case in cases(Sizes(options.contigs, options.variants, options.peaks))]
@@ -189,10 +209,9 @@ def main():
             place = Path(tempfile.mkdtemp(dir=folder))
             with ProcessPoolExecutor(1) as apart:  # as what this process holds would count as the command's
                 command = apart.submit(make, place, *arguments).result()
-            environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-            subprocess.run([sys.executable, "-c", MODEL], cwd=place, env=environment, check=True)
             cells = ["", ""] * (len(codes) - len(tried))
-            cells += [cell for code in tried.values() for cell in timed(code, place, command)]
+            for name, code in tried.items():
+                cells += timed(code, models[name], place, command)
             print("| " + " | ".join([title, *cells]) + " |", flush=True)
             shutil.rmtree(place)
 

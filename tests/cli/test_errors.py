@@ -1,5 +1,6 @@
 """Every error is one line that names its file, and a reader that has gone is no error."""
 
+import io
 import subprocess
 import sys
 import zlib
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from rczoo.cli import errors
+from rczoo.cli.main import _print_any_letter
 from tests.support.cli import run
 from zoo.__main__ import main as zoo_main
 
@@ -118,6 +120,14 @@ def test_a_reader_that_has_gone_is_no_error(arguments):
     assert command.stderr.read() == b""
     command.stderr.close()
     assert command.wait() == 0
+
+
+def test_letters_that_a_terminal_lacks_are_escaped(monkeypatch):
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", stdout)
+    _print_any_letter()
+    print("wrote é.tsv", flush=True)
+    assert stdout.buffer.getvalue() == b"wrote \\xe9.tsv\n"
 
 
 def test_version_and_short_help():

@@ -233,6 +233,16 @@ def test_mistakes_are_one_line_and_leave_nothing(tmp_path, task, arguments, mess
     assert [p for p in sorted(tmp_path.rglob("*")) if "cache" not in p.parts] == before
 
 
+def test_a_training_never_writes_over_what_it_reads(tmp_path):
+    table = 'source = "table"\ntrain = "history.csv"\nvalidation = "history.csv"\ntest = "history.csv"\n'
+    (tmp_path / "t.toml").write_text(TASK.format(epochs=1).split("source")[0] + table)
+    (tmp_path / "history.csv").write_text("sequence,a,b,c\nACGT,1,0,0\n")
+    result = run("train", "t.toml", "--strategy", "rcps", "--out", ".", "--force")
+    assert result.exit_code == 2
+    assert "history.csv is read as well, and writing would destroy it" in result.stderr
+    assert (tmp_path / "history.csv").exists()
+
+
 @pytest.mark.slow
 def test_a_training_killed_by_the_system_goes_on_to_the_same_weights(tmp_path):
     """SIGKILL between epochs or within one, then the same command again."""

@@ -154,6 +154,10 @@ def test_reports_never_take_the_place_of_what_is_read_and_bad_records_are_left_o
     for command in (["check", *model, "--html"], ["measure", *model, "--plot"]):
         assert "own.fa is read as well, and writing would destroy it" in run(*command, str(own)).stderr
         assert "there is no folder" in run(*command, str(tmp_path / "no" / "report")).stderr
+    assert (
+        "report does not end as a picture"
+        in run("measure", *model, "--plot", str(tmp_path / "report")).stderr
+    )
     assert "'b' has 4 bases, the model reads 60" in run("measure", *model).stderr
     found = run("measure", *model, "--skip-bad")
     assert "left out: 1 too short" in found.stderr

@@ -2,9 +2,11 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from rczoo.cli.tasks import _of_the_model
 from rczoo.data.task import list_tasks, load_task
 from rczoo.data.task_file import json_schema
 from rczoo.files.cache import cache_folder
@@ -84,6 +86,16 @@ def test_check_tells_problems_by_its_exit_code(tmp_path):
     assert {f["check"] for f in found} == {"model", "classes", "leaks"}
     assert found[0]["message"].startswith("[model]: tf-cnn: length 4 is shorter than the receptive field")
     assert run("check", "sim-200").exit_code == 0
+
+
+@pytest.mark.parametrize("name", list_tasks())
+def test_the_model_of_a_task_can_be_built_and_has_its_profile(name):
+    task = load_task(name)
+    assert _of_the_model(task) == []
+    if task.kind == "profile":
+        longer = task.model.model_copy(update={"length": task.length + 2})
+        [finding] = _of_the_model(replace(task, model=longer))
+        assert f"[data] out_length is {task.out_length}: change length or out_length" in finding.message
 
 
 @pytest.mark.parametrize("command", ["info", "fetch", "check", "symmetry"])

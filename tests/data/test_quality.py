@@ -62,8 +62,10 @@ def problems(folder, name="t.toml"):
     return {f.check: f.message for f in check_task(load_task(folder / name)) if f.level == "problem"}
 
 
-def test_good_data_have_no_problems(folder):
+def test_good_data_have_no_problems(folder, monkeypatch):
     assert problems(folder) == {}
+    monkeypatch.setattr("rczoo.data.quality.ENRICHMENT", 9.0)
+    assert "(at least 9 is expected)" in problems(folder)["enrichment"]
 
 
 def test_swapped_strands(folder):
@@ -212,6 +214,9 @@ def test_leaks_and_repeats_on_either_strand(tables):
     assert problems(tables)["leaks"].startswith(
         "test: 1 of 20 sequences share 50 bases with train, on either strand"
     )
+    table(tables / "test.csv", random_sequences(20, 2), [0, 1] * 10)
+    table(tables / "validation.csv", [*random_sequences(19, 1), turned], [0, 1] * 10)
+    assert problems(tables)["leaks"].startswith("validation: 1 of 20 sequences share 50 bases with train")
     table(tables / "train.csv", [*train[:19], turned], [0, 1] * 10)
     assert problems(tables)["repeats"].startswith("train: 1 of 20 sequences repeat an earlier one")
 

@@ -2,12 +2,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from rczoo.cli.tasks import app
 from rczoo.data.schema import IntervalData, Symmetry, Tracks
-from rczoo.data.strand_symmetry import _by_signal, _of_profiles, plot, symmetry
+from rczoo.data.strand_symmetry import _by_motif, _by_signal, _of_profiles, plot, symmetry
 from rczoo.data.task import load_task
+from rczoo.symmetry import dna
 from rczoo.symmetry.rep import Rep
 from tests.support.real import real_task
 
@@ -72,6 +74,23 @@ def test_strands_are_those_of_the_rep(rep, tmp_path):
     assert (tmp_path / "strands.png").stat().st_size > 5000
 
 
+def test_what_is_its_own_reverse_complement_has_correlation_1():
+    rep, forward = Rep("1r"), np.arange(10) < 4
+    one = torch.from_numpy(np.random.default_rng(0).random((1, 2, 20)))
+    target = np.where(forward[:, None, None], one, rep.act(one))
+    found = _of_profiles(target, forward, ~forward, rep, "strand")
+    assert found.rc == pytest.approx(1)
+    assert found.unflipped < 0.9
+    assert (found.forward, found.reverse) == (4, 6)
+
+
+def test_a_motif_on_both_strands_is_on_neither():
+    texts = ["AAAAAGATTACAAAAAA", "AAAAATGTAATCAAAAA", "AGATTACATGTAATCAA"]
+    forward, reverse = _by_motif(np.stack([dna.encode(text) for text in texts]), "GATTACA", 8)
+    assert forward.tolist() == [True, False, False]
+    assert reverse.tolist() == [False, True, False]
+
+
 def test_without_strands_a_motif_must_tell():
     import dataclasses
 
@@ -90,7 +109,6 @@ def test_words_are_counted_as_by_a_dictionary():
     from collections import Counter
 
     from rczoo.data.strand_symmetry import WORD, _words
-    from rczoo.symmetry import dna
 
     texts = ["ACGTACGTTTNACGTAC", "GGGTTTAAACCCGATCA"]
     counts = Counter(

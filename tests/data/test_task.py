@@ -351,6 +351,11 @@ seed = 1
             'negatives = "n"\nmatched = 3',
             "[data] matched is 3: write a table with",
         ),
+        (
+            "jitter = 5",
+            'negatives = "n"\nmatched = { sites = "a", distance = 9, per_positive = 1, seed = 1 }',
+            "[data] gives both negatives and matched: keep one",
+        ),
         ("jitter = 5", 'jitter = "x"', "[data] jitter is 'x': write a whole"),
         ('"chr2"', "2", "[data.splits] validation is [2]: write a list of chromosomes"),
         (

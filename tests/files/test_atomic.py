@@ -112,7 +112,7 @@ def test_a_pipe_is_written_to(tmp_path):
     assert list(tmp_path.iterdir()) == [pipe]
 
 
-@pytest.mark.parametrize("name", atomic.STDOUT)
+@pytest.mark.parametrize("name", ["-", "/dev/stdout"])
 def test_standard_output_is_never_opened_anew(tmp_path, capsysbinary, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     atomic.refuse_existing([Path(name)], force=False)
@@ -132,6 +132,8 @@ def test_inputs_are_no_outputs(tmp_path):
         with pytest.raises(ValueError, match=f"{name} is read as well, and writing would destroy it"):
             atomic.refuse_existing([tmp_path / name], True, inputs)
     atomic.refuse_existing([tmp_path / "other", tmp_path / "model" / "new"], True, inputs)
+    with pytest.raises(ValueError, match="other exists: choose another name, or give --force"):
+        atomic.refuse_existing([tmp_path / "other"], False, inputs)
     with pytest.raises(ValueError, match="link is named for two outputs"):
         atomic.refuse_existing([tmp_path / "in.fa", tmp_path / "link"], True)
     away = tmp_path / "away"

@@ -79,3 +79,5 @@ def test_truncated_tensors(kept):
 def test_a_missing_file_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none is missing: copy or train it again"):
         storage.read_bytes(tmp_path / "none")
+    with pytest.raises(ValueError, match=r"/dev/zero is no plain file, but a folder, pipe or device"):
+        storage.read_bytes(Path("/dev/zero"))

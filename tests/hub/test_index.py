@@ -78,6 +78,7 @@ def sized(size):
         (climbing_file, r"has a file '\.\./\.\./config\.json', only"),
         (pickled_file, r"has a file 'pytorch_model\.bin', only"),
         (no_hash, "has no sha256, so it could not be verified"),
+        (lambda found: about(found).update(sha256="f" * 63), "has no sha256, so it could not be verified"),
         (merged(1), "has the merge 1, expected a word"),
         (merged("\x1b[2J"), r"has the merge '\\x1b\[2J', expected a word"),
         (lambda found: found[NAME].update(bar="0.9"), "has the bar '0.9', expected a number"),

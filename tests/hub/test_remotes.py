@@ -34,7 +34,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         where = self.leads.get(self.path)
-        self.send_response(302 if where else 200)
+        self.send_response(302 if where else 404 if self.path == "/none" else 200)
         if where:
             self.send_header("Location", where.format(port=self.server.server_port))
         self.send_header("Content-Length", "0" if where else "4")
@@ -68,6 +68,8 @@ HERE, THERE = "http://127.0.0.1:{port}", "http://localhost:{port}"
 def test_a_server_cannot_lead_to_one_that_is_not_encrypted(served, monkeypatch, leads):
     server = served(**leads)
     assert b"".join(server.chunks("index")) == b"file", "localhost is this machine"
+    with pytest.raises(FileNotFoundError, match=f"^{server.address} has no file none$"):
+        list(server.chunks("none"))
     monkeypatch.setattr(remotes, "LOCAL", ("127.0.0.1",))
     with pytest.raises(ValueError, match=r"leads to http://localhost, which is not encrypted"):
         list(server.chunks("index"))

@@ -5,6 +5,7 @@ from torch import nn
 
 import rczoo
 from rczoo import Rep
+from rczoo.inference.controls import Controls
 from rczoo.inference.prediction import answer
 from rczoo.symmetry import dna
 from tests.support.small_models import LENGTH, label_model, profile_model
@@ -128,3 +129,8 @@ def test_a_gpu_answers_the_same():
     found = rczoo.predict(model, CODES, device="cuda")
     assert found.device.type == "cpu"
     assert torch.allclose(found, expected, atol=1e-4)
+
+
+def test_controls_that_are_stranded_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="control tracks 1r are stranded: give --control zeros"):
+        Controls(Rep("1r"), [tmp_path / "none.bw"], [1, 1], None)

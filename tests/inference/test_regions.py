@@ -104,6 +104,7 @@ def test_the_whole_genome_is_each_chromosome(genome):
     regions = Regions(genome[1], None, PROFILE, Tiling(POSITIONS))
     assert regions.sites.chrom.tolist() == list(GENOME)
     assert regions.sites.end.tolist() == list(GENOME.values())
+    assert Regions(genome[1], None, PROFILE).step == POSITIONS // 2
 
 
 def test_messages(genome, tmp_path):

@@ -151,9 +151,10 @@ def tested(fault: Fault) -> str:
         alone(copy)
         os.chdir(copy)
         os.environ |= {"PYTHONPATH": str(copy), "RCZOO_CACHE": str(copy / "cache")}
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(FOUND.parent / "hypothesis")  # what it read of us
         said = io.StringIO()
         plain = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=mutation"]
-        plain += ["-m", "not slow and not realdata"]
+        plain += [f"--basetemp={copy / 'tmp'}", "-m", "not slow and not realdata"]
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             code = pytest.main([*plain, *shlex.split(fault.tests)])
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):

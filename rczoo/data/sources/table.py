@@ -97,9 +97,8 @@ def table(task: Task) -> Prepared:
         bad = BadLines(name, bool(data.skip_bad), SKIP)
         codes, labels = read_table(task.path(name), task.length, bad)
         if labels.shape[1] != task.model.number:
-            raise ValueError(
-                f"{name} has {labels.shape[1]} labels, [model] outputs is {task.model.outputs}: make them equal"
-            )
+            given = f"{name} has {labels.shape[1]} labels, [model] outputs is {task.model.outputs}"
+            raise ValueError(f"{given}: make them equal")
         arrays[split] = {"codes": codes, "target": labels}
         notes += [f"{name}: {bad} left out"] if str(bad) else []
     if not data.clean:

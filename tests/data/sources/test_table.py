@@ -96,6 +96,9 @@ def test_cleaning_takes_from_training_and_leaves_validation_and_test_whole(tmp_p
     assert [dna.decode(row) for row in np.asarray(found["validation"].codes)] == dev
     assert [dna.decode(row) for row in np.asarray(found["test"].codes)] == test
     assert [dna.decode(row) for row in np.asarray(found["test-unshared"].codes)] == test[:4] + test[5:]
+    (tmp_path / "task.toml").write_text(CLEAN.replace("length = 60", "length = 60\noutputs = 2"))
+    with pytest.raises(ValueError, match=r"train.csv has 1 labels, \[model\] outputs is 2: make them equal"):
+        load_examples(load_task(tmp_path / "task.toml"), "train")
 
 
 CLEAN = """
