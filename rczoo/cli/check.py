@@ -152,7 +152,7 @@ def measure(
 
 
 def load_target(target: str) -> Any:
-    """The model of a factory, of a published name or of a checkpoint folder. ValueError, in one line, of none."""
+    """The model of a factory, a published name or a checkpoint folder. ValueError, in one line, of none."""
     from ..conformance._text import load_model
     from ..hub.published import load
 

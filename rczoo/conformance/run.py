@@ -78,8 +78,12 @@ class Run:
 
     @cached_property
     def first(self) -> FirstCalls:
-        """Three calls in float32: of a batch twice, in the state that the last one left, and of its RC."""
-        codes, tested = self.codes(batch_size=2 if self.long else 3), self.tested
+        """Three calls in float32: of a batch twice, in the state that the last one left, and of its RC.
+
+        Of long sequences the first has the few words for which :attr:`covered` finds no place in one.
+        """
+        codes, tested = self.codes(batch_size=3), self.tested
+        codes = np.concatenate([windows(WORD, self.length)[1:2], codes])[:2] if self.long else codes
         x, turned = tested.pair(codes)
         with torch.no_grad():
             state, remembering = State(tested.model), replace(tested, remembers=True)
