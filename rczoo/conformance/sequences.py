@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
-from itertools import chain, islice, product
-from typing import Any
+from itertools import chain, islice, permutations, product
+from random import Random
 
 import numpy as np
 
@@ -19,11 +19,11 @@ LONG = 4**WORD + WORD - 1
 MOST_BASES = 4 * 4**WORD
 """Bases in one batch of several sequences: a few thousand more than the words need at most lengths."""
 
+ORDERS = tuple(permutations(range(len(BASES))))
 TRIED = 8
 """Words that are tried as the next where none that is wanted is within three bases."""
 
 
-@cache
 def windows(word: int, length: int, twice: bool = False) -> np.ndarray:
     """Codes (number, length) that hold every word of ``word`` bases (or ``length``, if less) on one strand.
 
@@ -31,46 +31,59 @@ def windows(word: int, length: int, twice: bool = False) -> np.ndarray:
     on either strand. So no sequence holds both, and every word, or its reverse complement, is in one.
     ``twice``: at two places at least, so that a model that reads only the middle half of a sequence meets it.
 
-    >>> [row.tolist() for row in windows(1, 3)]
-    [[2, 2, 2], [0, 0, 0]]
+    >>> windows(1, 3).tolist()
+    [[2, 0, 2]]
     """
-    word, rng = min(word, length), np.random.default_rng(77)
+    word = min(word, length)
+    step = max(1, (length - word + 1) // (2 if twice else 1))
+    places = [(np.arange(0, len(circle), step)[:, None] + np.arange(length)) for circle in circles(word)]
+    rows = [np.take(circle, at, mode="wrap") for circle, at in zip(circles(word), places, strict=True)]
+    return np.concatenate(rows)
+
+
+@cache
+def circles(word: int) -> list[np.ndarray]:
+    """Circles of base codes, in none of which is a word with its reverse complement, and in all every word.
+
+    One has nearly all of them, and is not much longer than it need be.
+    """
+    rng, size = Random(77), len(BASES) ** word
     digits = np.indices((len(BASES),) * word).reshape(word, -1).T.astype(np.uint8)
-    places = len(BASES) ** np.arange(word)[::-1]
-    twin = (complement_codes(digits) @ places).tolist()
+    twin = (complement_codes(digits) @ len(BASES) ** np.arange(word)[::-1]).tolist()
     # the first of a plain mapping takes long to find once many are gone
-    wanted = OrderedDict.fromkeys(w for w in rng.permutation(len(twin)).tolist() if w <= twin[w])
-    walks, spelt = [], digits.tolist()
+    wanted = OrderedDict.fromkeys(w for w in rng.sample(range(size), size) if w <= twin[w])
+    found, spelt = [], digits.tolist()
     while wanted:
-        walks.append(np.resize(Walk(spelt, twin, wanted, rng).bases(length), length))
-    rows = np.array(walks, dtype=np.uint8)
-    return np.concatenate([rows, np.roll(rows, length // 2, axis=1)]) if twice else rows
+        found.append(np.array(Walk(spelt, twin, wanted, rng).bases(), dtype=np.uint8))
+    return found
 
 
 class Walk:
-    """A sequence that grows by words that are still ``wanted``, and holds no word with its ``twin``."""
+    """A sequence that grows by words that are still ``wanted``, and holds no word with its ``twin``.
+
+    ``digits``: the bases of each word; ``twin``: the number of its reverse complement.
+    """
 
     def __init__(
-        self, digits: list[list[int]], twin: list[int], wanted: OrderedDict[int, None], rng: Any
+        self, digits: list[list[int]], twin: list[int], wanted: OrderedDict[int, None], rng: Random
     ) -> None:
         self.digits, self.twin, self.wanted, self.rng = digits, twin, wanted, rng
         self.row, self.last, self.seen = list[int](), 0, set[int]()
 
-    def bases(self, length: int) -> list[int]:
-        """So many, or fewer that may be repeated, once no word is wanted."""
+    def bases(self) -> list[int]:
+        """A circle of them, until no word is wanted or few are left that fit."""
         first = next(iter(self.wanted))
         self._take(self.digits[first], [first])
-        enough = 3 * len(self.twin) // 4  # half of them would do if every step met a wanted word
-        while len(self.row) < length and ((self.wanted and len(self.row) < enough) or not self._closes()):
-            self._take(*self._next(length - len(self.row)))
+        enough = 9 * len(self.twin) // 16  # half of them would do if every step met a wanted word
+        while (self.wanted and len(self.row) < enough) or not self._closes():
+            self._take(*self._next())
         return self.row
 
-    def _next(self, room: int) -> tuple[Sequence[int], list[int]]:
+    def _next(self) -> tuple[Sequence[int], list[int]]:
         """The fewest bases that reach a word that is wanted; else one that does no harm, if there is one."""
-        order = self.rng.permutation(len(BASES)).tolist()
-        near = chain.from_iterable(product(order, repeat=n) for n in (1, 2, 3) if n <= room)
-        tried = islice(self.wanted, TRIED if room >= len(self.digits[0]) else 0)
-        far = (self.digits[v] for w in tried for v in (w, self.twin[w]))
+        order = self.rng.choice(ORDERS)
+        near = chain.from_iterable(product(order, repeat=n) for n in (1, 2, 3))
+        far = (self.digits[v] for w in islice(self.wanted, TRIED) for v in (w, self.twin[w]))
         for bases in chain(near, far):
             words = self._words(bases)
             if self._least(words[-1]) in self.wanted and self._fits(words):

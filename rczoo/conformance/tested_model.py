@@ -39,6 +39,7 @@ class TestedModel:
 
     ``arguments`` are what is passed beside the inputs, and RC cannot touch. ``remembers``: a call leaves the
     model in whatever state it brings it to. ``mask``: the number type of masks, see :meth:`accepting`.
+    ``declared``: the specs of the outputs as they were given.
     """
 
     model: nn.Module
@@ -53,6 +54,7 @@ class TestedModel:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     remembers: bool = False
     mask: torch.dtype = torch.int64
+    declared: Any = None
     meter: Meter = field(default_factory=Meter)
 
     @property
@@ -242,6 +244,7 @@ def describe(
         device=place,
         arguments=arguments or {},
         meter=meter or Meter(),
+        declared=outputs,
     )
     return tested.at(torch.float32)
 

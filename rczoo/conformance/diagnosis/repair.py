@@ -46,7 +46,8 @@ def conjoined(violation: Violation) -> Repair | None:
     if not tested.keywords:
         inputs = tuple(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values()))
     outputs = tuple(tested.outputs.values())
-    for form in (*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs, nested(tested.outputs)):
+    forms = [*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs, nested(tested.outputs)]
+    for form in (*forms, tested.declared):
         model = conjoin(tested.model, inputs, form).train(tested.model.training)
         if violation.holds(replace(tested, model=model)):
             return Repair(inputs, form)
