@@ -32,7 +32,7 @@ def windows(word: int, length: int, twice: bool = False) -> np.ndarray:
     ``twice``: at two places at least, so that a model that reads only the middle half of a sequence meets it.
 
     >>> windows(1, 3).tolist()
-    [[2, 0, 2]]
+    [[1, 0, 1]]
     """
     word = min(word, length)
     step = max(1, (length - word + 1) // (2 if twice else 1))
