@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,11 +43,12 @@ class FirstCalls(NamedTuple):
 
 class Batch(NamedTuple):
     """Sequences, the last ``unknown`` of them with N, and what came out for ``R x`` beside what the law
-    demands."""
+    demands. ``seconds``: of work, for both."""
 
     codes: np.ndarray
     both: Both
     unknown: int
+    seconds: float = 0.0
 
 
 @dataclass
@@ -112,8 +114,9 @@ class Run:
         for tested in self._precisions():
             for rows in (0,) if self.long else (N_ROWS, 0):
                 codes = np.concatenate([words, self.unknown()[:rows]])
+                begun = time.thread_time()
                 try:
-                    return tested, Batch(codes, tested.both(codes), rows)
+                    return tested, Batch(codes, tested.both(codes), rows, time.thread_time() - begun)
                 except Problem as problem:
                     reason = str(problem)
             self.float64_refused = self.float64_refused or reason

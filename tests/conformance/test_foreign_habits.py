@@ -459,7 +459,7 @@ def test_nested_outputs_none_among_them_and_flags():
     for outputs, options in (
         ({"human": {"profile": "1r"}}, {"arguments": arguments}),
         ({"human": {"profile": "1r", "loss": None}}, {"arguments": arguments}),
-        ({"rows": None, "heads": ("1r", ("1t", None))}, {"arguments": {"head": "counted"}}),
+        ({"heads": ("1r", ("1t", None))}, {"arguments": {"head": "counted"}}),
         (("1r", None), {"arguments": {"head": "both"}}),
         ("1r", {}),
         (("1r", None), {}),
@@ -470,6 +470,8 @@ def test_nested_outputs_none_among_them_and_flags():
         report = check(untied, outputs=outputs, **asked)
         both = eval(report.repair, {"rczoo": rczoo, "model": untied}).eval()
         assert check(both, **asked).passed, report.repair
+    counted = {"outputs": {"rows": None, "heads": ("1r", ("1t", None))}, "arguments": {"head": "counted"}}
+    assert check(Flagged(tied()), lengths=60, quick=True, **counted).passed
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit")

@@ -19,13 +19,13 @@ from ..run import Run
 from ..sequences import MOST_BASES, WORD, windows
 from ..tested_model import Both, TestedModel, largest_error, row_errors
 
-FAST = 2.0
-"""Seconds that words of two more bases may take."""
+FAST = 4.0
+"""Seconds of work that words of two more bases may take."""
 
 
 def float64_law(run: Run) -> Result:
     """In float64, the answer for R x is R of the answer for x, to rounding, whatever word it holds."""
-    codes, both, unknown = run.covered
+    codes, both, unknown, _ = run.covered
     errors = row_errors(both, len(codes))
     if unknown and errors is not None:  # what is only so for N is the concern of another check
         codes, both = codes[:-unknown], _rows(both, slice(len(codes) - unknown))
@@ -161,7 +161,7 @@ def unknown_bases(run: Run) -> Result:
 
 def _zeros(run: Run, codes: np.ndarray) -> Result:
     """The law where unknown bases are all zeros, as in the last of the sequences that were tried first."""
-    every, both, unknown = run.covered
+    every, both, unknown, _ = run.covered
     if unknown and row_errors(both, len(every)) is not None:
         return _judged(run, run.high, codes, _rows(both, slice(len(every) - unknown, None)))
     return _law(run, run.high, [codes])
@@ -229,7 +229,7 @@ def _worded(result: Result, detail: str) -> Result:
 def _longer_words(run: Run, number: int) -> Result | None:
     """The law on every word of two more bases, where that takes no longer than :data:`FAST`; else None."""
     rows = 5 * MOST_BASES // run.length  # most often all of them in one batch
-    seconds = run.tested.meter.longest * 4**2  # as many times more words
+    seconds = run.covered.seconds * 4**2  # as many times more words
     if run.quick or run.long or run.high.encode or run.length < WORD + 2 or seconds > FAST:
         return None
     every = windows(WORD + 2, run.length)
