@@ -106,8 +106,8 @@ def measure(
     ``length``. Specs are as for :func:`rczoo.check`. ``threshold``: the logit (or probability) above which
     a call is positive. Raises ``Problem`` when the model does not run.
     """
-    tested = describe(model, inputs, outputs, layout, encode, device)
     codes = _codes(sequences, length, number)
+    tested = describe(model, inputs, outputs, layout, encode, device).accepting(codes[:1])
     got: dict[str, list[np.ndarray]] = {name: [] for name in tested.outputs}
     want: dict[str, list[np.ndarray]] = {name: [] for name in tested.outputs}
     for start in range(0, len(codes), batch_size):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,11 +43,12 @@ class FirstCalls(NamedTuple):
 
 class Batch(NamedTuple):
     """Sequences, the last ``unknown`` of them with N, and what came out for ``R x`` beside what the law
-    demands."""
+    demands. ``seconds``: of work, for both."""
 
     codes: np.ndarray
     both: Both
     unknown: int
+    seconds: float = 0.0
 
 
 @dataclass
@@ -78,8 +80,12 @@ class Run:
 
     @cached_property
     def first(self) -> FirstCalls:
-        """Three calls in float32: of a batch twice, in the state that the last one left, and of its RC."""
-        codes, tested = self.codes(batch_size=2 if self.long else 3), self.tested
+        """Three calls in float32: of a batch twice, in the state that the last one left, and of its RC.
+
+        Of long sequences the first has the few words for which :attr:`covered` finds no place in one.
+        """
+        codes, tested = self.codes(batch_size=3), self.tested
+        codes = np.concatenate([windows(WORD, self.length)[1:2], codes])[:2] if self.long else codes
         x, turned = tested.pair(codes)
         with torch.no_grad():
             state, remembering = State(tested.model), replace(tested, remembers=True)
@@ -108,8 +114,9 @@ class Run:
         for tested in self._precisions():
             for rows in (0,) if self.long else (N_ROWS, 0):
                 codes = np.concatenate([words, self.unknown()[:rows]])
+                begun = time.thread_time()
                 try:
-                    return tested, Batch(codes, tested.both(codes), rows)
+                    return tested, Batch(codes, tested.both(codes), rows, time.thread_time() - begun)
                 except Problem as problem:
                     reason = str(problem)
             self.float64_refused = self.float64_refused or reason

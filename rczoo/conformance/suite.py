@@ -105,6 +105,7 @@ def check(
         unrun = failed(str(problem), name="runs", sentence=sentence(CHECKS["runs"]))
         return Report(called, [unrun], expected=expect_fail or {})
     run = Run(tested, chosen, quick, inference_only, reference, own)
+    run.tested = tested.accepting(run.codes(batch_size=1))
     results = run_checks(run, only, checks)
     forwards = meter.forwards
     found = explain(run, results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..symmetry.equivariance import relative_error
 from ..symmetry.padding import PADDED, Padding
 from ..symmetry.rep import Rep
 from .calls.inputs import Input, Problem, explain, input_maker, padding_input, row_lengths
-from .calls.meter import Meter
+from .calls.meter import Meter, SpentError
 from .calls.outputs import flattened, named_outputs
 from .calls.state import State, random_states
 
@@ -38,7 +38,8 @@ class TestedModel:
     """A model with its inputs and outputs by name; ``keywords`` says that inputs are passed by name.
 
     ``arguments`` are what is passed beside the inputs, and RC cannot touch. ``remembers``: a call leaves the
-    model in whatever state it brings it to.
+    model in whatever state it brings it to. ``mask``: the number type of masks, see :meth:`accepting`.
+    ``declared``: the specs of the outputs as they were given.
     """
 
     model: nn.Module
@@ -52,6 +53,8 @@ class TestedModel:
     around: list[Callable[[nn.Module], Any]] = field(default_factory=list)
     arguments: Mapping[str, Any] = field(default_factory=dict)
     remembers: bool = False
+    mask: torch.dtype = torch.int64
+    declared: Any = None
     meter: Meter = field(default_factory=Meter)
 
     @property
@@ -77,6 +80,17 @@ class TestedModel:
             except Exception as error:
                 raise Problem(f"cannot be copied, as every check needs: {explain(error)}") from error
         return replace(self, model=model.train(train), dtype=dtype)
+
+    def accepting(self, codes: np.ndarray) -> TestedModel:
+        """The same, with its masks in a type that the model takes: whole numbers, truth values or floats."""
+        if "mask" not in [spec.action for spec in self.inputs.values() if isinstance(spec.action, str)]:
+            return self
+        for mask in (torch.int64, torch.bool, torch.float32):
+            other = replace(self, mask=mask)
+            with suppress(Problem, SpentError), torch.no_grad(), self.meter.free():
+                other(other.pair(codes)[0])
+                return other
+        return self
 
     def under(self, *around: Callable[[nn.Module], Any]) -> TestedModel:
         """The same, whose every call runs inside these context managers, each made of its model."""
@@ -176,6 +190,8 @@ class TestedModel:
         spec = self.inputs[name]
         first = name == self.sequence
         made = (spec.make or input_maker(spec, self.layout, first, self.model))(codes, generator)
+        if isinstance(spec.action, str) and spec.action == "mask" and not spec.make:
+            made = made.to(self.mask)
         return made.to(device=self.device, dtype=self.dtype if made.is_floating_point() else None)
 
     def _encoded(self, codes: np.ndarray) -> Any:
@@ -228,6 +244,7 @@ def describe(
         device=place,
         arguments=arguments or {},
         meter=meter or Meter(),
+        declared=outputs,
     )
     return tested.at(torch.float32)
 

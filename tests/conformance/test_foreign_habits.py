@@ -1,7 +1,9 @@
 """What other people's models do: no false alarm, no miss, and no repair that does harm."""
 
 import weakref
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,6 +13,8 @@ from torch.utils._pytree import tree_leaves
 
 import rczoo
 from rczoo.conformance import Input
+from rczoo.conformance.calls.state import State
+from rczoo.conformance.sequences import windows
 from rczoo.conformance.suite import check
 from rczoo.symmetry.rep import Rep
 from tests.support.faulty_models import DNA, Conjoined, Through, Tied, plain, profile_network, tied
@@ -135,6 +139,16 @@ def test_both_strands_meet_the_same_state(build):
     assert report["train-mode"].status == report["trained-state"].status == "passed"
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+def test_state_of_a_scripted_model_is_put_back():
+    model = torch.jit.script(nn.BatchNorm1d(4))
+    state = State(model)
+    model(torch.rand(3, 4, 9))
+    assert state.moved() == ["running_mean", "running_var", "num_batches_tracked"]
+    state.restore()
+    assert state.moved() == [] == model.running_mean.nonzero().tolist()
+
+
 def test_state_that_moves_in_evaluation_is_named():
     model = WarmingUp(always=True)
     report = check(model, outputs="1r", lengths=60)
@@ -144,6 +158,8 @@ def test_state_that_moves_in_evaluation_is_named():
     assert report["float64-law"].status == "passed"
     assert report.repair is None
     assert model.calls == 0
+    moving = rczoo.conjoin(nn.Sequential(WarmingUp(always=True), nn.Conv1d(2, 2, 3)), outputs="1r")
+    assert [d.cause for d in check(moving, outputs="1r", lengths=60, quick=True).diagnoses] == ["state"]
 
 
 class TwoMasks(nn.Module):
@@ -186,7 +202,7 @@ class Detector(nn.Module):
         return self.net(x).mean(-1) + F.relu(self.find(x)).amax(-1)
 
 
-@pytest.mark.parametrize(("word", "quick"), [("GATTAC", True), ("CCGTGG", True), ("GATTACAG", False)])
+@pytest.mark.parametrize(("word", "quick"), [("GATTAC", True), ("CCGTGG", True), ("GATTACCA", False)])
 def test_every_word_is_tried_on_both_strands(word, quick):
     report = check(Detector(word), outputs="1t", lengths=200, quick=quick)
     assert cause(report) == "untied"
@@ -194,6 +210,24 @@ def test_every_word_is_tried_on_both_strands(word, quick):
     shown = report["float64-law"].counterexample.sequence
     assert shown.startswith("A x 200 but ")
     assert shown.count(" at ") <= len(word) - word.count("T") - 1 or shown.count(" at ") <= len(word)
+
+
+@pytest.mark.parametrize(("word", "length"), [(6, 27), (6, 200), (8, 60), (6, 4), (6, 3_000)])
+def test_every_word_is_in_a_sequence_without_its_reverse_complement(word, length):
+    """Beside it, a detector of the one word would answer on either strand."""
+    told, size = set(), min(word, length)
+    for row in windows(word, length):
+        found = set(map(bytes, np.lib.stride_tricks.sliding_window_view(row, size)))
+        twins = {w: bytes(3 - code for code in reversed(w)) for w in found}
+        told |= {v for w, twin in twins.items() if w == twin or twin not in found for v in (w, twin)}
+    assert len(told) == 4**size
+
+
+def test_words_are_met_twice_and_in_long_sequences_too():
+    assert len(windows(6, 60, twice=True)) > 1.9 * len(windows(6, 60))
+    assert len(windows(6, 4_101)) <= 2  # of which the law is tried on one, and float32 on the other
+    model = Detector("GAATTC" + "A")
+    assert cause(check(model, outputs="1t", lengths=4_200, quick=True)) == "untied"
 
 
 def test_own_sequences_are_tried():
@@ -251,6 +285,15 @@ LONG_SUMS = {
     "transposed": (lambda: nn.ConvTranspose1d(4, 2, 50), 4 * 50),
 }
 """Models of a Rep of two channels, and how many products the longest sum in them has (64 at least)."""
+
+
+def test_a_cast_inside_is_none_in_whatever_check_meets_it_first():
+    modules = {"head": nn.Conv1d(2, 2, 1), "extra": nn.Conv1d(4, 2, 7)}
+    model = Around(tied(out="2t"), cast_head, **modules)
+    model.size = 0
+    for name in ("unknown-bases", "lengths", "palindromes", "own-sequences"):
+        report = check(model, outputs="2t", lengths=(60, 61), sequences=["ACGTTGCAACGT" * 5] * 9, only=[name])
+        assert report[name].status == "passed", str(report)
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit")
@@ -336,6 +379,17 @@ def test_a_causal_model_is_not_conjoined_position_by_position(build, inputs, out
     assert check(both, lengths=40, quick=True).passed
 
 
+def test_a_model_of_what_came_before_is_causal_too():
+    class Backwards(CausalConvolution):
+        def forward(self, x):
+            return super().forward(x.flip(2)).flip(2)
+
+    report = check(Backwards(), outputs="2r:flip", lengths=40, quick=True)
+    assert cause(report) == "causal"
+    assert "what is right of it" in report.diagnoses[0].sentence
+    assert report.repair is None
+
+
 # Names of causes
 
 
@@ -379,6 +433,11 @@ def test_a_model_that_minds_no_order_is_not_said_to_reverse():
 # Reach
 
 
+class Found(NamedTuple):
+    profile: torch.Tensor
+    hidden: torch.Tensor | None
+
+
 class Flagged(nn.Module):
     def __init__(self, net):
         super().__init__()
@@ -386,6 +445,10 @@ class Flagged(nn.Module):
 
     def forward(self, x, head="mouse", return_dict=False):
         y = self.net(x)
+        if head == "both":
+            return Found(y, None)
+        if head == "counted":
+            return {"rows": torch.tensor(len(x)), "heads": (y, (y.sum((1, 2))[:, None], None))}
         return (
             {"human": {"profile": y if head == "human" else -1, "loss": None}} if return_dict else (y, None)
         )
@@ -395,6 +458,9 @@ def test_nested_outputs_none_among_them_and_flags():
     arguments = {"head": "human", "return_dict": True}
     for outputs, options in (
         ({"human": {"profile": "1r"}}, {"arguments": arguments}),
+        ({"human": {"profile": "1r", "loss": None}}, {"arguments": arguments}),
+        ({"heads": ("1r", ("1t", None))}, {"arguments": {"head": "counted"}}),
+        (("1r", None), {"arguments": {"head": "both"}}),
         ("1r", {}),
         (("1r", None), {}),
     ):
@@ -404,6 +470,8 @@ def test_nested_outputs_none_among_them_and_flags():
         report = check(untied, outputs=outputs, **asked)
         both = eval(report.repair, {"rczoo": rczoo, "model": untied}).eval()
         assert check(both, **asked).passed, report.repair
+    counted = {"outputs": {"rows": None, "heads": ("1r", ("1t", None))}, "arguments": {"head": "counted"}}
+    assert check(Flagged(tied()), lengths=60, quick=True, **counted).passed
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit")
@@ -586,6 +654,32 @@ class Padded(nn.Module):
         h = self.first(x).transpose(1, 2) + self.where(torch.arange(x.shape[-1]))
         weights = (h.sum(-1) * mask).masked_fill(mask == 0, -1e9).softmax(-1)
         return self.head(torch.tanh(h)) * mask[..., None], self.head((weights[..., None] * h).sum(1))
+
+
+class Particular(nn.Module):
+    """Means over the rows' own lengths, of a mask of one kind of numbers."""
+
+    def __init__(self, takes):
+        super().__init__()
+        self.net, self.takes = Tied(DNA, "1r", 1), takes
+
+    def forward(self, x, mask):
+        if not self.takes(mask):
+            raise TypeError(f"not a mask of {mask.dtype}")
+        return (self.net(x) * mask[:, None]).sum(-1) / mask.sum(1, keepdim=True)
+
+
+KINDS = {
+    "whole": lambda mask: mask.dtype == torch.int64,
+    "truth": lambda mask: mask.dtype == torch.bool,
+    "float": torch.is_floating_point,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_masks_are_drawn_in_numbers_that_a_model_takes(kind):
+    report = check(Particular(KINDS[kind]), ("dna", "mask"), "1r", 40, quick=True)
+    assert report.passed, str(report)
 
 
 @pytest.mark.parametrize("spec", ["mask", "positions"])

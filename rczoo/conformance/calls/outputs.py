@@ -11,18 +11,19 @@ from .inputs import Problem
 
 
 def flattened(specs: Any, what: str) -> dict[str, Any]:
-    """Specs by name; of mappings within mappings the names are joined by dots."""
+    """Specs by name; of mappings and sequences within others the names and places are joined by dots."""
     if isinstance(specs, Mapping):
         return dict(_leaves(specs))
     if isinstance(specs, list | tuple):
-        return {what if len(specs) == 1 else f"{what} {n}": spec for n, spec in enumerate(specs)}
+        return dict(_leaves({what if len(specs) == 1 else f"{what} {n}": s for n, s in enumerate(specs)}))
     return {what: specs}
 
 
-def _leaves(specs: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(specs: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, spec in specs.items():
-        if isinstance(spec, Mapping):
-            yield from _leaves(spec, f"{prefix}{name}.")
+        if isinstance(spec, Mapping | list | tuple):
+            inner = spec if isinstance(spec, Mapping) else dict(enumerate(spec))
+            yield from _leaves(inner, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", spec
 
@@ -46,28 +47,45 @@ def nested(named: Mapping[str, Any]) -> dict[str, Any]:
 def named_outputs(raw: Any, names: list[str]) -> dict[str, torch.Tensor]:
     """Outputs by name: of a tensor, a sequence in the order of the names, a mapping or an object.
 
-    None among a sequence is passed over. Raises Problem where they do not fit the names.
+    None is passed over. Raises Problem where they do not fit the names, and where all are None.
     """
     if isinstance(raw, torch.Tensor):
         raw = (raw,)
-    if isinstance(raw, list | tuple) and not hasattr(raw, "_fields"):
-        given = [y for y in raw if y is not None] if len(raw) != len(names) else raw
-        if len(given) != len(names):
-            raise Problem(f"the model returns {len(given)} outputs, {len(names)} declared: name each")
-        return {name: y for name, y in zip(names, given, strict=True) if y is not None}
-    return {name: _found(raw, name) for name in names}
+    if isinstance(raw, list | tuple) and not set(names) <= {*getattr(raw, "_fields", ())}:
+        tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
+        given = [y for y in raw if y is not None] if len(raw) != len(tops) else raw
+        if len(given) != len(tops):
+            raise Problem(f"the model returns {len(given)} outputs, {len(tops)} declared: name each")
+        raw = dict(zip(tops, given, strict=True))
+    found = {name: _found(raw, name) for name in names}
+    if all(y is None for y in found.values()):
+        raise Problem("every output is None")
+    return {name: y for name, y in found.items() if y is not None}
 
 
-def _found(raw: Any, name: str) -> torch.Tensor:
-    """The output of a name, in which dots go down into mappings and objects."""
-    value = raw
-    for part in [name] if _entry(raw, name) is not None else name.split("."):
+def _found(raw: Any, name: str) -> torch.Tensor | None:
+    """The output of a name, in which dots go down into mappings, sequences and objects."""
+    value, parts = raw, [name] if _has(raw, name) else name.split(".")
+    for part in parts:
+        if value is None:
+            return None
+        if not _has(value, part):
+            break
         value = _entry(value, part)
-    if not isinstance(value, torch.Tensor):
-        have = ", ".join(map(str, raw)) if isinstance(raw, Mapping) else type(raw).__name__
-        raise Problem(f"no output {name!r} in what the model returns ({have}): name outputs as it does")
-    return value
+    else:
+        if value is None or isinstance(value, torch.Tensor):
+            return value
+    have = ", ".join(map(str, raw)) if isinstance(raw, Mapping) else type(raw).__name__
+    raise Problem(f"no output {name!r} in what the model returns ({have}): name outputs as it does")
+
+
+def _has(value: Any, name: str) -> bool:
+    if isinstance(value, list | tuple) and name.isdigit():
+        return int(name) < len(value)
+    return (isinstance(value, Mapping) and name in value) or hasattr(value, name)
 
 
 def _entry(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+    if isinstance(value, list | tuple) and name.isdigit():
+        return value[int(name)]
+    return value[name] if isinstance(value, Mapping) and name in value else getattr(value, name)

@@ -42,8 +42,10 @@ class State:
 def _held(model: nn.Module, parameters: bool) -> Iterator[tuple[str, dict[str, Any], str, Any]]:
     """The name, the mapping and the key of each thing a model holds, and the thing itself."""
     for prefix, module in model.named_modules():
-        if isinstance(module, torch.jit.ScriptModule):
-            continue  # what it holds is not reached by name
+        if isinstance(module, torch.jit.ScriptModule):  # of which only the buffers are reached by name
+            inside = dict(module.named_buffers(recurse=False))
+            yield from ((f"{prefix}.{key}".lstrip("."), inside, key, value) for key, value in inside.items())
+            continue
         holders = [module._buffers, module._parameters] if parameters else [module._buffers]
         for holder in [*holders, vars(module)]:
             for key, value in list(holder.items()):

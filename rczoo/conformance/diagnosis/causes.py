@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
+from ...symmetry.dna import UNKNOWN
 from ..calls.inputs import Problem
 from ..calls.meter import SpentError
 from ..results import Diagnosis, Result, Violation
@@ -37,6 +39,8 @@ def diagnose(run: Run, results: list[Result], repair: Repair | None = None) -> l
                 continue
             if diagnosis is not None:
                 found.setdefault(diagnosis.cause, diagnosis)
+    if "state" in found:
+        found.pop("untied", None)  # what moves between the strands unties them
     if found.keys() & {"length not reversed", "input not reversed"}:
         found.pop("non-local", None)  # the same fault seen twice
     return list(found.values())
@@ -47,7 +51,9 @@ def _one(run: Run, result: Result, repair: Repair | None) -> Diagnosis | None:
     if result.cause == "constant":
         return Diagnosis("constant", result.detail + _dead(run))
     if result.cause == "state":
-        words = f"in evaluation mode {result.detail}: move it only where self.training is true"
+        words = (
+            f"in evaluation mode {result.detail}: move it only where self.training is true, and check again"
+        )
         return Diagnosis("state", words, conjoins=False)
     if result.cause in ("non-local", "fused path"):
         remedy = {"non-local": "the branch reads the strand backwards: reverse it in both strands or in none"}
@@ -57,7 +63,7 @@ def _one(run: Run, result: Result, repair: Repair | None) -> Diagnosis | None:
         return None
     if result.cause == "random":
         return _random(violation)
-    if result.name == "unknown-bases":
+    if result.name == "unknown-bases" and _of_unknown(violation, run):
         words = "the law holds until a base is unknown: N must not be read as one of the four bases"
         return Diagnosis("unknown base", words)
     for hypothesis in HYPOTHESES:
@@ -67,6 +73,12 @@ def _one(run: Run, result: Result, repair: Repair | None) -> Diagnosis | None:
         except SpentError as spent:
             return _untied(violation, result, repair, f"; {spent}, so that other causes were not all tried")
     return _untied(violation, result, repair)
+
+
+def _of_unknown(violation: Violation, run: Run) -> bool:
+    """Does the law hold once unknown bases are known, and is it not precision that breaks it?"""
+    known = [np.where(c == UNKNOWN, run.codes(c.shape[1], len(c), seed=60), c) for c in violation.batches]
+    return violation.error(batches=known) <= violation.tolerance and narrow_precision(violation, run) is None
 
 
 def _random(violation: Violation) -> Diagnosis:

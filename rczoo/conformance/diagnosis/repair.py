@@ -46,7 +46,8 @@ def conjoined(violation: Violation) -> Repair | None:
     if not tested.keywords:
         inputs = tuple(inputs.values()) if len(inputs) > 1 else next(iter(inputs.values()))
     outputs = tuple(tested.outputs.values())
-    for form in (*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs, nested(tested.outputs)):
+    forms = [*(outputs if len(outputs) == 1 else ()), outputs, tested.outputs, nested(tested.outputs)]
+    for form in (*forms, tested.declared):
         model = conjoin(tested.model, inputs, form).train(tested.model.training)
         if violation.holds(replace(tested, model=model)):
             return Repair(inputs, form)
@@ -66,7 +67,7 @@ def advice(run: Run, results: list[Result], causes: list[Diagnosis], repair: Rep
 
 
 def causal(violation: Violation, run: Run) -> Diagnosis | None:
-    """Does each position of an output depend on what is left of it alone, as in a model of the next base?"""
+    """Does each position of an output depend on one side of it alone, as in a model of the next base?"""
     tested = violation.tested
     if tested.encode is not None or run.length < 4 or not (names := _along(tested, run)):
         return None
@@ -81,18 +82,27 @@ def causal(violation: Violation, run: Run) -> Diagnosis | None:
         y = y if getattr(tested.outputs[name], "last", False) else y.transpose(1, 2)
         change = (y[1] - y[0]).abs().amax(-1)
         offset = max(0, (len(change) - run.length + 1) // 2)  # a class token may stand before the bases
-        left, right = change[: middle + offset], change[middle + offset :]
-        if left.max() <= 1e-12 * y.abs().max() < right.max() and len(right[right > 0]) > 1:
-            return Diagnosis(
-                "causal",
-                f"position i of output {name!r} depends only on what is left of it: it predicts what comes "
-                "next on one strand and what came before on the other, so that an answer merged there "
-                "would have seen what it predicts. Score whole sequences on both strands and average their "
-                "log-likelihoods",
-                conjoins=False,
-                repair=_whole_sequences(violation, name),
-            )
+        place, nothing = middle + offset, 1e-12 * y.abs().max()
+        if _only(change[:place], change[place:], nothing):
+            return _blind(name, "left", "next", "before", _whole_sequences(violation, name))
+        if _only(change[place + 1 :], change[: place + 1], nothing):
+            return _blind(name, "right", "before", "next", None)
     return None
+
+
+def _only(quiet: torch.Tensor, loud: torch.Tensor, nothing: float) -> bool:
+    """Do changes keep to one side, and reach further than padding does of a kernel of two?"""
+    return bool(quiet.max() <= nothing < loud.max()) and int((loud > nothing).sum()) > 2
+
+
+def _blind(name: str, side: str, ahead: str, behind: str, repair: str | None) -> Diagnosis:
+    """The diagnosis of an output that sees one side alone."""
+    words = (
+        f"position i of output {name!r} depends only on what is {side} of it: it predicts what comes {ahead} "
+        f"on one strand and what came {behind} on the other, so that an answer merged there would have seen "
+        "what it predicts. Score whole sequences on both strands and average their log-likelihoods"
+    )
+    return Diagnosis("causal", words, conjoins=False, repair=repair)
 
 
 def _along(tested: TestedModel, run: Run) -> list[str]:
