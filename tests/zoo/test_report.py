@@ -119,7 +119,7 @@ def test_a_report_from_rows_and_kept_outputs(runs, tmp_path):
     assert "## mcm1" in text
     assert "mcm1" not in drawn, "one epoch is no result to compare"
     assert "**mcm1**" not in text
-    assert "<!-- other strategies -->" in (tmp_path / "figures" / "train-test.svg").read_text()
+    assert "<!-- strands mixed: the family, RCPS -->" in (tmp_path / "figures" / "train-test.svg").read_text()
     again = {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}
     report(rows, runs, tmp_path / "RESULTS.md")
     assert again == {path: path.read_bytes() for path in tmp_path.rglob("*.svg")}, "figures are reproducible"

@@ -4,8 +4,8 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
@@ -15,24 +15,14 @@ from rczoo.conformance.checks.catalogue import CHECKS
 from rczoo.data.task_file import json_schema
 from tests.cli.test_options import COMMANDS
 from zoo import tutorials
-from zoo.site import api, commands, models, notebooks, reference, results
+from zoo.site import api, commands, models, notebooks, play, reference, results
 from zoo.site.links import Links
+from zoo.site.npm import AXE, contents
 
 ROOT = Path(__file__).parents[2]
 LOADED = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*?\bsrc="([^"]+)"|<link\b[^>]*?\bhref="([^"]+)"|url\(([^)]+)\)"""
 )
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The whole site, built strictly: path of a page -> its text."""
-    pytest.importorskip("mkdocs", reason="the site needs mkdocs: pip install 'rczoo[docs]'")
-    out = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", out]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return out, {path.relative_to(out).as_posix(): path.read_text("utf-8") for path in out.rglob("*.html")}
 
 
 @pytest.mark.slow
@@ -73,32 +63,19 @@ def test_search_and_pages(site):
     assert pages["reference/models.html"].count("<tr data-task=") == len(models.entries())
 
 
-def in_browser(address):
-    """The page at an address once its scripts have run, as Chromium has it; nothing is asked of a server."""
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("chromium is not installed")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=4000", "--dump-dom"]
-    done = subprocess.run([chromium, *options, address], capture_output=True, text=True, timeout=300)
-    return done.stdout
+def test_without_a_runtime_the_page_says_so(monkeypatch):
+    monkeypatch.setattr(play, "contents", lambda *_: None)
+    play.files.cache_clear()
+    assert "does not play" in play.page()
+    play.files.cache_clear()
 
 
-@pytest.mark.slow
-def test_in_a_browser_models_are_filtered_and_sorted(site):
-    text = in_browser(f"{(site[0] / 'reference' / 'models.html').as_uri()}#task=gcn4&metric=jsd")
-    wanted = [entry for name, entry in models.entries().items() if name.startswith("gcn4/")]
-    shown = [
-        row for row in re.findall(r"<tr data-task=[^>]*>.*?</tr>", text, re.S) if " hidden" not in row[:80]
-    ]
-    scores = [float(row.split('data-key="jsd" data-value="')[1].split('"')[0]) for row in shown]
-    assert scores == sorted(entry.metrics["jsd"] for entry in wanted)
-    assert f">{len(wanted)} of {len(models.entries())} models<" in text
-
-
-@pytest.mark.slow
-def test_in_a_browser_search_finds(site):
-    text = in_browser(f"{(site[0] / 'index.html').as_uri()}?q=stride")
-    assert int(re.search(r'search-result__meta">(\d+) matching', text)[1]) > 3
+def test_a_package_with_another_hash_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("RCZOO_CACHE", str(tmp_path))
+    (tmp_path / "npm").mkdir()
+    (tmp_path / "npm" / f"{AXE.name}-{AXE.version}.tgz").write_bytes(b"another")
+    with pytest.raises(ValueError, match=r"axe-core-4.*expected FHfa.*: delete it"):
+        contents(AXE, "axe.min.js")
 
 
 def test_every_public_name_command_check_and_entry_is_listed():
@@ -145,10 +122,14 @@ def test_links_between_files_become_links_between_pages():
 
 def test_docstrings_become_markdown():
     pytest.importorskip("griffe")
-    from zoo.site.docstrings import markdown
+    from zoo.site.docstrings import markdown, parameters_table
 
     text = "See :func:`~rczoo.load`, ``Rep``.\n\n>>> 1\n1\n\nLast."
     assert markdown(text) == "See `load`, `Rep`.\n\n```pycon\n>>> 1\n1\n```\n\nLast."
+    known = [SimpleNamespace(name="x", annotation="int | str", default="1")]
+    *_, row = parameters_table(known).splitlines()
+    assert row == "| <code>x</code> | <code>int &#124; str</code> | <code>1</code> |"
+    assert parameters_table([]) == ""
 
 
 def test_a_notebook_is_run_and_shown(tmp_path):
@@ -174,7 +155,8 @@ def test_a_tutorial_prints_what_it_shows(path):
     assert any(cell.get("outputs") for cell in shown["cells"])
 
 
-def test_the_script_is_valid():
+@pytest.mark.parametrize("name", ["site.js", "play.js"])
+def test_a_script_is_valid(name):
     if not shutil.which("node"):
         pytest.skip("node is not installed")
-    subprocess.run(["node", "--check", ROOT / "docs" / "assets" / "filter.js"], check=True)
+    subprocess.run(["node", "--check", ROOT / "docs" / "assets" / name], check=True)

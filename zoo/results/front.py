@@ -6,20 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import rczoo
-from rczoo._plotting import GREY, MINUS, OTHER, PLUS, new_figure
+from rczoo._plotting import GREY, MINUS, PLUS, new_figure
 from rczoo.data.sources.simulation import simulate
 
 from ..strategies import members
 from .comparisons import AGAINST, Pair, Verdict
-from .figures import save
+from .figures import UNITS, save, style
 from .summary import HEADLINE, KIND
 
 ONE_STRAND = "sim-200/standard"
 """The published model whose two answers are drawn: it needs no data but simulated sequences."""
 LABEL = 1
 """Of its labels: GATA, the one with the shortest motif."""
-DRAWN = {"standard": GREY, "standard+aug": OTHER, "conjoined": PLUS, "rcps": MINUS}
-"""The strategies of the figure by colour: grey reads one strand, the others both."""
+DRAWN = ("standard", "standard+aug", "conjoined", "rcps")
+"""The strategies of the figure, coloured by what they are."""
+HOLLOW = "standard"
+"""Drawn hollow, to be told from ``standard+aug``, which has its colour."""
 STEP = 0.18
 """Between the rows of one task's strategies, of 1 between tasks."""
 
@@ -61,16 +63,17 @@ def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
         for shift, (name, verdict) in enumerate(shown.items()):
             rows = [(tasks.index(t), d.mean, d.interval) for t, d in verdict.by_task.items()]
             rows.append((len(tasks), verdict.pooled.mean, (verdict.pooled.low, verdict.pooled.high)))
+            mark = style(name) | ({"mfc": "w"} if name == HOLLOW else {})
             for row, mean, interval in rows:
-                y, mark = row + STEP * (shift - (len(shown) - 1) / 2), "D" if row == len(tasks) else "o"
-                ax.plot(interval, [y, y], color=DRAWN[name], lw=1.2)
-                ax.plot([mean], [y], mark, color=DRAWN[name], ms=4, label=name if row == len(tasks) else None)
+                y, all_tasks = row + STEP * (shift - (len(shown) - 1) / 2), row == len(tasks)
+                ax.plot(interval, [y, y], color=mark["color"], lw=1.2)
+                ax.plot([mean], [y], **mark, ms=6 if all_tasks else 4, label=name if all_tasks else None)
         ax.axvline(0, color="black", lw=0.8)
         ax.axhspan(len(tasks) - 0.5, len(tasks) + 0.5, color=GREY, alpha=0.12, lw=0)
         ax.set_yticks(range(len(tasks) + 1), [*tasks, "all tasks"])
         ax.set_ylim(len(tasks) + 0.5, -0.5)
         ax.set_title(f"{KIND[kind].capitalize()} tasks")
-        ax.set_xlabel(f"{HEADLINE[kind]}, better than {AGAINST} by")
+        ax.set_xlabel(f"{HEADLINE[kind]}{UNITS[HEADLINE[kind]]}, better than {AGAINST} by; 95 % interval")
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=len(DRAWN), frameon=False)
     return save(figure, path)

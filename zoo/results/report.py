@@ -201,12 +201,13 @@ def _continuum(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Ite
     metrics = {
         task: HEADLINE[kind]
         for task, kind in kinds.items()
-        if any(name.startswith("mixing-") for name in trained(rows, task))
+        if len(figures.CONTINUUM.keys() & set(trained(rows, task))) > 2
     }
     yield "## The continuum from conjoined to RCPS"
     if not metrics:
-        yield "No task with more than one block has results yet."
+        yield "No task has results at three mixings of one merge yet."
         return
+    yield "At one merge, the sum of the strands, in tasks with three points or more: seeds and means."
     drawn = figures.continuum_figure(path.parent / "figures" / "continuum.svg", rows, metrics)
     yield f"![score against mixing]({_relative(drawn, path)})"
 

@@ -10,7 +10,13 @@ import rczoo
 
 STUB = rczoo.__path__[0] + "/__init__.pyi"
 LAST = "Everything else, by concern"
-"""The group of packages, which have a table of their own."""
+"""The group of packages, which have a page of tables."""
+PACKAGES = """# Packages
+
+What `rczoo.PACKAGE` offers beside the names at the top. A name that is listed nowhere may change without
+notice.
+
+"""
 
 
 def groups() -> dict[str, dict[str, str]]:
@@ -30,12 +36,13 @@ def groups() -> dict[str, dict[str, str]]:
 
 
 def pages() -> dict[str, str]:
-    """A page for each group: by its place, its text for mkdocstrings."""
-    return {
+    """A page for each group, and one for the packages: by its place, its text for mkdocstrings."""
+    listed = {
         f"reference/api/{_slug(title)}.md": f"# {title}\n\n" + "\n\n".join(map(_entry, names.items()))
         for title, names in groups().items()
         if title != LAST
     }
+    return listed | {"reference/api/packages.md": f"{PACKAGES}{packages()}"}
 
 
 def _entry(named: tuple[str, str]) -> str:

@@ -9,6 +9,20 @@ import typer
 
 from rczoo.cli.main import app
 
+ABOUT = """\
+# Command line
+
+`rczoo COMMAND --help` says the same. A mistake in a call or in a file is one line on stderr and exit code 2;
+`rczoo --debug COMMAND` shows where it comes from. `check` and `tasks check` exit with 1 where something
+is wrong.
+
+"""
+
+
+def page() -> str:
+    """The page: what holds for all commands, and each of them."""
+    return ABOUT + reference()
+
 
 def reference() -> str:
     """A section for each command: what it does, how it is called, its options."""

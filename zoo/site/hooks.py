@@ -10,21 +10,22 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
-from zoo.site import api, commands, notebooks, reference, results
+from zoo.site import api, commands, notebooks, play, reference, results
 from zoo.site.links import DOCUMENTS, Links
 from zoo.site.models import models_table
 
 ROOT = Path(__file__).parents[2]
 MADE: dict[str, Callable[[], str]] = {
     "checks": reference.checks,
-    "commands": commands.reference,
     "models": models_table,
     "task-file": reference.task_file,
-    "packages": api.packages,
+    "play": play.page,
 }
 """What stands in the place of ``<!-- made: NAME -->`` in a page."""
 SHIM, OWN_SHIM = "https://unpkg.com/iframe-worker/shim", "assets/iframe-worker.js"
 """What the theme loads from outside for search in pages that are read as files, and our copy."""
+SEARCH = 'data-md-component="search" role="dialog"'
+"""The theme's field of search, to which it gives no name that can be read out."""
 LISTED = {"made/api": api.pages, "made/tasks": results.task_pages, "made/examples": notebooks.examples}
 """Pages of which the navigation names only the place."""
 
@@ -42,6 +43,7 @@ def on_files(files: Files, config: Any) -> Files:
         files.remove(file)
     texts = {place: (source, (ROOT / source).read_text("utf-8")) for source, place in DOCUMENTS.items()}
     texts["results.md"] = ("zoo/RESULTS.md", results.overview())
+    texts["reference/command-line.md"] = ("docs/reference/command-line.md", commands.page())
     for make in LISTED.values():
         texts |= {
             place: ("zoo/RESULTS.md" if "tasks/" in place else place, text) for place, text in make().items()
@@ -56,6 +58,8 @@ def on_files(files: Files, config: Any) -> Files:
     for file in files.documentation_pages():  # which pictures the pages of docs/ show
         if file.abs_src_path:
             links.rewritten(Path(file.abs_src_path).read_text("utf-8"), f"docs/{file.src_uri}", file.src_uri)
+    for place, content in {**play.files(), **results.task_pictures()}.items():
+        files.append(File.generated(config, place, content=content))
     for place, picture in links.pictures.items():
         files.append(File.generated(config, place, abs_src_path=str(picture)))
     return files
@@ -70,13 +74,17 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
-    """Load the theme's help for search in files from the site itself."""
-    return output.replace(SHIM, relpath(OWN_SHIM, dirname(page.url) or "."))
+    """Load the theme's help for search in files from the site itself, and give the search a name."""
+    return _mended(output, relpath(OWN_SHIM, dirname(page.url) or "."))
 
 
 def on_post_template(output_content: str, **_: Any) -> str:
     """The same on pages that have no place, such as that for a wrong address."""
-    return output_content.replace(SHIM, OWN_SHIM)
+    return _mended(output_content, OWN_SHIM)
+
+
+def _mended(text: str, shim: str) -> str:
+    return text.replace(SHIM, shim).replace(SEARCH, f'{SEARCH} aria-label="Search"')
 
 
 def _navigation(nav: Any) -> Any:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from rczoo.data.task import load_task
 
+from ..results.figures import svg, task_figure
+from ..results.summary import HEADLINE, trained
+from ..rows import read_rows
 from .models import models_of
 
 REPORT = Path(__file__).parents[1] / "RESULTS.md"
@@ -39,10 +42,22 @@ def task_pages() -> dict[str, str]:
     return {f"tasks/{name}.md": _page(name, text) for name, text in _sections()[1].items() if _is_task(name)}
 
 
+@cache
+def task_pictures() -> dict[str, bytes]:
+    """The test scores of each task with trainings, drawn: by the place of the picture."""
+    rows = read_rows(REPORT.parent / "results.csv")
+    drawn = {name: load_task(name).kind for name in _sections()[1] if _is_task(name) and trained(rows, name)}
+    return {f"tasks/{name}.svg": svg(task_figure(rows, name, HEADLINE[kind])) for name, kind in drawn.items()}
+
+
 def _page(name: str, text: str) -> str:
     task = load_task(name)
     about = (
         f"{task.description}\n\nInput {task.length} bases, {task.kind}; task file `zoo/tasks/{name}.toml`."
     )
-    models = models_of(name)
-    return f"# {name}\n\n**{task.title}**\n\n{about}\n\n## Results\n{text}\n## Published models\n\n{models}"
+    picture = f"![Test scores of every strategy, with means and intervals]({name}.svg)\n"
+    shown = picture if f"tasks/{name}.svg" in task_pictures() else ""
+    return (
+        f"# {name}\n\n**{task.title}**\n\n{about}\n\n## Results\n\n{shown}{text}\n"
+        f"## Published models\n\n{models_of(name)}"
+    )

@@ -1,5 +1,11 @@
-// Filters and sorts the table of models. Without it the whole table is there, in the order of names.
 "use strict";
+// What is wider than its place scrolls by the keyboard, too.
+addEventListener("load", () => {
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap, pre > code"))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+});
+
+// Filters and sorts the table of models. Without it the whole table is there, in the order of names.
 if (document.getElementById("all-models")) (() => {
 const table = document.getElementById("all-models");
 const rows = [...table.tBodies[0].rows];
