@@ -18,7 +18,7 @@ KINDS = (
     "reference/command-line.html",
     "reference/api/the-family.html",
     "tasks/gcn4.html",
-    "explanation/theory.html",
+    "explanation/glossary.html",
 )
 """A page of each kind."""
 ANSWERED = "document.getElementById('play-message').textContent.endsWith('read on both strands.')"
