@@ -51,7 +51,7 @@ def one_batch(
 def examples_in(inputs: Iterable[Any], why: str) -> int:
     """How many examples the inputs that RC acts on hold; ValueError, with a reason, if they differ."""
     sizes = [size_of(value) for value in inputs]
-    if not sizes or sizes[0] is None or set(sizes) != {sizes[0]}:
+    if not sizes or sizes[0] is None or any(size != sizes[0] for size in sizes):
         raise ValueError(
             f"conjoin: {why}, so the inputs that RC acts on must be tensors with the examples as first axis, "
             f"but the sizes of that axis are {sizes}"
@@ -78,7 +78,7 @@ def padding_of(specs: Mapping[Any, Spec], values: Mapping[Any, Any]) -> Padding 
 
 def size_of(value: Any) -> int | None:
     """The length of a tensor's first axis."""
-    return len(value) if isinstance(value, Tensor) and value.ndim else None
+    return value.shape[0] if isinstance(value, Tensor) and value.ndim else None
 
 
 def rows_of(specs: Any, batch: int, strand: int) -> Any:

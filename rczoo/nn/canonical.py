@@ -79,7 +79,7 @@ def choose(pairs: Iterable[tuple[Any, Any]]) -> Choice:
 def _first_difference(x: Tensor, turned: Tensor) -> Choice:
     """Rows (batch, numbers) compared in the order of their numbers."""
     if not x.shape[1]:
-        none = torch.zeros(len(x), dtype=torch.bool, device=x.device)
+        none = torch.zeros(x.shape[0], dtype=torch.bool, device=x.device)
         return Choice(none, ~none)
     differ = x != turned
     place = differ.to(torch.uint8).argmax(1, keepdim=True)  # of equal numbers the first
@@ -87,7 +87,7 @@ def _first_difference(x: Tensor, turned: Tensor) -> Choice:
 
 
 def _rows(x: Tensor) -> Tensor:
-    return x.reshape(len(x), prod(x.shape[1:]))
+    return x.reshape(x.shape[0], prod(x.shape[1:]))
 
 
 def _along(rows: Tensor, x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 
 from ..symmetry._memory_format import ChannelsInnermost
 from ..symmetry.actions import Spec, Specs, act, argument_names, as_action, one_for_each, undrawn
@@ -125,7 +126,7 @@ class Conjoined(nn.Module):
 
         def run(given: Mapping[Any, Any], batch: int = 0) -> Any:
             call = inputs.call(given)
-            if not batch:
+            if not batch or (is_compiling() and not self.training):  # modes outlive no break of the graph
                 return self._run(*call, batch, inputs.padding)
             with PairedDraws(batch, self.either_axis), ChannelsInnermost():
                 return self._run(*call, batch, inputs.padding)

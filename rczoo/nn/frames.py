@@ -62,7 +62,7 @@ class Alike(nn.Module):
         """What the module answers for each frame."""
         if not self.training:
             return alike(self.module, frames, stack=False)
-        with PairedDraws(len(frames[0])):
+        with PairedDraws(frames[0].shape[0]):
             z0, z1 = self.module(torch.cat(frames)).chunk(2)
         return z0, z1
 

@@ -37,12 +37,16 @@ def conv1d(
     if x.device.type != "cpu" or x.shape[2] + 2 * padding <= dilation * (taps - 1):
         return F.conv1d(x, weight, bias, stride, padding, dilation)
     if weight.shape[0] <= FEW and taps > 1 and dilation == stride == 1 and not padding:
-        traced = torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
-        if len(x) <= AT_ONCE or traced:
+        if _recorded() or x.shape[0] <= AT_ONCE:
             return _by_taps(x, weight, bias)
         return torch.cat([_by_taps(part, weight, bias) for part in torch.split(x, AT_ONCE)])
     y = F.conv2d(_rows(x), _rows(weight), bias, (1, stride), (0, padding), (1, dilation))
     return y.squeeze(2)
+
+
+def _recorded() -> bool:
+    """Whether what runs is compiled, exported or traced, for other sizes and places than these."""
+    return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
 
 
 def _rows(x: Tensor) -> Tensor:
@@ -99,9 +103,14 @@ def join_batches(x: Tensor, y: Tensor) -> Tensor:
 def split(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     """The two halves of a batch (axis 0) or of the channels (axis 1)."""
     if channels_innermost(x):
-        u, v = x.mT.chunk(2, 2 * axis)
+        u, v = _halves(x.mT, 2 * axis)
         return u.mT, v.mT
-    u, v = x.chunk(2, axis)
+    return _halves(x, axis)
+
+
+def _halves(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """As ``chunk(2)``, which an export for any batch refuses."""
+    u, v = torch.unflatten(x, axis, (2, -1)).unbind(axis)
     return u, v
 
 
@@ -121,8 +130,8 @@ class ChannelsInnermost(TorchFunctionMode):
 
     What it computes is the same to rounding. Where a ``view`` cannot be one in this order of memory it is a
     copy, and what is then written into either of the two is written into the other. In inference mode, where
-    tensors do not tell that they were written, and while compiling, which chooses its own order, it does
-    nothing.
+    tensors do not tell that they were written, and while compiling or tracing, which keep to what they were
+    shown, it does nothing.
     """
 
     def __init__(self) -> None:
@@ -131,7 +140,7 @@ class ChannelsInnermost(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """One operation."""
-        if torch.compiler.is_compiling() or torch.is_inference_mode_enabled():
+        if _recorded() or torch.is_inference_mode_enabled():
             return function(*args, **kwargs or {})
         self._copies = [copied for copied in self._copies if copied.alike()]
         result = _KEEPING.get(function, function)(*args, **kwargs or {})

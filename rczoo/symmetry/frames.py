@@ -57,7 +57,7 @@ def exchange_stacked(z: Tensor, k: int) -> Tensor:
     """:func:`exchange` of two frames stacked on the batch axis: (2 * batch, F, length) -> F + k channels."""
     if k == 0:
         return z
-    return join_channels(z, other_strand(first_channels(z, k), len(z) // 2))
+    return join_channels(z, other_strand(first_channels(z, k), z.shape[0] // 2))
 
 
 def other_strand(z: Tensor, batch: int, channels: int = 1, examples: int = 0) -> Tensor:

@@ -145,7 +145,7 @@ class Rep:
             )
         length = (-1,) * (x.ndim - 2)
         if self._folded:  # one reversal of two axes: its gradient takes a quarter of the time of a lookup's
-            y = flip(x.reshape(len(x), *self._folded, *x.shape[2:]), 2, *length).reshape(x.shape)
+            y = flip(x.reshape(x.shape[0], *self._folded, *x.shape[2:]), 2, *length).reshape(x.shape)
         else:
             y = x[:, list(self.partners)]
             y = flip(y) if length else y

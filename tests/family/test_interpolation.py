@@ -442,5 +442,19 @@ def test_compiled_and_exported(training, mixing):
     compiled = torch.compile(member, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x), member(x), rtol=1e-5, atol=1e-6)  # in another order of memory
     if not training:
-        exported = torch.export.export(member, (x,)).module()
-        torch.testing.assert_close(exported(x), member(x), rtol=1e-5, atol=1e-6)
+        sizes = {0: torch.export.Dim("batch", min=2, max=9), 2: torch.export.Dim("length", min=4, max=99)}
+        exported = torch.export.export(member, (x,), dynamic_shapes=((sizes,),)).module()
+        other = normal_tensor(0, 3, 4, 12).float()
+        torch.testing.assert_close(exported(other), member(other), rtol=1e-5, atol=1e-6)
+
+
+def test_a_recurrent_site_is_exported_and_traced():
+    network = nn.Sequential(
+        nn.Conv1d(4, 4, 1), Positions(nn.LSTM(4, 2, bidirectional=True, batch_first=True))
+    )
+    member = fill(interpolate(network.eval(), outputs="2r:halves", mixing=0.5), 3).eval()
+    x, other = normal_tensor(0, 2, 4, 9).float(), normal_tensor(0, 3, 4, 9).float()
+    exported = torch.export.export(member, (x,)).module()
+    torch.testing.assert_close(exported(x), member(x), rtol=1e-5, atol=1e-6)
+    traced = torch.jit.trace(member, x, check_trace=False)
+    torch.testing.assert_close(traced(other), member(other), rtol=1e-5, atol=1e-6)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import _VF, Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
@@ -93,7 +93,7 @@ def _axis_of_examples(z: Tensor, channels: int, rows: Rows) -> int:
 def _other_of_padded(z: Tensor, rows: Rows, padding: Padding, channels: int, examples: int) -> Tensor:
     """The frames exchanged, each row's positions reversed within its own length."""
     positions = [axis for axis in range(1, z.ndim) if axis != channels and z.shape[axis] > 1]
-    rowwise = not examples and len(z) == 2 * rows.batch
+    rowwise = not examples and z.shape[0] == 2 * rows.batch
     if rowwise and not positions:
         return z.roll(rows.batch, 0)
     if not rowwise or [z.shape[axis] for axis in positions] != [padding.positions]:
@@ -134,7 +134,7 @@ class ReceivingConvolution(Receiving):
         """Whether all is received, and the windows of both strands read the same positions (T7)."""
         if self.strands is None or self.rows is None or self.rows.padding is not None:
             return False
-        if input.ndim != 3 or len(input) != 2 * self.rows.batch:
+        if input.ndim != 3 or input.shape[0] != 2 * self.rows.batch:
             return False
         left, right = self._reversed_padding_repeated_twice
         room = input.shape[2] + left + right - self.dilation[0] * (self.kernel_size[0] - 1) - 1
@@ -187,16 +187,21 @@ class ReceivingRecurrent(Receiving):
         other = self.other(input, -1, 0 if self.batch_first else 1) if input.ndim == 3 else None
         if other is None:
             return super().forward(input, hx)
-        own, size = self._flat_weights, self.input_size
-        try:
-            self.input_size = size + self.received
-            self._flat_weights = [
-                torch.cat([w, getattr(self, f"received_{name}")], 1) if name.startswith("weight_ih_l0") else w
-                for name, w in zip(self._flat_weights_names, own, strict=True)
-            ]
-            return super().forward(torch.cat([input, other], -1), hx)
-        finally:
-            self._flat_weights, self.input_size = own, size
+        weights = [
+            torch.cat([w, getattr(self, f"received_{name}")], 1) if name.startswith("weight_ih_l0") else w
+            for name, w in zip(self._flat_weights_names, self._flat_weights, strict=True)
+        ]
+        states = self._first_states(input) if hx is None else hx
+        how = self.bias, self.num_layers, self.dropout, self.training, self.bidirectional, self.batch_first
+        y, *last = getattr(_VF, self.mode.lower())(torch.cat([input, other], -1), states, weights, *how)
+        return y, tuple(last) if self.mode == "LSTM" else last[0]
+
+    def _first_states(self: Any, input: Tensor) -> Any:
+        """Zeros, as the layer takes them where none are given."""
+        directions, examples = 2 if self.bidirectional else 1, input.shape[0 if self.batch_first else 1]
+        sizes = self.proj_size or self.hidden_size, self.hidden_size
+        h, c = (input.new_zeros(directions * self.num_layers, examples, size) for size in sizes)
+        return (h, c) if self.mode == "LSTM" else h
 
 
 class ReceivingAttention(Receiving):
