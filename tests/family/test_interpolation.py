@@ -448,6 +448,7 @@ def test_compiled_and_exported(training, mixing):
         torch.testing.assert_close(exported(other), member(other), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:.*jit.*:DeprecationWarning", "ignore::torch.jit.TracerWarning")
 def test_a_recurrent_site_is_exported_and_traced():
     network = nn.Sequential(
         nn.Conv1d(4, 4, 1), Positions(nn.LSTM(4, 2, bidirectional=True, batch_first=True))
