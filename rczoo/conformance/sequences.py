@@ -83,12 +83,12 @@ class Walk:
         """The fewest bases that reach a word that is wanted; else one that does no harm, if there is one."""
         order = self.rng.choice(ORDERS)
         near = chain.from_iterable(product(order, repeat=n) for n in (1, 2, 3))
-        far = (self.digits[v] for w in islice(self.wanted, TRIED) for v in (w, self.twin[w]))
+        far = (tuple(self.digits[v]) for w in islice(self.wanted, TRIED) for v in (w, self.twin[w]))
         for bases in chain(near, far):
             words = self._words(bases)
             if self._least(words[-1]) in self.wanted and self._fits(words):
                 return bases, words
-        singles = [([base], self._words([base])) for base in order]
+        singles = [((base,), self._words([base])) for base in order]
         return next((single for single in singles if self._fits(single[1])), singles[0])
 
     def _words(self, bases: Sequence[int]) -> list[int]:

@@ -225,7 +225,7 @@ def _needs_a_gpu(self, x):
         (_needs_a_gpu, "1r", "needs a GPU"),
         (lambda m, x: m.net(x), "3t", "acts on 3 channels, got 2"),
         (lambda m, x: m.net(x), ("1r", "1t"), "returns 2 outputs, 2 declared" if False else "1 outputs, 2"),
-        (lambda m, x: [m.net(x), 3], ("1r", "1t"), "AttributeError"),
+        (lambda m, x: [m.net(x), 3], ("1r", "1t"), "outputs are tensors"),
         (lambda m, x: m.net(x[:1]), "1r", "for a batch of 3"),
         (lambda m, x: {"a": m.net(x)}, {"b": "1r"}, "no output 'b'"),
     ],

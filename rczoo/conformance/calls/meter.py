@@ -43,10 +43,10 @@ def _summed(name: str, args: tuple[Any, ...]) -> float:
     """How many products are summed into each number that an operation gives; 0 of those that sum none."""
     if name == "convolution":
         weight, transposed, groups = args[1], args[6], args[8]
-        return weight.numel() / (weight.shape[1] * groups if transposed else weight.shape[0])
+        return float(weight.numel() / (weight.shape[1] * groups if transposed else weight.shape[0]))
     if name.startswith("_scaled_dot_product"):
-        return max(args[0].shape[-1], args[1].shape[-2])
-    return args[FIRST[name]].shape[-1] if name in FIRST else 0
+        return float(max(args[0].shape[-1], args[1].shape[-2]))
+    return float(args[FIRST[name]].shape[-1]) if name in FIRST else 0.0
 
 
 @dataclass

@@ -75,6 +75,7 @@ def _found(raw: Any, name: str) -> torch.Tensor | None:
     else:
         if value is None or isinstance(value, torch.Tensor):
             return value
+        raise Problem(f"output {name!r} is a {type(value).__name__}: outputs are tensors, or None")
     have = ", ".join(map(str, raw)) if isinstance(raw, Mapping) else type(raw).__name__
     raise Problem(f"no output {name!r} in what the model returns ({have}): name outputs as it does")
 
