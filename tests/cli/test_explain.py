@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,11 +68,11 @@ def table(path):
 
 @pytest.mark.parametrize("method", ["deeplift", "ism", "input-x-gradient", "saliency"])
 def test_files_read_back(method):
-    result = run("--fasta", "s.fa", "--out", "out", "--method", method, "--references", 4)
+    result = run("--fasta", "s.fa", "--out", "out", "--method", method, "--references", 4, "--seed", 5)
     assert result.exit_code == 0, result.output
     assert f"2 sequences of 200 bases explained by {method}" in result.stdout
     X = dna.one_hot(list(RECORDS.values()))
-    scores = rczoo.attribute(rczoo.load("sim-200/rcps"), X, method=method, target=1, references=4)
+    scores = rczoo.attribute(rczoo.load("sim-200/rcps"), X, method=method, target=1, references=4, seed=5)
     for name, want in [("onehot", X), ("scores", scores)]:
         with np.load(f"out.{name}.npz") as arrays:
             assert arrays["arr_0"].shape == (2, 4, 200)
@@ -304,3 +305,9 @@ def test_a_missing_extra_is_named(given, monkeypatch):
 
 def test_help_names_the_methods():
     assert all(m in run("--help").output for m in import_module("rczoo.attribution.methods").METHODS)
+
+
+def test_as_many_logos_as_asked_for(monkeypatch):
+    monkeypatch.setattr("rczoo.attribution.logos.logo_figure", lambda *drawn: str(drawn[2:]).encode())
+    assert run("--fasta", "s.fa", "--out", "out", "--method", "saliency", "--logos", 1).exit_code == 0
+    assert Path("out.png").read_text() == "(1,)"

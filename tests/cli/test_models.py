@@ -40,7 +40,7 @@ def test_json_has_the_metrics_as_published():
 
 def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
     models = {"gcn4/a": {"jsd": 0.2}, "gcn4/b": {"jsd": 0.1}, "gcn4/c": {}, "gue-tf3/a": {"auroc": 0.8}}
-    models["gue-tf3/b"] = {"auroc": 0.9}
+    models |= {"gue-tf3/b": {"auroc": 0.85}, "gue-tf3/c": {"auroc": 0.9}}
     index = json.loads((tmp_path / "index.json").read_text())
     files = index["models"]["a/b"]["files"]
     index["models"] |= {name: {"files": files, "metrics": metrics} for name, metrics in models.items()}
@@ -52,9 +52,9 @@ def test_a_table_with_the_best_of_a_task_first(tmp_path, monkeypatch):
         shown = CliRunner().invoke(app, ["list", *options], catch_exceptions=False).output
         return [line.split()[0] for line in shown.splitlines()[1:]]
 
-    assert names() == ["a/b", "gcn4/b", "gcn4/a", "gcn4/c", "gue-tf3/a", "gue-tf3/b"]
+    assert names() == ["a/b", "gcn4/b", "gcn4/a", "gcn4/c", "gue-tf3/a", "gue-tf3/c", "gue-tf3/b"]
     assert names("--task", "gcn4", "--best") == ["gcn4/b"]
-    assert names("--organism", "human") == ["gue-tf3/a", "gue-tf3/b"]
+    assert names("--organism", "human") == ["gue-tf3/a", "gue-tf3/c", "gue-tf3/b"]
     assert names("--organism", "human", "--best") == names("--above-bar") == ["gue-tf3/a"]
     assert names("--architecture", "tf-cnn") == ["gue-tf3/a"]
     shown = CliRunner().invoke(app, ["list", "gcn4/b"], catch_exceptions=False).output

@@ -28,6 +28,7 @@ def test_figures_of_a_model_done_by_hand():
     assert found.relative == 1.0
     assert found.correlation == pytest.approx(np.corrcoef(one, other)[0, 1])
     assert found.flips == 0.25
+    assert measure(Composition(), ["AAAC", "CCCC"], outputs="1t", threshold=3).rows[0].flips == 0
     assert found.sequences == 4
     p, q = 1 / (1 + np.exp(-one)), 1 / (1 + np.exp(-other))
     assert found.disagreement == pytest.approx(-np.log(np.sqrt(p * q) + np.sqrt((1 - p) * (1 - q))).mean())

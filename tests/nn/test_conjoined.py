@@ -1,6 +1,7 @@
 """Conjoining any model: calling conventions, structures of outputs, train mode, and what is refused."""
 
 from collections import OrderedDict, namedtuple
+from itertools import pairwise
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import Input, Rep, build, conjoin, interpolate, one_hot, tokens
+from rczoo import Input, Rep, SequenceLikelihood, build, conjoin, interpolate, one_hot, tokens
 from rczoo.evaluation.losses import binary_cross_entropy
 from rczoo.nn.canonical import read_alike
 from rczoo.symmetry.equivariance import relative_error
@@ -619,3 +620,10 @@ def test_alleles_are_read_from_the_strand_of_the_reference(palindrome):
     assert swapped[2:] == [swapped[2]] * 2
     assert palindrome or swapped[0] == swapped[1]
     assert g.examples_alike == 1
+
+
+def test_the_likelihood_of_a_sequence_is_that_of_each_base_after_the_one_before():
+    model, bases = nn.Embedding(4, 4), [0, 2, 1, 3, 3]
+    found = SequenceLikelihood(model, channels_last=True)(torch.tensor([bases]))
+    chances = torch.log_softmax(model.weight, dim=1)
+    assert found.item() == pytest.approx(sum(chances[pair].item() for pair in pairwise(bases)), rel=1e-5)

@@ -205,13 +205,17 @@ def main(arguments: list[str] | None = None) -> int:
     if noticed := begin(tested, NONE).answer():
         raise SystemExit(f"tests fail without a fault, too: {noticed}")
     FOUND.parent.mkdir(exist_ok=True)
+    stale: list[str] = []
     for fault, noticed in outcomes(new, options.cores):
         if noticed.startswith("SystemExit"):
-            raise SystemExit(noticed)
+            stale.append(noticed)
+            continue
         found[key(fault)] = noticed
         with FOUND.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"key": key(fault), "words": fault.words, "noticed": noticed}) + "\n")
         print(f"{fault.file}: {fault.words}: {noticed or 'UNNOTICED'}", flush=True)
+    if stale:
+        raise SystemExit("\n".join(stale))
     share = sum(bool(found[key(fault)]) for fault in faults) / max(len(faults), 1)
     for fault in faults:
         if not found[key(fault)]:

@@ -87,6 +87,7 @@ def test_messages(specs, values, message):
         act(specs, values)
 
 
-def test_a_complement_that_does_not_return_is_refused():
+@pytest.mark.parametrize("complement", [{0: 3, 3: 1}, {0: 1, 1: 2, 2: 0}])
+def test_a_complement_that_does_not_return_is_refused(complement):
     with pytest.raises(ValueError, match="complements must point at each other"):
-        tokens({0: 3, 3: 1})
+        tokens(complement)

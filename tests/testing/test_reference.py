@@ -27,6 +27,7 @@ def test_act():
     assert reference.act(PAIR, x).tolist() == [[[6, 5, 4], [3, 2, 1]]]
     assert reference.act(SIGN, x[:, :1]).tolist() == [[[-3, -2, -1]]]
     assert reference.act(PAIR, x[:, :, 0]).tolist() == [[4, 1]]
+    assert reference.act(SIGN, x[:, :1, 0]).tolist() == [[-1]]
 
 
 def test_convolve():

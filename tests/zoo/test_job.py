@@ -20,7 +20,7 @@ from zoo.results.summary import best_seeds, summarise
 from zoo.rows import read_rows
 from zoo.strategies import derived, members, options, source
 from zoo.studies import family
-from zoo.sweep.job import run
+from zoo.sweep.job import finished, run
 from zoo.sweep.scoring import score, strands_apart
 
 SEED = 1535
@@ -32,6 +32,13 @@ def done(tmp_path_factory):
     job = Job(str(write_tiny(folder)), "standard+aug", SEED)
     run(job, folder / "runs")
     return job, folder / "runs"
+
+
+def test_a_training_that_was_killed_is_not_finished(tmp_path):
+    (tmp_path / "config.json").touch()
+    assert finished(tmp_path)
+    (tmp_path / "resume.safetensors").touch()
+    assert not finished(tmp_path)
 
 
 def test_the_rows_are_the_model_s(done):
