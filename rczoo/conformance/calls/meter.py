@@ -23,7 +23,7 @@ FIRST |= {"addmm": 1, "addmv": 1, "addbmm": 1, "baddbmm": 1}
 """Products of matrices, and which of their arguments is the first factor, whose last axis is summed."""
 
 
-class LongestSum(TorchDispatchMode):
+class LongestSum(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it lasts, ``terms`` is how many products a convolution, attention or product of matrices sums.
 
     The largest, of whatever is computed: by hand, in a scripted module, with kernels that are not stored.
@@ -85,7 +85,7 @@ class Meter:
             self.forwards += 1
         else:
             raise SpentError(f"the budget of {self.limit:.0f} forward passes is used up")
-        longest = None if self.terms else LongestSum()
+        longest = None if self.terms else LongestSum()  # type: ignore[no-untyped-call]
         with longest or nullcontext():
             yield
         self.terms = longest.terms if longest else self.terms

@@ -82,7 +82,7 @@ def causal(violation: Violation, run: Run) -> Diagnosis | None:
         y = y if getattr(tested.outputs[name], "last", False) else y.transpose(1, 2)
         change = (y[1] - y[0]).abs().amax(-1)
         offset = max(0, (len(change) - run.length + 1) // 2)  # a class token may stand before the bases
-        place, nothing = middle + offset, 1e-12 * y.abs().max()
+        place, nothing = middle + offset, 1e-12 * float(y.abs().max())
         if _only(change[:place], change[place:], nothing):
             return _blind(name, "left", "next", "before", _whole_sequences(violation, name))
         if _only(change[place + 1 :], change[: place + 1], nothing):
