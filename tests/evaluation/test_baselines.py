@@ -123,12 +123,24 @@ def test_intervals_cover_and_undefined_are_counted():
     row = summarise({"x": np.append(rng.normal(3, 1, 400), np.nan)})
     low, high = row["intervals"]["x"]
     assert low < 3 < high
-    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.2)
+    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.08)
     assert row["undefined"] == {"x": 1}
     target = (rng.random((300, 1)) < 0.5).astype(float)
     perfect = label_row(target, target + 0.1)
     assert perfect["auroc"] == 1
     assert perfect["intervals"]["auroc"] == (1, 1)
+
+
+def test_each_replicate_stands_beside_the_sum_of_the_others(monkeypatch):
+    def note(task, one, others):
+        beside.append((one, others))
+        return {"jsd": others.sum((1, 2))}
+
+    beside, (a, b, c) = [], np.random.default_rng(0).random((3, 4, 2, 5))
+    monkeypatch.setattr(baselines, "replicates", lambda task, split: np.stack([a, b, c]))
+    monkeypatch.setattr(baselines, "_per_example", note)
+    replicate_ceiling(None)
+    assert np.allclose(beside, [(a, b + c), (b, a + c), (c, a + b)])
 
 
 def test_what_was_not_measured_is_left_out():

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rczoo import build
+from rczoo import Rep, build, one_hot
 from rczoo.family.trunk import Trunk
 from rczoo.symmetry.actions import act
 from rczoo.symmetry.equivariance import relative_error
@@ -98,6 +98,13 @@ def test_the_length_of_the_profile():
 def test_controls_turn_by_their_own_rep(control, merge, count_head):
     network = small(control=control, merge=merge, count_head=count_head)
     assert network_error(network, inputs_of(network, 2, 0)) == 0
+
+
+def test_the_largest_of_both_strands_is_of_their_answers_and_not_of_their_features():
+    torch.manual_seed(0)
+    network = build("motif-cnn", strategy="conjoined-max", filters=4, length=100).double().eval()
+    x, one = one_hot(["ACGTTGCATC" * 10, "CCATG" * 20]).double(), network.remerge("none")
+    assert torch.allclose(network(x), torch.maximum(one(x), one(Rep.dna().act(x))))
 
 
 def test_controls_reach_the_answer():

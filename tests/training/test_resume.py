@@ -55,6 +55,10 @@ def test_a_file_gives_back_what_was_saved(tmp_path):
     assert {k: v.tolist() for k, v in found.optimiser[0].items()} == {"step": 2.0, "exp_avg": [2.0, 2.0]}
     assert found.stopper == {"wait_count": 1, "best_score": None}
     assert torch.equal(again.best_weights["weight"], torch.ones(2))
+    again.seconds = 1e6
+    assert again.elapsed() > 1e6
+    with pytest.raises(ValueError, match=r"unfinished training with strategy 'rcps', not 'conjoined'"):
+        ResumableState(tmp_path, ABOUT | {"strategy": "conjoined"}, "loss")
 
 
 def test_best_weights_do_not_follow_the_training(tmp_path):
