@@ -115,6 +115,14 @@ def test_without_weight_the_count_head_is_not_trained():
     assert losses.loss_of("profile")((logits, totals), counts) == losses.multinomial_nll(logits, counts)
 
 
+def test_the_count_head_has_its_weight_and_bins_are_sums():
+    target, counts = torch.tensor([[[1.0, 2, 3, 4]]]), torch.tensor([[1.0]])
+    output = (torch.zeros(1, 1, 4), counts)
+    plain, weighted = (losses.loss_of("profile", counts_weight=w)(output, target) for w in (0.0, 0.25))
+    assert torch.isclose(weighted - plain, 0.25 * losses.log_count_error(counts, target))
+    assert losses.in_bins(target, 2).tolist() == [[[3, 7]]]
+
+
 def test_messages():
     with pytest.raises(ValueError, match=r"gives \(2, 2, 5\) and the target is \(2, 2, 6\)"):
         losses.multinomial_nll(torch.zeros(2, 2, 5), torch.zeros(2, 2, 6))
