@@ -73,7 +73,7 @@ def best_of_each_task(models: Iterable[Listed]) -> list[Listed]:
 
 
 def _task_files() -> list[Any]:
-    return sorted(package_data("zoo/tasks").glob("*.toml"))
+    return sorted(package_data("zoo/tasks").glob("*.toml"), key=lambda path: path.stem)
 
 
 def _about(name: str, text: str) -> About:

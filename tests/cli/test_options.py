@@ -41,6 +41,8 @@ OWN = {
     ("predict", "batch_size"): 64,
     ("variants", "batch_size"): 32,
     ("explain", "logos"): 6,
+    ("shards", "cores"): 1,
+    ("shards", "retries"): 2,
     ("demo", "task"): "sim-200",
     ("demo", "seed"): SEEDS[0],
 }

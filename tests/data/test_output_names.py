@@ -24,6 +24,10 @@ data = {{ source = "table", train = "a.csv", validation = "a.csv", test = "a.csv
 """
 
 
+LATER = {"arid3a", "ctcf-100", "ctcfl", "elk1", "foxa1", "gabpa", "myc", "rest", "sp1", "spi1-100", "usf1"}
+LATER |= {"yeast-factors", "zbtb7a"}
+
+
 def own(folder, outputs, names=""):
     (folder / "my.toml").write_text(TABLE.format(outputs=outputs, names=names))
     (folder / "a.csv").write_text("sequence,FOXA1,p300\n" + f"{'A' * 60},1,0\n")
@@ -31,7 +35,8 @@ def own(folder, outputs, names=""):
 
 
 def test_what_old_checkpoints_lack_is_what_the_task_files_say():
-    files = {name: load_task(name) for name in list_tasks()}
+    """Later tasks than these have checkpoints that say it by themselves."""
+    files = {name: load_task(name) for name in list_tasks() if name not in LATER}
     said = {n: {"outputs": output_names(t), "control_widths": control_widths(t)} for n, t in files.items()}
     assert table() == {name: entries for name, entries in said.items() if any(entries.values())}
 

@@ -89,8 +89,8 @@ CODE = [
     Fault(
         "exchange of the last filters in the stacked execution",
         "rczoo/symmetry/frames.py",
-        "other_strand(first_channels(z, k), len(z) // 2)",
-        "other_strand(first_channels(z.flip(1), k), len(z) // 2)",
+        "other_strand(first_channels(z, k), z.shape[0] // 2)",
+        "other_strand(first_channels(z.flip(1), k), z.shape[0] // 2)",
         "t14",
     ),
     Fault(
@@ -155,8 +155,8 @@ CODE = [
     Fault(
         "statistics of each channel its own",
         "rczoo/nn/layers.py",
-        "return (statistic + statistic[self.partners]) / 2",
-        "return statistic",
+        "mean_over_processes((statistic + statistic[self.partners]) / 2)",
+        "mean_over_processes(statistic)",
         "t08",
     ),
     Fault(
