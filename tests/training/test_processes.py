@@ -1,11 +1,18 @@
 """A training shared by processes: the same losses as one process with the whole batch, and the law."""
 
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
+from rczoo import conjoin, interpolate
 from rczoo.data.batches import Epoch, Plain
 from rczoo.data.preparation import load_examples
 from rczoo.data.recipe import Model
@@ -80,3 +87,31 @@ def test_a_batch_that_does_not_divide_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"a batch of 16 examples does not divide among 3 devices: choose"):
         train(tiny_tasks.labels(), strategy="rcps", devices=3, out=tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("wrap", [conjoin, partial(interpolate, mixing=0.5)], ids=["conjoined", "mixing 0.5"])
+@pytest.mark.parametrize("parallel", [DistributedDataParallel, nn.DataParallel])
+def test_models_of_others_train_in_parallel_wrappers(wrap, parallel):
+    """The gradients are those of the model alone, and the law holds after a step."""
+    layers = nn.Conv1d(4, 6, 5), nn.BatchNorm1d(6), nn.ReLU(), nn.Conv1d(6, 2, 3), nn.AdaptiveAvgPool1d(1)
+    alone = wrap(nn.Sequential(*layers, nn.Flatten()), outputs="2t").double()
+    x = torch.randn(4, 4, 20, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    copied = deepcopy(alone)
+    with one_process():
+        wrapped = parallel(copied)
+        for model in (alone, wrapped):
+            model(x).square().mean().backward()
+    for p, q in zip(alone.parameters(), copied.parameters(), strict=True):
+        torch.testing.assert_close(q.grad, p.grad, rtol=1e-12, atol=1e-15)
+    torch.optim.SGD(copied.parameters(), 0.1).step()
+    torch.testing.assert_close(copied(x.flip(1, 2)), copied(x), rtol=1e-12, atol=1e-14)
+
+
+@contextmanager
+def one_process():
+    """A group of this process alone, as DistributedDataParallel needs one."""
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        yield
+    finally:
+        torch.distributed.destroy_process_group()
