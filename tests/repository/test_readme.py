@@ -57,7 +57,7 @@ def in_python(code, names):
 def words(text):
     """A text without its numbers, which differ between machines, and without the ends of its lines."""
     return [
-        re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", " ".join(line.split()))
+        re.sub(r"\d+(\.\d+)?(e[-+]?\d+)?", "#", " ".join(line.split()))
         for line in text.splitlines()
         if line.strip()
     ]

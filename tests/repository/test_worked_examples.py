@@ -27,7 +27,7 @@ def run(name):
 
 def words(text):
     """A text without its numbers, which differ between machines."""
-    return re.sub(r"-?\d+(\.\d+)?(e-?\d+)?", "#", text)
+    return re.sub(r"-?\d+(\.\d+)?(e[-+]?\d+)?", "#", text)
 
 
 @pytest.mark.slow
