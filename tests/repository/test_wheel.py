@@ -12,10 +12,13 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 OPTIONAL = (
-    "lightning", "scipy", "sklearn", "matplotlib", "sympy", "pytest", "tangermeme", "onnx", "onnxruntime",
+    "lightning", "scipy", "sklearn", "matplotlib", "pytest", "tangermeme", "onnx", "onnxruntime",
     "huggingface_hub", "rdata",
 )  # fmt: skip
-"""What no command of the core may need; None in ``sys.modules`` makes its import fail."""
+"""What no command of the core may need; None in ``sys.modules`` makes its import fail.
+
+Not sympy, which PyTorch requires, and imports where operations are counted.
+"""
 LARGEST = 6_000_000
 """Bytes of the wheel: what downloads in a second or two."""
 PREAMBLE = f"""
