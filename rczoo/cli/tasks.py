@@ -107,12 +107,12 @@ def _of_the_model(task: Task) -> list[Finding]:
     import torch
 
     from ..data.quality import Finding
-    from ..family.architectures import build, is_cropped
+    from ..family.architectures import build
+    from ..training.strategies import network_of
 
-    cropped = {"out_length": task.out_length} if is_cropped(task.model.architecture) else {}
     try:
         with torch.device("meta"):
-            model = build(**{"strategy": "conjoined", **cropped, **task.model.keywords()})
+            model = build(**{"strategy": "conjoined", **network_of(task)})
     except ValueError as error:
         return [Finding("problem", "model", f"[model]: {error}")]
     positions = model.positions * model.resolution

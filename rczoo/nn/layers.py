@@ -23,7 +23,7 @@ from .._arguments import check_whole
 from ..symmetry._memory_format import channels_innermost
 from ..symmetry._notation import fold
 from ..symmetry.rep import Rep
-from .processes import mean_over_processes, place
+from .processes import of_whole_batch, sharing
 
 
 def check_channels(layer: str, **reps: Rep) -> None:
@@ -103,13 +103,13 @@ class RCBatchNorm1d(RCLayer):
 
     def _tie(self, statistic: Tensor) -> Tensor:
         """Average a per-channel statistic over each pair, and over processes that share the batch."""
-        return mean_over_processes((statistic + statistic[self.partners]) / 2)
+        return of_whole_batch((statistic + statistic[self.partners]) / 2)
 
     def _batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean = self._tie(x.mean((0, 2))) * self.shifted
         variance = self._tie((x - mean[:, None]).square().mean((0, 2)))
         paired = self.partners != torch.arange(len(mean), device=x.device)
-        pooled = x.shape[0] * x.shape[2] * place()[1] * (1 + paired)
+        pooled = x.shape[0] * x.shape[2] * sharing() * (1 + paired)
         unbiased = variance * pooled / (pooled - self.shifted.long()).clamp(min=1)
         factor = self._factor()
         with torch.no_grad():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
 import torch.distributed
@@ -54,17 +54,41 @@ def of_all_processes(values: list[T]) -> list[T]:
 
 
 class BatchNormOverProcesses(TorchFunctionMode):
-    """Within, PyTorch's batch norm in training takes mean and variance over the batches of all processes.
+    """Within, batch norms in training take mean and variance over the batches of all processes.
 
-    What ``nn.SyncBatchNorm`` does on GPUs, on any device and for every layer that calls ``F.batch_norm``.
-    The law holds as it does in one process: the statistics are those of the whole batch (T8).
+    What ``nn.SyncBatchNorm`` does on GPUs, on any device and for every layer that calls ``F.batch_norm``, or
+    :func:`of_whole_batch`. The law holds as in one process: the statistics are those of the whole batch (T8).
     """
+
+    entered: ClassVar[int] = 0
+    """How many are entered: elsewhere a batch norm waits for no other process, as PyTorch's does not."""
+
+    def __enter__(self) -> Self:
+        """Share statistics from here on."""
+        BatchNormOverProcesses.entered += 1
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Share them no more."""
+        BatchNormOverProcesses.entered -= 1
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: Any = (), kwargs: Any = None
     ) -> Any:
         """Take over the batch norms of training, and leave everything else."""
         return (_batch_norm if func is torch.batch_norm else func)(*args, **(kwargs or {}))
+
+
+def of_whole_batch(statistic: Tensor) -> Tensor:
+    """A statistic of the batch: of all processes within :class:`BatchNormOverProcesses`, else of this one."""
+    return mean_over_processes(statistic) if BatchNormOverProcesses.entered else statistic
+
+
+def sharing() -> int:
+    """How many processes share the batch, as :func:`of_whole_batch` does."""
+    return place()[1] if BatchNormOverProcesses.entered else 1
 
 
 def _batch_norm(
@@ -83,10 +107,10 @@ def _batch_norm(
         return torch.batch_norm(x, weight, bias, running_mean, running_var, False, momentum, eps, cudnn)
     positions = [0, *range(2, x.ndim)]
     shape = (-1, *[1] * (x.ndim - 2))
-    mean = mean_over_processes(x.mean(positions))
-    variance = mean_over_processes((x - mean.view(shape)).square().mean(positions))
+    mean = of_whole_batch(x.mean(positions))
+    variance = of_whole_batch((x - mean.view(shape)).square().mean(positions))
     if running_mean is not None and running_var is not None:
-        n = x.numel() // x.shape[1] * place()[1]
+        n = x.numel() // x.shape[1] * sharing()
         with torch.no_grad():
             running_mean.lerp_(mean.to(running_mean.dtype), momentum)
             running_var.lerp_((variance * n / max(n - 1, 1)).to(running_var.dtype), momentum)

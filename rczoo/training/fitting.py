@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
@@ -124,7 +125,8 @@ class KeepState(Callback):
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Set the learning rate."""
         if trainer.world_size > 1:  # each process draws its own dropout masks, the same after an interruption
-            torch.manual_seed(hash((self.module.seed, self.module.epoch, trainer.global_rank)))
+            mixed = np.random.SeedSequence([self.module.seed, self.module.epoch, trainer.global_rank])
+            torch.manual_seed(int(mixed.generate_state(1)[0]))
         training, epochs = self.module.task.training, self.state.about["epochs"]
         self.rate = learning_rate(training, epochs, self.state.scores)
         for group in trainer.optimizers[0].param_groups:

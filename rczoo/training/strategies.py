@@ -7,13 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._arguments import check_choice
+from ..data.task import Task
 from ..evaluation.agreement import check_agreement
-from ..family.architectures import NAMED_POINTS
+from ..family.architectures import NAMED_POINTS, is_cropped
 
 POSTHOC = {"posthoc": True, "posthoc-noaug": False, "posthoc-max": True, "posthoc-probability": True}
 """Names that conjoin after training, and whether training is augmented."""
 
 STRATEGIES = ["standard", "standard+aug", *POSTHOC, *(name for name in NAMED_POINTS if name != "standard")]
+
+
+def network_of(task: Task) -> dict[str, Any]:
+    """What a task says of its network, as arguments of :func:`rczoo.build`."""
+    cropped = {"out_length": task.out_length} if is_cropped(task.model.architecture) else {}
+    return {**task.model.keywords(), **cropped}
 
 
 @dataclass(frozen=True)

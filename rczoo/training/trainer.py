@@ -15,14 +15,14 @@ from ..data.preparation import identities
 from ..data.task import Task, load_task
 from ..evaluation.scoring import evaluate as evaluate
 from ..evaluation.scoring import require_metrics
-from ..family.architectures import build, is_cropped
+from ..family.architectures import build
 from ..family.checkpoint import save_checkpoint
 from ..family.heads import check_linear
 from ..family.interpolated import AnyNetwork
 from ..files.locks import alone
 from ..hardware import choose_device, hardware
 from .resume import ResumableState, to_plain
-from .strategies import Strategy, resolve_strategy
+from .strategies import Strategy, network_of, resolve_strategy
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -85,8 +85,7 @@ def train(
     check_devices(accelerator, devices, task.training.batch_size)
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    cropped = {"out_length": task.out_length} if is_cropped(task.model.architecture) else {}
-    network = build(**{**plan.usual, **task.model.keywords(), **cropped, **plan.options, **options})
+    network = build(**{**plan.usual, **network_of(task), **plan.options, **options})
     if plan.agreement is not None:
         check_linear(network.config.merge)
     about = to_plain(

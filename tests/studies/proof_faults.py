@@ -155,8 +155,8 @@ CODE = [
     Fault(
         "statistics of each channel its own",
         "rczoo/nn/layers.py",
-        "mean_over_processes((statistic + statistic[self.partners]) / 2)",
-        "mean_over_processes(statistic)",
+        "of_whole_batch((statistic + statistic[self.partners]) / 2)",
+        "of_whole_batch(statistic)",
         "t08",
     ),
     Fault(

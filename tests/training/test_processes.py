@@ -19,6 +19,7 @@ from rczoo.data.recipe import Model
 from rczoo.family.checkpoint import read_config
 from rczoo.nn import RCBatchNorm1d
 from rczoo.nn.processes import BatchNormOverProcesses
+from rczoo.symmetry.rep import DNA
 from rczoo.testing import inputs_of
 from rczoo.training.trainer import train
 from tests.support import tiny_tasks
@@ -43,7 +44,7 @@ def test_two_processes_train_as_one_with_the_whole_batch(tmp_path):
     assert not same(weights(model), weights(alone)), "rounding: else nothing was shared"
     (x,) = inputs_of(model, 2, 0, torch.float32)
     with torch.no_grad():
-        torch.testing.assert_close(model(x.flip(1, 2)), model(x), atol=1e-5, rtol=0)
+        torch.testing.assert_close(model(DNA.act(x)), model(x), atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,16 @@ def test_batch_norm_over_one_process_is_pytorch_s():
             torch.testing.assert_close(layer.state_dict()[name], kept[name])
 
 
+def test_a_batch_norm_waits_for_no_other_process_unless_they_share_its_batch(monkeypatch):
+    """Whoever trains in processes of their own may call it in one of them alone, as PyTorch's."""
+    monkeypatch.setattr("rczoo.nn.processes.place", lambda: (0, 2))
+    layer, x = RCBatchNorm1d("1r+2s"), torch.ones(2, 4, 5)
+    layer(x)
+    with BatchNormOverProcesses(), pytest.raises(ValueError, match="process group has not been initialized"):
+        layer(x)
+    layer(x)
+
+
 def test_a_batch_that_does_not_divide_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"a batch of 16 examples does not divide among 3 devices: choose"):
         train(tiny_tasks.labels(), strategy="rcps", devices=3, out=tmp_path / "new")
@@ -104,7 +115,7 @@ def test_models_of_others_train_in_parallel_wrappers(wrap, parallel):
     for p, q in zip(alone.parameters(), copied.parameters(), strict=True):
         torch.testing.assert_close(q.grad, p.grad, rtol=1e-12, atol=1e-15)
     torch.optim.SGD(copied.parameters(), 0.1).step()
-    torch.testing.assert_close(copied(x.flip(1, 2)), copied(x), rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(copied(DNA.act(x)), copied(x), rtol=1e-12, atol=1e-14)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -15,7 +16,7 @@ import typer
 
 SNAKEFILE = Path(__file__).with_name("Snakefile")
 WORK = Path(".snakemake") / "rczoo-shards"
-"""Where Snakemake keeps its own files, in the folder in which the command runs: a cluster must reach it."""
+"""Where Snakemake keeps its own files, a folder for each command: on a cluster every node must reach it."""
 
 
 def shards(
@@ -42,18 +43,19 @@ def shards(
         raise ValueError("--shard is what this command gives to each part: leave it out")
     if find_spec("snakemake") is None:
         raise ValueError("parts are run by Snakemake: pip install 'rczoo[sweeps]'")
-    shutil.rmtree(WORK, ignore_errors=True)  # what is done is known by its answers, not by marks
     where = ["--profile", str(profile.resolve())] if profile else ["--cores", str(cores)]
     run = shlex.join([sys.executable, "-m", "rczoo", *command])
-    WORK.mkdir(parents=True)
-    config = WORK / "config.json"
+    work = WORK / hashlib.sha256(run.encode()).hexdigest()[:16]
+    shutil.rmtree(work, ignore_errors=True)  # what is done is known by its answers, not by marks
+    work.mkdir(parents=True)
+    config = work / "config.json"
     config.write_text(json.dumps({"parts": parts, "folder": str(Path.cwd()), "command": run}), "utf-8")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.stdout.flush()
     os.execv(
         sys.executable,
         [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(WORK)),
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--directory", str(work)),
             *("--configfile", str(config.resolve())),
             *(*where, "--nolock", "--keep-going", "--retries", str(retries), "--quiet", "rules"),
         ],

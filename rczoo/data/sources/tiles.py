@@ -11,6 +11,7 @@ from ...io.genome import Genome
 from ..examples import Arrays, Prepared
 from ..schema import TileData
 from ..task import SPLITS, Task
+from .sites import concatenate
 from .splits import listed_chromosomes, split_of
 
 
@@ -45,9 +46,7 @@ def windows(genome: Genome, length: int, step: int) -> tuple[np.ndarray, np.ndar
 
 
 def _sites(task: Task, names: tuple[str, ...], genome: Genome) -> Intervals:
-    read = [bed.read_located(task.path(name), genome) for name in names]
-    fields = ("chrom", "start", "end", "summit", "reverse")
-    return Intervals(**{field: np.concatenate([getattr(one, field) for one in read]) for field in fields})
+    return concatenate([bed.read_located(task.path(name), genome) for name in names])
 
 
 def _count(chrom: np.ndarray, start: np.ndarray, length: int, sites: Intervals, margin: int) -> np.ndarray:
