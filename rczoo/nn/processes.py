@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import torch
 import torch.distributed
 from torch import Tensor
+from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class BatchNormOverProcesses(TorchFunctionMode):
         self, func: Callable[..., Any], types: Iterable[type], args: Any = (), kwargs: Any = None
     ) -> Any:
         """Take over the batch norms of training, and leave everything else."""
-        return (_batch_norm if func is torch.batch_norm else func)(*args, **(kwargs or {}))
+        return (_batch_norm if func is F.batch_norm else func)(*args, **(kwargs or {}))
 
 
 def of_whole_batch(statistic: Tensor) -> Tensor:
@@ -93,18 +94,17 @@ def sharing() -> int:
 
 def _batch_norm(
     x: Tensor,
-    weight: Tensor | None,
-    bias: Tensor | None,
     running_mean: Tensor | None,
     running_var: Tensor | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-    cudnn: bool,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
 ) -> Tensor:
-    """``torch.batch_norm``, of all processes where it is of a batch; the arguments are PyTorch's own."""
+    """``F.batch_norm``, of all processes where it is of a batch; the arguments are PyTorch's own."""
     if not training:
-        return torch.batch_norm(x, weight, bias, running_mean, running_var, False, momentum, eps, cudnn)
+        return F.batch_norm(x, running_mean, running_var, weight, bias, False, momentum, eps)
     positions = [0, *range(2, x.ndim)]
     shape = (-1, *[1] * (x.ndim - 2))
     mean = of_whole_batch(x.mean(positions))

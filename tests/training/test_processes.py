@@ -27,12 +27,13 @@ from tests.training.test_trainer import same, weights
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one_with_the_whole_batch(tmp_path):
-    """With pairs and sign channels, whose batch statistics are made in two ways."""
+@pytest.mark.parametrize("member", [{"strategy": "rcps"}, {"irreps": 0.5}], ids=["pairs", "sign channels"])
+def test_two_processes_train_as_one_with_the_whole_batch(tmp_path, member):
+    """Whether PyTorch makes the statistics of batches or the layer of sign channels."""
     task = tiny_tasks.labels(length=200, epochs=2)
     task = replace(task, model=Model(architecture="tf-cnn", filters=4, length=200, outputs=3))
-    alone = train(task, irreps=0.5, out=tmp_path / "alone")
-    model = train(task, irreps=0.5, devices=2, out=tmp_path / "together")
+    alone = train(task, **member, out=tmp_path / "alone")
+    model = train(task, **member, devices=2, out=tmp_path / "together")
     one, two = read_config(tmp_path / "alone"), read_config(tmp_path / "together")
     assert two["devices"] == 2
     assert two["hardware"].startswith("2 times 1 thread")
@@ -84,10 +85,11 @@ def test_batch_norm_over_one_process_is_pytorch_s():
             torch.testing.assert_close(layer.state_dict()[name], kept[name])
 
 
-def test_a_batch_norm_waits_for_no_other_process_unless_they_share_its_batch(monkeypatch):
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(4), RCBatchNorm1d("2r"), RCBatchNorm1d("1r+2s")], ids=str)
+def test_a_batch_norm_waits_for_no_other_process_unless_they_share_its_batch(layer, monkeypatch):
     """Whoever trains in processes of their own may call it in one of them alone, as PyTorch's."""
     monkeypatch.setattr("rczoo.nn.processes.place", lambda: (0, 2))
-    layer, x = RCBatchNorm1d("1r+2s"), torch.ones(2, 4, 5)
+    x = torch.ones(2, 4, 5)
     layer(x)
     with BatchNormOverProcesses(), pytest.raises(ValueError, match="process group has not been initialized"):
         layer(x)
