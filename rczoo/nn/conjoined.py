@@ -20,7 +20,7 @@ from ..symmetry.padding import Padding, fixed
 from ..symmetry.rep import Rep
 from ._calls import Inputs, is_flag, one_batch, padding_of, rows_of
 from .canonical import CANONICAL, choose
-from .paired_draws import PairedDraws
+from .paired_draws import PairedDraws, breaks_graphs, uncompiled
 
 Merge = str | Sequence[str] | Mapping[str, str]
 
@@ -83,6 +83,7 @@ class Conjoined(nn.Module):
         self.examples_alike = 1  # how many consecutive examples are read from the strand of the first of them
         self.merge_by(merge)
         self.either_axis = any(getattr(part, "batch_first", True) is False for part in model.modules())
+        self.breaks_graphs = breaks_graphs(model)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
@@ -128,8 +129,8 @@ class Conjoined(nn.Module):
             call = inputs.call(given)
             if not batch or (is_compiling() and not self.training):  # modes outlive no break of the graph
                 return self._run(*call, batch, inputs.padding)
-            with PairedDraws(batch, self.either_axis), ChannelsInnermost():
-                return self._run(*call, batch, inputs.padding)
+            paired = self._run_paired_as_it_is if self.breaks_graphs else self._run_paired
+            return paired(*call, batch, inputs.padding)
 
         if self.together:
             batch, outputs = one_batch(run, inputs.specs, inputs.values, inputs.turned)
@@ -138,6 +139,13 @@ class Conjoined(nn.Module):
             outputs = first = run(inputs.values)
             second = run(inputs.turned)
         return outputs, first, act(inputs.within(self.rep_out), second)
+
+    def _run_paired(self, *call: Any) -> Any:
+        """Both strands as one batch, whose draws are shared and whose features lie as for one strand."""
+        with PairedDraws(call[2], self.either_axis), ChannelsInnermost():
+            return self._run(*call)
+
+    _run_paired_as_it_is = uncompiled(_run_paired)
 
     def _prepared(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inputs:
         """The inputs by position and name, and what RC makes of them."""

@@ -15,7 +15,7 @@ from .._arguments import check_whole
 from ..symmetry.frames import Frames, alike, check_merge_of, exchange, merge, open_frames
 from ..symmetry.rep import Rep
 from .layers import check_channels
-from .paired_draws import PairedDraws
+from .paired_draws import PairedDraws, breaks_graphs, uncompiled
 
 
 class OpenFrames(nn.Module):
@@ -57,14 +57,21 @@ class Alike(nn.Module):
     def __init__(self, *modules: nn.Module) -> None:
         super().__init__()
         self.module = modules[0] if len(modules) == 1 else nn.Sequential(*modules)
+        self.breaks_graphs = breaks_graphs(self.module)
 
     def forward(self, frames: Frames) -> Frames:
         """What the module answers for each frame."""
         if not self.training:
             return alike(self.module, frames, stack=False)
+        return self._paired_as_it_is(frames) if self.breaks_graphs else self._paired(frames)
+
+    def _paired(self, frames: Frames) -> Frames:
+        """Both frames as one batch, whose draws are shared."""
         with PairedDraws(frames[0].shape[0]):
             z0, z1 = self.module(torch.cat(frames)).chunk(2)
         return z0, z1
+
+    _paired_as_it_is = uncompiled(_paired)
 
 
 class Exchange(nn.Module):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -84,6 +84,20 @@ class PairedDraws(TorchFunctionMode):
         """Whether an axis has the size of both strands' examples, or of several rows of each (heads,
         windows)."""
         return x.ndim > axis and x.shape[axis] > 0 and x.shape[axis] % (2 * self.batch) == 0
+
+
+Run = TypeVar("Run", bound=Callable[..., Any])
+
+
+def uncompiled(run: Run) -> Run:
+    """The same function, which ``torch.compile`` runs as it is: PyTorch resumes wrongly where a graph breaks
+    under a mode."""
+    return cast(Run, torch.compiler.disable(run))  # type: ignore[no-untyped-call]
+
+
+def breaks_graphs(model: nn.Module) -> bool:
+    """Whether PyTorch compiles no single graph of the model under a mode: recurrent layers, its attention."""
+    return any(isinstance(part, nn.RNNBase | nn.MultiheadAttention) for part in model.modules())
 
 
 Call = dict[Any, Any]

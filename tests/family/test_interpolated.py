@@ -17,10 +17,11 @@ from rczoo.data.examples import Examples
 from rczoo.data.schema import MemoryData
 from rczoo.evaluation.losses import in_bins
 from rczoo.family import ARCHITECTURES, DESIGNS, load_checkpoint, rebuild, save_checkpoint
-from rczoo.family.architectures.blocks import scan
+from rczoo.family.architectures.blocks import Attention, scan
 from rczoo.inference.outputs import name_outputs
 from rczoo.testing import inputs_of, randomise
 from tests.support import tiny_tasks
+from tests.support.random_networks import Positions
 
 SMALL = {
     "deepsea": {"length": 175, "filters": 2},
@@ -74,6 +75,13 @@ def strands_differ(network, inputs):
 
 def test_every_architecture_is_tested():
     assert list(SMALL) == ALL
+
+
+def test_attention_by_distance_trains_in_one_graph():
+    network = conjoin(Positions(Attention(4, 2)), outputs="4t").train()
+    x = torch.randn(2, 4, 9, generator=torch.Generator().manual_seed(0))
+    compiled = torch.compile(network, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x), network(x))
 
 
 def test_an_architecture_is_one_short_file():

@@ -25,7 +25,8 @@ class Attention(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """(batch, bins, width), the answer added."""
-        q, k, v = self.projections(self.norm(z)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        parts = torch.unflatten(self.projections(self.norm(z)), -1, (3, self.heads, -1))
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
         places = torch.arange(z.shape[1], device=z.device)
         distance = (places[None] - places[:, None]).to(z.dtype)
         slopes = self.after[:, None, None] * distance.relu() + self.before[:, None, None] * (-distance).relu()
