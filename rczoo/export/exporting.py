@@ -9,28 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
-from torch.export import Dim, ExportedProgram
+from torch.export import ExportedProgram
 
 from .._arguments import check_choice
-from ..family.ensembles import Model
 from ..files.atomic import write_bytes
 from .fusion import fuse
+from .tracing import traced
 
 FORMATS = ("onnx", "pt2")
-LONGEST = 1 << 24
-"""The most examples in a batch, or positions, that an exported file takes: PyTorch wants some bound."""
 
 
 def export(model: nn.Module, out: str | Path, format: str | None = None, length: int | None = None) -> Path:
     """Write the fused model to ``out`` as ``"onnx"`` or ``"pt2"`` (by default as the name ends).
 
-    Inputs X and, with controls, X_ctl; outputs logits, or profile and counts. Any batch size; networks of
-    any length (bpnet without ``position``) take those that leave two positions, others their own (an
-    ``RCSequential``: ``length``). What the model is and how RC acts on it is in the file as JSON, under
+    Inputs X and, with controls, X_ctl; outputs logits, or profile and counts. Any batch size; bpnet without
+    ``position`` takes any length that leaves two positions, others their own (an ``RCSequential``:
+    ``length``). What the model is and how RC acts on it is in the file as JSON, under
     ``rczoo``. Law: the outputs of ``model`` in eval mode, to rounding (1e-5 in float32).
 
     Returns ``out``. Raises ValueError where :func:`rczoo.export.fuse` does, and for another format;
@@ -48,30 +45,9 @@ def export(model: nn.Module, out: str | Path, format: str | None = None, length:
 def exported_program(model: nn.Module, length: int | None = None) -> ExportedProgram:
     """The fused model as a graph of tensor operations, for any batch size."""
     fused = fuse(model, length)
-    first = next(iter(model.parameters()))
-    shapes, dims = _shapes(model, length)
-    example = tuple(torch.zeros(shape, dtype=first.dtype, device=first.device) for shape in shapes)
-    program = torch.export.export(fused, example, dynamic_shapes=dims)
+    program = traced(fused, model, length)
     program.graph_module.meta["rczoo"] = fused.meta["rczoo"]
     return program
-
-
-def _shapes(model: Any, length: int | None) -> tuple[list[tuple[int, ...]], tuple[dict[int, Any], ...]]:
-    """Example shapes of the inputs, and which of their sizes may vary."""
-    batch = Dim("batch", min=1, max=LONGEST)
-    if not isinstance(model, Model):
-        if length is None:
-            raise ValueError("export: an RCSequential is exported for one length: give length=")
-        return [(2, model.rep_in.channels, length)], ({0: batch},)
-    length = model.config.length
-    shapes: list[tuple[int, ...]] = [(2, 4, length)]
-    if len(model.rep_in) > 1:
-        shapes.append((2, model.rep_in[1].channels, model.positions))
-    if not model.any_length:
-        return shapes, tuple({0: batch} for _ in shapes)
-    lost = length - model.positions
-    positions = Dim("length", min=lost + 2, max=LONGEST)  # a size of 1 would be a case of its own
-    return shapes, ({0: batch, 2: positions}, {0: batch, 2: positions - lost})[: len(shapes)]
 
 
 def _pt2(program: ExportedProgram, about: str) -> bytes:

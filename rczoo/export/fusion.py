@@ -1,4 +1,4 @@
-"""A trained model as plain ``torch.nn`` layers, for speed and for leaving this package.
+"""A trained model as plain ``torch.nn`` layers or tensor operations, for speed and for leaving this package.
 
 Both strands run as one feature map in halves, (a, b) = (z0, flip z1): equal to the frames wherever windows
 fall alike on both strands (T7). BatchNorm, gain and merge are folded into the kernels.
@@ -11,16 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from ..family.ensembles import Ensemble
+from ..family.ensembles import Ensemble, Model
 from ..family.heads import LabelHead
-from ..family.interpolated import AnyNetwork, InterpolatedNetwork
-from ..family.irreps import IrrepsTrunk
+from ..family.interpolated import AnyNetwork
+from ..family.network import Network
 from ..family.trunk import Block, Trunk
 from ..nn.layers import RCSequential
 from ..symmetry.geometry import window_remainder
 from ..symmetry.rep import DNA, Rep, flip
 from ._heads import ControlledMean, ControlledProfiles, Labels, Mean, Profiles, label_layer, profile_layers
 from ._layers import check_windows, conv, fused_layers
+from .tracing import has_no_plain_layers, operations
 
 
 def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
@@ -31,6 +32,8 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     calls, outputs equal to rounding, same device and type; parameters are copies that want no gradient. The
     result neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
     A share of the other strand below 1 becomes a full kernel with zeros; a share of 0 two groups.
+    Interpolated architectures and ``irreps`` have no such layers: theirs is the graph of operations that
+    ``torch.export`` draws, for any batch and the configured length, with nothing folded.
 
     Raises ValueError, with the reason, for other models, for windows that would not coincide on both strands
     (a pool that leaves a remainder), and for activations that are no layer of ``torch.nn``.
@@ -40,20 +43,19 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     ['trunk', 'pool', 'flatten', 'dense']
     """
     with torch.no_grad():
-        if isinstance(model, AnyNetwork | Ensemble):
-            plain = _ensemble(model) if isinstance(model, Ensemble) else _network(model)
+        if isinstance(model, Model):
+            fused = operations(model) if has_no_plain_layers(model) else _symbolic(_plain(model))
             about: dict[str, Any] = {"config": model.config.keywords()}
             reps = [[str(rep) for rep in side] for side in (model.rep_in, model.rep_out)]
         elif isinstance(model, RCSequential):
             check_windows(model, length)
-            plain, about = nn.Sequential(*fused_layers(model)), {}
+            fused, about = _symbolic(nn.Sequential(*fused_layers(model))), {}
             reps = [[str(model.rep_in)], [str(model.rep_out)]]
         else:
             raise ValueError(
                 f"fuse: {type(model).__name__} is not of this package: give a network made by build, or an "
                 "RCSequential; torch.export takes other models as they are"
             )
-    fused = fx.symbolic_trace(plain.eval().requires_grad_(False))
     fused.meta["rczoo"] = {**about, "rep_in": reps[0], "rep_out": reps[1]}
     return fused
 
@@ -71,22 +73,20 @@ class Skip(nn.Module):
         return y + x[..., self.margin : -self.margin]
 
 
-def _ensemble(ensemble: Ensemble) -> nn.Module:
-    kind = Mean if len(ensemble.rep_in) == 1 else ControlledMean
-    return kind([_network(member) for member in ensemble.members])
+def _symbolic(plain: nn.Module) -> fx.GraphModule:
+    return fx.symbolic_trace(plain.eval().requires_grad_(False))
+
+
+def _plain(model: Model) -> nn.Module:
+    if not isinstance(model, Ensemble):
+        return _network(model)
+    kind = Mean if len(model.rep_in) == 1 else ControlledMean
+    return kind([_network(member) for member in model.members])
 
 
 def _network(network: AnyNetwork) -> nn.Module:
-    if isinstance(network, InterpolatedNetwork):
-        raise ValueError(
-            f"fuse: {network.config.architecture} is interpolated, so it has no tied layers to fuse: "
-            "torch.export takes it as it is"
-        )
-    if isinstance(network.trunk, IrrepsTrunk):
-        raise ValueError(
-            f"fuse: irreps {network.config.irreps} have another function on sign channels, for which "
-            "there is no plain layer: torch.export takes the network as it is"
-        )
+    assert isinstance(network, Network), "others have no plain layers"
+    assert isinstance(network.trunk, Trunk), "irreps have none"
     how, head = network.config.merge, network.head
     both = how != "none"
     trunk = nn.Sequential(*_trunk(network.trunk, both))

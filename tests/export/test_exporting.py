@@ -28,6 +28,7 @@ MODELS = {
         "bpnet",
         {"mixing": 0, "filters": 4, "length": 400, "position": "tied", "count_head": False},
     ),
+    "interpolated": ("danq", {"mixing": 0.5, "filters": 4, "length": 77}),
     "max profile": ("bpnet", {"mixing": 0, "merge": "max", "filters": 4, "length": 400, "count_head": False}),
 }
 
@@ -37,7 +38,7 @@ def trained(name):
     architecture, options = MODELS[name]
     model = build(architecture, **options)
     with torch.no_grad():
-        if model.config.position:
+        if getattr(model.config, "position", None):
             model.head.plus.uniform_(-1, 1)
         for buffer in model.buffers():
             if buffer.is_floating_point():
@@ -48,7 +49,7 @@ def trained(name):
 def inputs(model, batch, more=0):
     length = model.config.length + more
     tensors = [torch.nn.functional.one_hot(torch.randint(4, (batch, length)), 4).mT.float()]
-    if model.control.channels:
+    if len(model.rep_in) > 1:
         tensors.append(torch.rand(batch, model.control.channels, model.output_length(length)))
     return tensors
 

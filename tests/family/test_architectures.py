@@ -319,8 +319,7 @@ def test_irreps_are_saved_and_take_what_members_take(tmp_path):
         assert torch.equal(other(x), network(x))
     assert rczoo.same_function_class(network, rebuild(network, merge="mean")).theorems == ("T11",)
     assert rczoo.same_function_class(network, rebuild(network, irreps=0.5)).verdict == "unknown"
-    with pytest.raises(ValueError, match=r"fuse: irreps 0\.75 have another function on sign channels"):
-        rczoo.fuse(network)
+    torch.testing.assert_close(rczoo.fuse(network)(x), network(x))
     assert "irreps" not in build("tf-cnn", mixing=1).config.keywords(), (
         "as configs were before there were any"
     )

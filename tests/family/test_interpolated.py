@@ -251,8 +251,6 @@ def test_what_needs_tied_layers_says_so():
     network = small("danq")
     x = inputs_of(network, 1, 0)[0]
     for call, message in [
-        (lambda: rczoo.fuse(network), "fuse: danq is interpolated, so it has no tied layers"),
-        (lambda: rczoo.fuse(rczoo.ensemble([network])), "fuse: danq is interpolated"),
         (lambda: rczoo.fold_gain(network), "fold_gain: InterpolatedNetwork has no gain"),
         (lambda: setattr(network, "execution", "tied"), "execution 'tied': danq has no tied kernels"),
         (lambda: rczoo.attribute(network, x, target=0), "deeplift: an interpolated model runs both strands"),
@@ -261,6 +259,15 @@ def test_what_needs_tied_layers_says_so():
     ]:
         with pytest.raises(ValueError, match=message):
             call()
+
+
+@pytest.mark.parametrize("name", ["danq", "unet"])
+def test_fused_it_is_the_same_function_at_any_batch(name):
+    network = small(name)
+    fused, inputs = rczoo.fuse(network), inputs_of(network, 3, 0)
+    assert distance(fused(*inputs), network(*inputs)) < 1e-12
+    assert not {*fused.parameters()} & {*network.parameters()}, "parameters of its own"
+    assert fused.meta["rczoo"]["config"]["architecture"] == name
 
 
 def test_models_of_ones_own_are_answered_for_or_refused():
