@@ -20,9 +20,9 @@ HEAD = """# Every architecture by mixing
 
 Regenerate: `python -m pytest tests/benchmarks/bench_architectures.py --results`
 
-At the default sizes: parameters / millions of multiply-adds for one sequence / milliseconds of a training
-step of {batch} sequences: forward and backward, the median of {rounds}, one core of a shared machine, so
-compare within a row. The paper's three train with tied kernels, the others in frames.
+At the default sizes: parameters / millions of multiply-adds for one sequence / milliseconds of processor
+for a training step of {batch} sequences: forward and backward, the median of {rounds}, one core of a
+shared machine, so compare within a row. The paper's three train with tied kernels, the others in frames.
 
 """
 
@@ -33,15 +33,15 @@ def place_of(name, place):
 
 
 def step(network):
-    """Milliseconds of a forward and a backward pass."""
+    """Milliseconds of processor for a forward and a backward pass."""
     network.train().execution = network.executions[-1]
     inputs = inputs_of(network, BATCH, 0, torch.float32)
     times = []
     for _ in range(ROUNDS + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         answer = network(*inputs)
         sum(y.square().sum() for y in (answer if isinstance(answer, tuple) else (answer,))).backward()
-        times.append(1e3 * (time.perf_counter() - start))
+        times.append(1e3 * (time.process_time() - start))
     return statistics.median(times[1:])
 
 
