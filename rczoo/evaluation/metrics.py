@@ -107,15 +107,19 @@ def central(x: np.ndarray) -> np.ndarray:
     Raises ValueError when there is no such stretch.
     """
     strands, length = x.shape[1:]
-    for kept in range(length, 0, -2):
-        if kept * strands % BINS[-1] == 0:
-            start = (length - kept) // 2
-            return x[..., start : start + kept]
+    if kept := _fills_bins(strands, length):
+        start = (length - kept) // 2
+        return x[..., start : start + kept]
     fitting = "5, 7, 9 or at least 10 positions" if strands == 2 else "an even length of at least 10"
     raise ValueError(
         f"profiles of length {length} on {strands} strand(s) have no central stretch that fills bins of "
         f"{BINS[-1]}: use {fitting}"
     )
+
+
+def _fills_bins(strands: int, length: int) -> int:
+    """How many central positions fill bins of every size; 0 if none do."""
+    return next((kept for kept in range(length, 0, -2) if kept * strands % BINS[-1] == 0), 0)
 
 
 def label_metrics(target: np.ndarray, score: np.ndarray) -> Metrics:
@@ -140,7 +144,7 @@ def profile_values(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What :func:`profile_metrics` averages: every metric, (n, factors), and where it was measured at all.
 
-    Values are NaN where undefined or not measured.
+    Values are NaN where undefined or not measured: correlations, too, of so few positions that none fill bins.
     """
     _same_shape(counts, predicted)
     parts = factors(rep or Rep("1r"))
@@ -149,6 +153,8 @@ def profile_values(
     for number, strands in enumerate(parts):
         rows = measured[:, number]
         for name, metric in PROFILE_METRICS.items():
+            if name != "jsd" and not _fills_bins(len(strands), counts.shape[2]):
+                continue
             values[name][rows, number] = metric(counts[rows][:, strands], predicted[rows][:, strands])
     return values, measured
 

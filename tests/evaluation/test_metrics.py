@@ -125,6 +125,15 @@ def test_no_central_positions_is_explained():
         metrics.central(np.ones((1, 1, 99)))
 
 
+@pytest.mark.parametrize(("rep", "length"), [("1r", 4), ("1t", 99)])
+def test_profiles_that_fill_no_bins_have_no_correlation(rep, length):
+    counts = np.arange(1.0, 2 * Rep(rep).channels * length + 1).reshape(2, -1, length)
+    found = metrics.profile_metrics(counts, counts, Rep(rep))
+    assert found["jsd"] == 0
+    assert math.isnan(found["pearson"])
+    assert found["undefined"] == {"jsd": 0, "pearson": 2, "spearman": 2}
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1), length=st.integers(10, 60), rep=st.sampled_from(["1r", "2r", "2r:halves"])
