@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rczoo import build, conjoin, interpolate
+from rczoo import build, conjoin, interpolate, predict
 from rczoo.export import fuse
 from rczoo.family.trunk import Block, BlockShape, is_dense
 from rczoo.hardware import memory_kept
@@ -183,6 +184,16 @@ def test_bpnet_lite(compare):
     other = bpnetlite.BPNet(n_filters=64, n_layers=6, n_control_tracks=0, trimming=173, verbose=False)
     X = dna(4, 1346)
     compare("bpnet standard / bpnet-lite 64 filters, 6 layers", _trained("standard", X), step(other, X))
+
+
+@pytest.mark.parametrize("name", ["tf-cnn", "bpnet"])
+def test_prediction(compare, name):
+    """The answers for 64 one-hot sequences, in batches of 32."""
+    tangermeme = pytest.importorskip("tangermeme.predict")
+    model = build(name, mixing=1, filters=16).eval()
+    X = dna(64, model.config.length)
+    other = partial(tangermeme.predict, model, X, batch_size=32, device="cpu")
+    compare(f"{name} rcps, predict / tangermeme's", partial(predict, model, X, batch_size=32), other, 1.3)
 
 
 def test_memory_kept(compare):
