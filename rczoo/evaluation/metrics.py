@@ -144,7 +144,7 @@ def profile_values(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """What :func:`profile_metrics` averages: every metric, (n, factors), and where it was measured at all.
 
-    Values are NaN where undefined or not measured: correlations, too, of so few positions that none fill bins.
+    Values are NaN where undefined or not measured; so are correlations of positions too few to fill bins.
     """
     _same_shape(counts, predicted)
     parts = factors(rep or Rep("1r"))
