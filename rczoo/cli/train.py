@@ -259,8 +259,9 @@ def _report(folder: Path, task: Any, split: str, as_json: bool, device: str = "c
     from ..family.checkpoint import load_checkpoint, read_config
 
     name = read_config(folder).get("strategy", "model")
-    found = evaluate(load_checkpoint(folder).to(device), task, split)
-    rows = {**baseline_rows(task, split), name: found}
+    model = load_checkpoint(folder).to(device)
+    found = evaluate(model, task, split)
+    rows = {**baseline_rows(task, split, model.resolution), name: found}
     if as_json:
         print_json({"checkpoint": str(folder), "task": task.name, "split": split, "rows": rows})
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,38 +32,39 @@ KMERS = 1
 Row = dict[str, Any]
 
 
-def baseline_rows(task: Task, split: str = "test") -> dict[str, Row]:
-    """All baselines of a task, by name.
+def baseline_rows(task: Task, split: str = "test", resolution: int = 1) -> dict[str, Row]:
+    """All baselines of a task, by name, those of profiles in bins of ``resolution`` bases, as a model's are.
 
     The k-mer regression takes up to a minute on the large tasks, the others seconds: its row is computed
     once for a task's examples and a split, and kept beside them in the cache. Raises ValueError where labels
     of one class leave nothing to learn or to choose.
     """
-    return {name: row(task, split) for name, row in baselines(task).items()}
+    return {name: row(task, split) for name, row in baselines(task, resolution).items()}
 
 
-def baselines(task: Task) -> dict[str, Callable[[Task, str], Row]]:
+def baselines(task: Task, resolution: int = 1) -> dict[str, Callable[[Task, str], Row]]:
     """What computes each baseline of a task, by name: those of its kind, and those that its files allow."""
+    rows: dict[str, Callable[..., Row]]
     if task.kind == "labels":
         rows = {"3-mer logistic regression": three_mer_regression, "k-mer logistic regression": kept_kmers}
-        last = {"motif scan": motif_scan} if known_motifs(task) else {}
-    else:
-        rows = {"mean training profile": mean_training_profile, "sampling floor": sampling_floor}
-        last = {"replicate ceiling": replicate_ceiling} if _replicates(task) > 2 else {}
-    return {**rows, **last}
+        return {**rows, "motif scan": motif_scan} if known_motifs(task) else rows
+    rows = {"mean training profile": mean_training_profile, "sampling floor": sampling_floor}
+    if _replicates(task) > 2:
+        rows["replicate ceiling"] = replicate_ceiling
+    return {name: partial(row, resolution=resolution) for name, row in rows.items()}
 
 
-def mean_training_profile(task: Task, split: str = "test") -> Row:
+def mean_training_profile(task: Task, split: str = "test", resolution: int = 1) -> Row:
     """The mean of the training profiles as the prediction for every example: what no sequence explains.
 
     As a model's, its prediction is a probability on each strand.
     """
-    mean = np.nanmean(_targets(task, "train"), axis=0)
-    truth = _targets(task, split)
+    mean = np.nanmean(_binned(_targets(task, "train"), resolution), axis=0)
+    truth = _binned(_targets(task, split), resolution)
     return _profile_row(task, truth, np.broadcast_to(mean / mean.sum(axis=-1, keepdims=True), truth.shape))
 
 
-def sampling_floor(task: Task, split: str = "test", seed: int = 0) -> Row:
+def sampling_floor(task: Task, split: str = "test", seed: int = 0, resolution: int = 1) -> Row:
     """What a perfect model would reach with so few reads: each smoothed profile against a draw from it."""
     truth = _targets(task, split)
     smoothed = np.maximum(metrics.smooth(truth), 0)
@@ -73,12 +75,12 @@ def sampling_floor(task: Task, split: str = "test", seed: int = 0) -> Row:
         if total[place] > 0:
             p = smoothed[place] / smoothed[place].sum()
             drawn[place] = rng.multinomial(int(total[place]), p)
-    return _profile_row(task, drawn, np.nan_to_num(smoothed))
+    return _profile_row(task, *(_binned(x, resolution) for x in (drawn, np.nan_to_num(smoothed))))
 
 
-def replicate_ceiling(task: Task, split: str = "test") -> Row:
+def replicate_ceiling(task: Task, split: str = "test", resolution: int = 1) -> Row:
     """Each replicate against the sum of the others, averaged over the choices: what the assay repeats."""
-    values = replicates(task, split)
+    values = _binned(replicates(task, split), resolution)
     rows = []
     for i in range(len(values)):
         others = values.sum(axis=0) - values[i]
@@ -173,6 +175,12 @@ def _per_example(task: Task, truth: np.ndarray, predicted: np.ndarray) -> dict[s
 def _targets(task: Task, split: str) -> np.ndarray:
     """Profiles of a split, unshifted: (n, channels, out_length) float64."""
     return np.asarray(load_examples(task, split).unshifted_target, dtype=np.float64)
+
+
+def _binned(profiles: np.ndarray, resolution: int) -> np.ndarray:
+    """Sums over bins of ``resolution`` positions."""
+    sums: np.ndarray = profiles.reshape(*profiles.shape[:-1], -1, resolution).sum(axis=-1)
+    return sums
 
 
 def _replicates(task: Task) -> int:

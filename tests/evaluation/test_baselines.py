@@ -69,6 +69,16 @@ def test_three_mers_against_promoter_negatives(name, low, high):
     assert row["intervals"]["auroc"][0] < row["auroc"] < row["intervals"]["auroc"][1]
 
 
+def test_profiles_are_compared_in_the_bins_of_a_model():
+    task = tiny_tasks.binned_profiles(n=4)
+    truth = np.asarray(task.in_memory["test"].target, dtype=float).reshape(4, -1, 10, 32).sum(-1)
+    own = truth.mean(0) / truth.mean(0).sum(-1, keepdims=True)
+    expected = profile_metrics(truth, np.broadcast_to(own, truth.shape), Rep("1r+1t"))
+    row = baseline_rows(task, "test", resolution=32)["mean training profile"]
+    assert row["jsd"] == pytest.approx(expected["jsd"])
+    assert row["jsd"] < baseline_rows(task)["mean training profile"]["jsd"] / 2
+
+
 def test_label_rows_by_name_and_what_was_chosen():
     task = tiny_tasks.labels(n=120)
     rows = baseline_rows(task)

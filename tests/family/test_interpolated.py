@@ -13,8 +13,6 @@ import torch
 import rczoo
 from rczoo import build, conjoin, embed
 from rczoo.cli.options import Architecture
-from rczoo.data.examples import Examples
-from rczoo.data.schema import MemoryData
 from rczoo.evaluation.losses import in_bins
 from rczoo.family import ARCHITECTURES, DESIGNS, load_checkpoint, rebuild, save_checkpoint
 from rczoo.family.architectures.blocks import Attention, scan
@@ -46,17 +44,6 @@ def small(name, seed=0, filters=4, **options):
     place = {} if "strategy" in options else {"mixing": 0.5}
     network = build(name, **{"filters": filters, **SMALL[name], **place, **options})
     return randomise(network.double().eval(), seed)
-
-
-def binned_profiles(n):
-    """Counts over 320 bases, in the middle of 384: ten bins of basenji; two strands, and both together."""
-    codes = np.random.default_rng(0).integers(0, 4, (n, 384), dtype=np.uint8)
-    middle = codes[:, 32:352]
-    target = np.stack([middle == 2, middle == 1, (middle == 0) | (middle == 3)], 1).astype(np.float32)
-    task, examples = tiny_tasks.profiles(n), Examples(codes, target, rczoo.Rep("1r+1t"))
-    splits = dict.fromkeys(("train", "validation", "test"), examples)
-    model = task.model.model_copy(update={"length": 384, "outputs": "1r+1t"})
-    return replace(task, model=model, data=MemoryData(out_length=320), in_memory=splits)
 
 
 def listed(answer):
@@ -195,7 +182,7 @@ def test_an_ensemble_of_them_answers_with_the_mean():
         ("danq", tiny_tasks.labels, {"mixing": 0.5, "agreement": 1}),
         ("danq", tiny_tasks.labels, {"strategy": "posthoc"}),
         ("unet", tiny_tasks.profiles, {"mixing": {"up.*": 1.0}}),
-        ("basenji", binned_profiles, {"strategy": "rcps-mean"}),
+        ("basenji", tiny_tasks.binned_profiles, {"strategy": "rcps-mean"}),
     ],
 )
 def test_it_is_trained_predicts_and_is_explained(name, task, how, tmp_path):

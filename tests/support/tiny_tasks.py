@@ -1,5 +1,7 @@
 """Tasks of a few dozen examples, in memory, on which a training takes a moment."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from rczoo.data.examples import Examples
@@ -54,3 +56,14 @@ def profiles(n=12, jitter=2, position=None, **training):
         MemoryData(out_length=25),
         in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
     )
+
+
+def binned_profiles(n):
+    """Counts over 320 bases, in the middle of 384: ten bins of basenji; two strands, and both together."""
+    codes = np.random.default_rng(0).integers(0, 4, (n, 384), dtype=np.uint8)
+    middle = codes[:, 32:352]
+    target = np.stack([middle == 2, middle == 1, (middle == 0) | (middle == 3)], 1).astype(np.float32)
+    task, examples = profiles(n), Examples(codes, target, Rep("1r+1t"))
+    splits = dict.fromkeys(("train", "validation", "test"), examples)
+    model = task.model.model_copy(update={"architecture": "basenji", "length": 384, "outputs": "1r+1t"})
+    return replace(task, model=model, data=MemoryData(out_length=320), in_memory=splits)
