@@ -17,7 +17,6 @@ from ..family.interpolated import AnyNetwork
 from ..family.network import Network
 from ..family.trunk import Block, Trunk
 from ..nn.layers import RCSequential
-from ..symmetry.geometry import window_remainder
 from ..symmetry.rep import DNA, Rep, flip
 from ._heads import ControlledMean, ControlledProfiles, Labels, Mean, Profiles, label_layer, profile_layers
 from ._layers import check_windows, conv, fused_layers
@@ -32,11 +31,12 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     calls, outputs equal to rounding, same device and type; parameters are copies that want no gradient. The
     result neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
     A share of the other strand below 1 becomes a full kernel with zeros; a share of 0 two groups.
-    Interpolated architectures and ``irreps`` have no such layers: theirs is the graph of operations that
-    ``torch.export`` draws, for any batch and the configured length, with nothing folded.
+    Interpolated architectures, ``irreps``, and networks whose pool leaves a remainder, so that windows do not
+    coincide on both strands, have no such layers: theirs is the graph of operations that ``torch.export``
+    draws, for any batch and the configured length, with nothing folded.
 
-    Raises ValueError, with the reason, for other models, for windows that would not coincide on both strands
-    (a pool that leaves a remainder), and for activations that are no layer of ``torch.nn``.
+    Raises ValueError, with the reason, for other models; of an ``RCSequential`` for windows that would not
+    coincide on both strands, and for activations that are no layer of ``torch.nn``.
 
     >>> from rczoo import build
     >>> [name for name, _ in fuse(build("motif-cnn", mixing="rcps")).named_children()]
@@ -93,14 +93,6 @@ def _network(network: AnyNetwork) -> nn.Module:
     if not isinstance(head, LabelHead):
         layers = profile_layers(head, how, network.control)
         return (ControlledProfiles if network.control.channels else Profiles)(trunk, layers, how)
-    left = network.config.length - network.trunk.shrinkage
-    rest = window_remainder("pool", left, *head.pool)
-    if both and rest:
-        raise ValueError(
-            f"fuse: the trunk leaves {left} positions, of which the pool (width {head.pool[0]}, stride "
-            f"{head.pool[1]}) leaves {rest} over, so the windows of the two strands do not coincide (T7): "
-            f"build for length {network.config.length - rest}, or keep the model as it is"
-        )
     return Labels(trunk, nn.MaxPool1d(*head.pool), label_layer(head, network.trunk.filters, how), how)
 
 

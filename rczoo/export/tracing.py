@@ -10,17 +10,32 @@ from torch import fx, nn
 from torch.export import Dim, ExportedProgram
 
 from ..family.ensembles import Model
+from ..family.heads import LabelHead
 from ..family.interpolated import InterpolatedNetwork
 from ..family.irreps import IrrepsTrunk
+from ..family.network import Network
+from ..symmetry.geometry import window_remainder
 
 LONGEST = 1 << 24
 """The most examples in a batch, or positions, that an exported file takes: PyTorch wants some bound."""
 
 
 def has_no_plain_layers(model: nn.Module) -> bool:
-    """Whether there is no chain of plain layers for it: an interpolated network, irreps, an ensemble of
-    such."""
-    return any(isinstance(part, InterpolatedNetwork | IrrepsTrunk) for part in model.modules())
+    """Whether no chain of plain layers is the same function: of an interpolated network, of irreps, of a pool
+    whose windows do not coincide on both strands (T7), of an ensemble of such."""
+    return any(
+        isinstance(part, InterpolatedNetwork | IrrepsTrunk)
+        or (isinstance(part, Network) and _left_over(part))
+        for part in model.modules()
+    )
+
+
+def _left_over(network: Network) -> int:
+    """Positions at the 3' end of either frame that the pool of a head of labels leaves out."""
+    if network.config.merge == "none" or not isinstance(network.head, LabelHead):
+        return 0
+    left = network.config.length - network.trunk.shrinkage
+    return window_remainder("pool", left, *network.head.pool)
 
 
 def traced(graph: nn.Module, model: nn.Module, length: int | None = None) -> ExportedProgram:
