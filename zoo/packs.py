@@ -111,9 +111,10 @@ def begin(
 def add_baselines(folder: Path, rows: Iterable[Row]) -> None:
     """Write the rows of baselines into a task's pack, but for those that it has already."""
     with alone(folder):
-        pack = Pack(folder)
-        if new := [row for row in rows if row.strategy not in pack.baselines()]:
-            write_rows(folder / METRICS, sorted([*pack.rows(), *new]))
+        had = Pack(folder).rows()
+        known = {(row.strategy, row.split, row.metric) for row in had if row.kind == BASELINE}
+        if new := [row for row in rows if (row.strategy, row.split, row.metric) not in known]:
+            write_rows(folder / METRICS, sorted([*had, *new]))
 
 
 def pack(folder: Path) -> None:
