@@ -70,7 +70,7 @@ def test_a_pack_has_all_that_the_folders_had(finished, runs, tmp_path):
 def test_collect_gathers_runs_and_references(runs, tmp_path):
     rows = collect(runs, tmp_path / "results.csv")
     assert rows == read_rows(tmp_path / "results.csv") == gather(runs)
-    names = {"3-mer logistic regression", "k-mer logistic regression", "motif scan"}
+    names = {"3-mer logistic regression", "k-mer logistic regression", "GC content", "motif scan"}
     assert {row.strategy for row in rows if row.kind == "baseline"} == names
     assert {(row.strategy, row.seed) for row in rows} > set(JOBS)
 
