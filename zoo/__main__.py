@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from rczoo.cli import errors
 from .packs import collect, gather, left
 from .plan import MODELS, PLAN, RUNS, Job
 from .plan import plan as jobs_of
-from .rows import RESULTS
+from .rows import RESULTS, Row
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -125,6 +126,7 @@ def publish_command(
         raise ValueError(f"no packed run is called {pattern!r}: run python -m zoo collect, or see zoo/runs")
     names = publish(rows, runs, models, tasks, pattern)
     typer.echo("\n".join([*names, f"{len(names)} models in {models}"]))
+    _measure(rows, runs, models, tasks)
 
 
 @app.command("cards")
@@ -133,11 +135,13 @@ def cards_command(
     runs: Runs = RUNS,
     models: Models = None,
 ) -> None:
-    """Write the cards of the published models anew, and the index, from the packs."""
+    """Write the cards of the published models anew, and the index; measures recommended models that are new."""
     from .publishing.cards import write_cards
 
-    names = write_cards(gather(runs), runs, models_of(runs, models), chosen=tasks)
+    rows, models = gather(runs), models_of(runs, models)
+    names = write_cards(rows, runs, models, chosen=tasks)
     typer.echo(f"{len(names)} cards written")
+    _measure(rows, runs, models, chosen=tasks)
 
 
 @app.command("prune")
@@ -189,6 +193,22 @@ def tutorials_command() -> None:
 
     for path in notebooks():
         typer.echo(f"{path.name}: {'changed' if written(path) else 'as it was'}")
+
+
+def _measure(
+    rows: list[Row],
+    runs: Path,
+    models: Path,
+    tasks: Path | None = None,
+    chosen: Collection[str] | None = None,
+) -> None:
+    """Measure the recommended models that are new, and write their tasks' cards with what came of it."""
+    from .publishing.cards import write_cards
+    from .studies.biology.measured import complete
+
+    for name in complete(models, chosen or (), tasks):
+        write_cards(rows, runs, models, tasks, {name})
+        typer.echo(f"{name}: measured what its recommended model makes of known motifs")
 
 
 def table_of(runs: Path, results: Path | None) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,11 +22,14 @@ from ..results.summary import (
 )
 from ..rows import Row
 from ..strategies import members
+from ..studies.biology.measured import Measured
+from .biology import biology_section
 from .by_label import Label, label_section
 from .calibration import Bin, calibration_section
 from .expected import Expected
 from .members import section
 from .origin import data_section, origin_section
+from .threshold import threshold_section
 
 SHOWN = {"labels": ("auroc", "auprc"), "profile": ("jsd", "pearson", "spearman")}
 LIMITS = {
@@ -49,7 +52,8 @@ class Subject:
     """What a card is written from: a model's config, ``about``, and all that was measured on its task.
 
     ``made``: what it answers; of labels ``bins``, the reliability curve, and ``labels``, a row for each of
-    several; ``best``: the strategy that is recommended for the task.
+    several; ``best``: the strategy that is recommended for the task; ``measured``: what running it has told,
+    if it is the one.
     """
 
     task: Task
@@ -60,6 +64,7 @@ class Subject:
     bins: list[Bin] | None = None
     labels: list[Label] | None = None
     best: str | None = None
+    measured: Measured | None = None
 
     @property
     def name(self) -> str:
@@ -71,6 +76,11 @@ class Subject:
         """The results of its task over seeds."""
         return summarise(row for row in self.rows if row.task == self.task.name)
 
+    @property
+    def bar(self) -> str | None:
+        """The best of what needs no network on its task."""
+        return to_beat(self.stats, self.task.name, self.task.kind)
+
 
 def card(of: Subject) -> str:
     """The text of a card."""
@@ -81,8 +91,9 @@ def card(of: Subject) -> str:
         origin_section(of.task, of.about),
         _place(of.about),
         _results(of),
-        label_section(of.labels) if of.labels else "",
+        label_section(of.labels, of.bar) if of.labels else "",
         calibration_section(of.bins) if of.bins else "",
+        *_measured(of),
         _example(of),
         data_section(of.task, of.about),
         _training(of.task, of.about),
@@ -166,12 +177,21 @@ def _results(of: Subject) -> str:
 
 def _compared(of: Subject) -> str:
     """Whether it beats what needs no network."""
-    metric, bar = SHOWN[of.task.kind][0], to_beat(of.stats, of.task.name, of.task.kind)
+    metric, bar = SHOWN[of.task.kind][0], of.bar
     if not bar:
         return ""
     if beats_the_baseline(of.stats, of.task.name, of.strategy, of.task.kind):
         return f"Better in {metric} than the {bar}, the best of what needs no network. "
     return f"**No better in {metric} than the {bar}, which needs no network.** "
+
+
+def _measured(of: Subject) -> Iterator[str]:
+    """From which answer on to call, what known motifs do, and what the model rests on."""
+    if of.measured is None:
+        return
+    if of.task.kind == "labels":
+        yield threshold_section(of.measured.thresholds, of.about["outputs"] or [of.task.name])
+    yield biology_section(of.measured)
 
 
 def _example(of: Subject) -> str:

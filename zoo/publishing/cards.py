@@ -1,4 +1,4 @@
-"""The cards of all published models of some tasks, written from what is packed: no model runs."""
+"""The cards of published models of some tasks, from what is packed and was measured: no model runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rczoo.hub.index import CARD
 from ..packs import Pack
 from ..results.summary import tasks_of
 from ..rows import Row
+from ..studies.biology.measured import MEASURED, Measured, key_of
+from ..studies.biology.measured import read as read_measured
 from .by_label import by_label
 from .calibration import reliability
 from .card import Subject, card
@@ -34,16 +36,24 @@ def write_cards(
     ``rows``: all results of the tasks. A card says which model of its task is recommended, so all cards of a
     task are written together.
     """
-    known, written = tasks_of(rows, tasks), []
+    known, written = tasks_of(rows, tasks), list[str]()
+    measured = read_measured(models.parent / MEASURED)
     for task, configs in published(models).items():
         if task not in known or (chosen is not None and task not in chosen):
             continue
         of_task = [row for row in rows if row.task == task]
-        for subject in _subjects(known[task], configs, of_task, Pack(runs / task), models / task):
+        for made in _subjects(known[task], configs, of_task, Pack(runs / task), models / task):
+            subject = replace(made, measured=_of(measured.get(task), made))
             write_bytes(models / subject.name / CARD, card(subject).encode())
             written.append(subject.name)
     write_index(models)
     return written
+
+
+def _of(known: Measured | None, subject: Subject) -> Measured | None:
+    """What was measured of the model of a card, if it was that one."""
+    same = known and known.key == key_of(subject.task, subject.about["sha256"])
+    return known if known and same and known.model == subject.name else None
 
 
 def _subjects(
@@ -56,6 +66,11 @@ def _subjects(
         subject = Subject(task, strategy, about, rows, read(folder / strategy), best=best)
         if target is not None:
             logits = pack.examples(strategy, about["seed"])
-            labels = by_label(about["outputs"], target, logits)
+            labels = by_label(about["outputs"], target, logits, _bars(subject))
             subject = replace(subject, bins=reliability(target, logits), labels=labels)
         yield subject
+
+
+def _bars(subject: Subject) -> dict[str, float]:
+    """What the task's best reference reaches on the test split, by metric."""
+    return {r.metric: r.value for r in subject.rows if (r.strategy, r.split) == (subject.bar, "test")}

@@ -12,9 +12,12 @@ from ..packs import Pack
 from ..plan import HERE, PLAN, RUNS, plan
 from ..rows import MODEL, Row
 from ..strategies import TRIAL
-from . import figures, square, subsets, tables
+from ..studies.biology.measured import MEASURED
+from ..studies.biology.measured import read as read_measured
+from . import biology, figures, square, subsets, tables
 from .comparisons import AGAINST, COMPARISONS, Pair, Scores, compared_with, on_test
 from .findings import HOW, fitted, sentence
+from .parts import parts
 from .summary import HEADLINE, baselines, beats_the_baseline, measured, stand_in, summarise, to_beat, trained
 from .trainings import (
     EARLIER,
@@ -68,6 +71,7 @@ def report(rows: list[Row], runs: Path = RUNS, path: Path = REPORT, plan_file: P
         *_comparisons(scores, runs, path),
         *(part for task, kind in kinds.items() for part in _task(rows, runs, task, kind)),
         *_curves(kinds, runs, path),
+        *biology.section(read_measured(runs.parent / MEASURED)),
         *_overfitting(rows, scores, path),
         *_continuum(rows, kinds, path),
         *_square(rows, scores, runs, path),
@@ -135,6 +139,7 @@ def _task(rows: Sequence[Row], runs: Path, task: str, kind: str) -> Iterator[str
     if baselines(rows, task):
         listed = ", ".join(baselines(rows, task))
         yield f"References (no model of DNA, a small one, or a perfect one): {listed}."
+    yield from parts(rows, task, runs)
     if not trained(rows, task):
         yield "No training has results yet."
         return
