@@ -135,7 +135,7 @@ def cards_command(
     runs: Runs = RUNS,
     models: Models = None,
 ) -> None:
-    """Write the cards of the published models anew, and the index; measures recommended models that are new."""
+    """Write the cards of published models anew, and the index; measure recommended ones that are new."""
     from .publishing.cards import write_cards
 
     rows, models = gather(runs), models_of(runs, models)

@@ -25,11 +25,15 @@ MODEL, TRAINING, INPUT, OUTPUT = "Model", "Training", "Input", "Output"
 
 
 def model_names(incomplete: str) -> list[str]:
-    """Published models whose names begin so, for a shell's completion; none where a hub is out of reach."""
-    from ..hub.published import list_models
+    """What names a model and begins so, for a shell's completion; nothing where a hub is out of reach.
+
+    First the tasks, whose names stand for the models recommended for them.
+    """
+    from ..hub.published import entries, list_models, recommended
 
     with suppress(Exception):
-        return list_models(f"{incomplete}*")
+        tasks = [task for task in sorted(recommended(entries())) if task.startswith(incomplete)]
+        return [*tasks, *list_models(f"{incomplete}*")]
     return []
 
 

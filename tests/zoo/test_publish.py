@@ -31,8 +31,11 @@ from zoo.publishing.members import training
 from zoo.publishing.prune import prune
 from zoo.publishing.publish import drop_unnamed, prove, publish
 from zoo.publishing.recommended import recommended
+from zoo.publishing.threshold import Threshold, on_test, threshold, threshold_section
 from zoo.publishing.verify import difference, verify
 from zoo.results.summary import Stat, beats_the_baseline
+from zoo.studies.biology import measured
+from zoo.studies.biology.measured import complete
 from zoo.sweep.job import run
 
 
@@ -92,6 +95,49 @@ def test_pruned_runs_are_published_as_before(copy):
     before = {path: path.read_bytes() for path in models.rglob("*") if path.is_file()}
     publish(rows, runs, models, copy)
     assert {path: path.read_bytes() for path in models.rglob("*") if path.is_file()} == before
+
+
+def test_recommended_models_are_measured_once_and_their_cards_say_what_came_of_it(copy, monkeypatch):
+    monkeypatch.setattr(measured, "scores_of", lambda model, task, number, codes: np.ones(codes.shape))
+    runs, models = copy / "runs", copy / "models"
+    assert list(complete(models, tasks=copy)) == ["tiny"]
+    assert list(complete(models, tasks=copy)) == []
+    known = measured.read(copy / measured.MEASURED)["tiny"]
+    assert [one.output for one in known.effects] == ["ELF1", "GATA", "RXRA"]
+    write_cards(gather(runs), runs, models, copy)
+    texts = {f"tiny/{path.parent.name}": path.read_text() for path in models.glob("tiny/*/README.md")}
+    assert {name for name, text in texts.items() if "## Does it find biology?" in text} == {known.model}
+    assert texts[known.model].count("raises the logit by") == 3
+    assert "## Threshold" in texts[known.model]
+    assert "GATA" in texts[known.model].partition("To beat: the ")[2], "each label beside its bar"
+    monkeypatch.setattr(measured, "VERSION", measured.VERSION + 1)
+    write_cards(gather(runs), runs, models, copy)
+    assert "find biology" not in (models / known.model / "README.md").read_text(), (
+        "that was another measurement"
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_threshold_calls_as_much_as_one_wrong_call_in_ten_allows(seed):
+    rng = np.random.default_rng(seed)
+    target, logits = rng.integers(0, 2, 60).astype(float), rng.integers(-3, 12, 60).astype(float)
+    logits[target > 0] += 4
+    target[:5] = np.nan  # not measured
+    allowed = []
+    for logit in set(logits.tolist()):
+        called = target[(logits >= logit) & ~np.isnan(target)]
+        if len(called) and np.mean(called == 0) <= 0.1:
+            allowed.append(logit)
+    assert threshold(target, logits) == min(allowed)
+
+
+def test_labels_that_cannot_be_called_have_no_threshold():
+    assert threshold(np.array([0.0, 0.0, 1.0]), np.array([3.0, 2.0, 1.0])) is None
+    found = on_test("GATA", 1.5, np.array([0.0, 1.0, 1.0, 0.0, np.nan]), np.array([2.0, 3.0, 1.0, 0.0, 9.0]))
+    assert found == Threshold("GATA", 1.5, found=0.5, wrong=0.5)
+    text = threshold_section([found], ["GATA", "ELF1"])
+    assert "| GATA | 1.500 | 50.0% | 50.0% |" in text
+    assert "No logit keeps ELF1 to 10% on the validation split." in text
 
 
 def test_weights_of_a_run_that_is_not_packed_are_not_pruned(copy):
@@ -475,7 +521,7 @@ def test_the_index_lists_what_is_there(copy):
 
 
 def test_the_index_keeps_what_is_to_beat_unless_it_is_measured_anew(copy):
-    for measured, bar in (({"tiny": 0.75}, 0.75), (None, 0.75), ({"tiny": 0.5, "other": 0.9}, 0.5)):
-        write_index(copy / "models", measured)
+    for known, bar in (({"tiny": 0.75}, 0.75), (None, 0.75), ({"tiny": 0.5, "other": 0.9}, 0.5)):
+        write_index(copy / "models", known)
         found = json.loads((copy / "models" / "index.json").read_text())["models"].values()
         assert {entry["bar"] for entry in found} == {bar}

@@ -34,7 +34,7 @@ def threshold(target: np.ndarray, logits: np.ndarray) -> float | None:
     return float(given[allowed[-1]]) if len(allowed) else None
 
 
-def tested(output: str, logit: float, target: np.ndarray, logits: np.ndarray) -> Threshold:
+def on_test(output: str, logit: float, target: np.ndarray, logits: np.ndarray) -> Threshold:
     """What a threshold finds of the test split, (n,) each, and how much of that is wrong."""
     measured = ~np.isnan(target.astype(np.float64))
     positive, called = target[measured] > 0.5, logits[measured] >= logit

@@ -27,7 +27,7 @@ from rczoo.files.atomic import write_bytes
 
 from ...publishing.index import published
 from ...publishing.recommended import recommended
-from ...publishing.threshold import Threshold, tested, threshold
+from ...publishing.threshold import Threshold, on_test, threshold
 from .effects import Effect, Explained, Footprint, effect, explained, footprint, scores_of
 from .motifs import Motif, motifs_of
 from .patterns import Pattern, patterns
@@ -142,7 +142,7 @@ def _thresholds(model: Model, task: Task, test: Examples, outputs: list[str]) ->
     for number, output in enumerate(outputs):
         logit = threshold(chosen_by[:, number].numpy(), chosen[:, number].numpy())
         if logit is not None:
-            yield tested(output, logit, truth[:, number].numpy(), given[:, number].numpy())
+            yield on_test(output, logit, truth[:, number].numpy(), given[:, number].numpy())
 
 
 def _rounded(value: Any) -> Any:
