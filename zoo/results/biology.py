@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rczoo._plotting import GREY, MINUS, OTHER, PLUS, new_figure
 from rczoo.symmetry import dna
 
-from ..studies.biology.effects import BACKGROUNDS, NEAR, Footprint, Mean
+from ..studies.biology.effects import BACKGROUNDS, NEAR, Footprint, Mean, Shown
 from ..studies.biology.measured import Measured
 from ..studies.biology.motifs import ORDERS
 from ..studies.biology.patterns import Pattern, listed
@@ -24,6 +24,8 @@ COLOURS = {"A": "#2a8a3e", "C": PLUS, "G": OTHER, "T": MINUS}
 ACROSS = 3
 """Panels beside each other."""
 
+Tracks = Sequence[Sequence[float]]
+"""Shares of reads by strand and position."""
 Records = Mapping[str, Measured]
 """What was measured, by task."""
 
@@ -108,8 +110,8 @@ def _explained(known: Measured) -> Iterator[list[str]]:
 
 
 def picture(known: Measured) -> Figure | None:
-    """The patterns of a model as logos and, of a profile with a motif, its footprint; None for neither."""
-    panels = [*known.patterns, *([known.footprint] if known.footprint else [])]
+    """The patterns of a model as logos and, of profiles, one of them and a footprint; None for neither."""
+    panels = [*known.patterns, *filter(None, (known.footprint, known.shown))]
     if not panels:
         return None
     across = min(ACROSS, len(panels))
@@ -118,8 +120,7 @@ def picture(known: Measured) -> Figure | None:
     for ax in axes.flat[len(panels) :]:
         ax.remove()
     for ax, panel in zip(axes.flat, panels, strict=False):
-        draw = _draw_pattern if isinstance(panel, Pattern) else _draw_footprint
-        draw(ax, panel)  # type: ignore[arg-type]
+        _DRAWN[type(panel)](ax, panel)
     return figure
 
 
@@ -158,15 +159,33 @@ def _letter(ax: Axes, base: str, place: float, bottom: float, height: float) -> 
     ax.add_patch(PathPatch(shape, color=COLOURS[base], lw=0))
 
 
-def _draw_footprint(ax: Axes, print_: Footprint) -> None:
-    """The mean profiles at matches: observed as areas, predicted as lines, the other strand downwards."""
-    observed, _, predicted, _ = (np.array(tracks) for tracks in print_.profiles)
-    place = np.arange(-NEAR, NEAR + 1)
-    for strand, (colour, sign) in enumerate(((PLUS, 1), (MINUS, -1))):
-        ax.fill_between(place, sign * observed[strand], color=colour, alpha=0.3, lw=0)
-        ax.plot(place, sign * predicted[strand], color=colour, lw=1.2)
-    ax.axhline(0, color=GREY, lw=0.5)
-    ax.set_title(f"{print_.output}: {print_.found} matches, predicted on observed", fontsize=8)
+def _draw_footprint(ax: Axes, known: Footprint) -> None:
+    """The mean profiles at matches."""
+    observed, _, predicted, _ = known.profiles
+    _draw_strands(ax, np.arange(-NEAR, NEAR + 1), observed, predicted)
+    ax.set_title(f"{known.output}: mean of {known.found} matches", fontsize=8)
     ax.set_xlabel("bases from the motif's middle", fontsize=7)
+
+
+def _draw_shown(ax: Axes, known: Shown) -> None:
+    """The test window with the most reads."""
+    _draw_strands(ax, np.arange(len(known.observed[0])), known.observed, known.predicted)
+    ax.set_title(f"{known.output}: test window with the most reads", fontsize=8)
+    ax.set_xlabel("position", fontsize=7)
+
+
+def _draw_strands(ax: Axes, place: np.ndarray, observed: Tracks, predicted: Tracks) -> None:
+    """Observed as areas, predicted as lines, the other strand downwards."""
+    for given, made, colour, sign in zip(observed, predicted, (PLUS, MINUS), (1, -1), strict=False):
+        ax.fill_between(place, sign * np.array(given), color=colour, alpha=0.3, lw=0)
+        ax.plot(place, sign * np.array(made), color=colour, lw=1)
+    ax.axhline(0, color=GREY, lw=0.5)
     ax.set_ylabel("share of reads", fontsize=7)
     ax.tick_params(labelsize=7)
+
+
+_DRAWN: dict[type, Callable[[Axes, Any], None]] = {
+    Pattern: _draw_pattern,
+    Footprint: _draw_footprint,
+    Shown: _draw_shown,
+}

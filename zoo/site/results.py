@@ -8,9 +8,11 @@ from pathlib import Path
 
 from rczoo.data.task import load_task
 
+from ..results.biology import picture
 from ..results.figures import svg, task_figure
 from ..results.summary import HEADLINE, trained
 from ..rows import read_rows
+from ..studies.biology.measured import MEASURED, read
 from .models import models_of
 
 REPORT = Path(__file__).parents[1] / "RESULTS.md"
@@ -44,10 +46,12 @@ def task_pages() -> dict[str, str]:
 
 @cache
 def task_pictures() -> dict[str, bytes]:
-    """The test scores of each task with trainings, drawn: by the place of the picture."""
-    rows = read_rows(REPORT.parent / "results.csv")
+    """The scores of each task with trainings, and what its recommended model rests on, by their places."""
+    rows, measured = read_rows(REPORT.parent / "results.csv"), read(REPORT.parent / MEASURED)
     drawn = {name: load_task(name).kind for name in _sections()[1] if _is_task(name) and trained(rows, name)}
-    return {f"tasks/{name}.svg": svg(task_figure(rows, name, HEADLINE[kind])) for name, kind in drawn.items()}
+    scores = {f"tasks/{name}.svg": task_figure(rows, name, HEADLINE[kind]) for name, kind in drawn.items()}
+    patterns = {f"tasks/{name}-patterns.svg": picture(measured[name]) for name in drawn if name in measured}
+    return {place: svg(figure) for place, figure in (scores | patterns).items() if figure}
 
 
 def _page(name: str, text: str) -> str:
@@ -55,9 +59,16 @@ def _page(name: str, text: str) -> str:
     about = (
         f"{task.description}\n\nInput {task.length} bases, {task.kind}; task file `zoo/tasks/{name}.toml`."
     )
-    picture = f"![Test scores of every strategy, with means and intervals]({name}.svg)\n"
-    shown = picture if f"tasks/{name}.svg" in task_pictures() else ""
+    scores = f"![Test scores of every strategy, with means and intervals]({name}.svg)\n"
+    patterns = (
+        "## What the recommended model rests on\n\nThe words that add most to its answers on test windows, "
+        "as mean contributions of their bases, and the profiles at matches to a known motif "
+        "([how](../results.md#does-it-find-biology)).\n\n"
+        f"![Sequence logos of the strongest patterns, and profiles at matches]({name}-patterns.svg)\n\n"
+    )
+    shown = scores if f"tasks/{name}.svg" in task_pictures() else ""
+    rests = patterns if f"tasks/{name}-patterns.svg" in task_pictures() else ""
     return (
-        f"# {name}\n\n**{task.title}**\n\n{about}\n\n## Results\n\n{shown}{text}\n"
+        f"# {name}\n\n**{task.title}**\n\n{about}\n\n## Results\n\n{shown}{text}\n{rests}"
         f"## Published models\n\n{models_of(name)}"
     )

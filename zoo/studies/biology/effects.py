@@ -69,6 +69,14 @@ class Footprint(NamedTuple):
     profiles: list[list[list[float]]]
 
 
+class Shown(NamedTuple):
+    """The test window with the most reads, observed and predicted: each (strands, out_length)."""
+
+    output: str
+    observed: list[list[float]]
+    predicted: list[list[float]]
+
+
 class Explained(NamedTuple):
     """The share of attributions in matches to the motif, in these moved at random, and the ratio."""
 
@@ -142,6 +150,19 @@ def footprint(
     inside = [mean_of(part.sum(axis=-1).mean(axis=1)) for part in cut]
     means = [np.round(part.mean(axis=0), 5).tolist() for part in cut]
     return Footprint(motif.output, len(found.window), *inside, _alike(cut, rng), means)
+
+
+def shown(model: Model, task: Task, examples: Examples, outputs: list[str]) -> Shown:
+    """The profile with the most reads of the test split, of the output that has them, and as predicted."""
+    target = np.nan_to_num(np.asarray(examples.unshifted_target, np.float64))
+    orbits = task.rep_out[0].orbits
+    reads = np.stack([target[:, list(orbit)].sum(axis=(1, 2)) for orbit in orbits], axis=1)
+    row, number = np.unravel_index(reads.argmax(), reads.shape)
+    channels = list(orbits[number])
+    predicted = _shares(_answers(model, np.asarray(examples.unshifted_codes)[[row]]))[0, channels]
+    observed = target[row, channels] / np.maximum(target[row, channels].sum(axis=-1, keepdims=True), 1e-9)
+    name = outputs[number] if len(outputs) > 1 else outputs[0]
+    return Shown(name, np.round(observed, 5).tolist(), np.round(predicted, 5).tolist())
 
 
 def _middle_hits(found: Hits, length: int, width: int, out_length: int) -> Hits:

@@ -28,12 +28,12 @@ from rczoo.files.atomic import write_bytes
 from ...publishing.index import published
 from ...publishing.recommended import recommended
 from ...publishing.threshold import Threshold, on_test, threshold
-from .effects import Effect, Explained, Footprint, effect, explained, footprint, scores_of
+from .effects import Effect, Explained, Footprint, Shown, effect, explained, footprint, scores_of, shown
 from .motifs import Motif, motifs_of
 from .patterns import Pattern, patterns
 
 MEASURED = "measured.json"
-VERSION = 1
+VERSION = 2
 """Of what is measured and how: raise it, and all models are measured again."""
 WINDOWS = 60
 """Test windows whose attributions are taken: a minute or two of the slowest model."""
@@ -50,6 +50,7 @@ class Measured:
     thresholds: tuple[Threshold, ...] = ()
     effects: tuple[Effect, ...] = ()
     footprint: Footprint | None = None
+    shown: Shown | None = None
     explained: tuple[Explained, ...] = ()
     patterns: tuple[Pattern, ...] = ()
 
@@ -111,6 +112,7 @@ def measure(model: Model, task: Task, name: str, key: str) -> Measured:
         thresholds=tuple(_thresholds(model, task, test, outputs)) if task.kind == "labels" else (),
         effects=tuple(effect(model, task, motif, codes, rng) for motif in motifs.values()),
         footprint=_footprint(model, task, motifs, test, rng) if by_profile else None,
+        shown=shown(model, task, test, outputs) if by_profile else None,
         explained=tuple(found),
         patterns=tuple(strongest),
     )
