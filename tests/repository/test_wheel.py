@@ -62,6 +62,43 @@ try:
 except ValueError as error:
     print(error)
 """
+NEWCOMER = """
+import os
+import socket
+import sys
+from pathlib import Path
+
+
+def refused(*_):
+    raise OSError("there is no network")
+
+
+socket.socket.connect = socket.getaddrinfo = refused
+from typer.testing import CliRunner
+
+from rczoo.cli.main import app
+
+
+def rczoo(*arguments):
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, (arguments, done.output, done.exception)
+    return done.output
+
+
+assert not [name for name in os.environ if name.startswith(("RCZOO", "XDG", "HF"))]
+rczoo("examples", "first")
+os.chdir("first")
+lines = Path("peaks.bed").read_text().splitlines(keepends=True)
+Path("few.bed").write_text("".join(lines[:2]))
+assert "gcn4/posthoc" in rczoo("models", "list", "--best")
+assert "gcn4/posthoc, recommended" in rczoo("models", "info", "gcn4")
+rczoo("predict", "sim-200", "--fasta", "sequences.fa", "--out", "labels.tsv")
+rczoo("predict", "gcn4", "--genome", "genome.fa", "--bed", "few.bed", "--out", "profiles.tsv")
+rczoo("explain", "sim-200", "--fasta", "sequences.fa", "--target", "GATA", "--method", "ism", "--out", "gata")
+rczoo("variants", "gcn4", "--vcf", "variants.vcf", "--genome", "genome.fa", "--out", "effects.tsv")
+for name in ("labels.tsv", "profiles.tsv", "gata.tsv", "effects.tsv"):
+    print(name, len(Path(name).read_text().splitlines()))
+"""
 COMMAND = """
 from rczoo.cli.main import app
 
@@ -89,10 +126,11 @@ def installed(wheel, tmp_path_factory):
     return folder
 
 
-def run(installed, tmp_path, program, *arguments):
+def run(installed, tmp_path, program, *arguments, environment=None):
     """Run a program with the unpacked wheel and the core dependencies, away from the checkout."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"RCZOO_CACHE": str(tmp_path / "cache"), "PYTHONSAFEPATH": "1"}
+    if environment is None:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment |= {"RCZOO_CACHE": str(tmp_path / "cache"), "PYTHONSAFEPATH": "1"}
     return subprocess.run(
         [sys.executable, "-c", PREAMBLE + program, installed, *arguments],
         cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300,
@@ -130,6 +168,24 @@ def test_is_small_and_has_every_recommended_model(installed, wheel, tmp_path):
 def test_predicts_with_the_core_alone(installed, tmp_path):
     result = run(installed, tmp_path, IN_PYTHON)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_newcomer_without_network_lists_predicts_explains_and_scores_variants(installed, tmp_path):
+    """In an empty environment, with an empty home, from the wheel alone."""
+    home = tmp_path / "home"
+    home.mkdir()
+    empty = {"HOME": str(home), "PATH": os.defpath}
+    result = run(installed, tmp_path, NEWCOMER, environment=empty)
+    assert result.returncode == 0, result.stderr
+    found = dict(line.rsplit(" ", 1) for line in result.stdout.splitlines())
+    variants = (tmp_path / "first" / "variants.vcf").read_text().splitlines()
+    assert {name: int(lines) for name, lines in found.items()} == {
+        "labels.tsv": 1 + 12,
+        "profiles.tsv": 1 + 2 * 99,
+        "gata.tsv": 1 + 12 * 200,
+        "effects.tsv": 1 + sum(not line.startswith("#") for line in variants),
+    }
+    assert not any(home.rglob("*.safetensors")), "what the wheel holds is used where it is"
 
 
 def test_explains_its_commands(installed, tmp_path):
