@@ -33,7 +33,8 @@ from zoo.publishing.publish import drop_unnamed, prove, publish
 from zoo.publishing.recommended import recommended
 from zoo.publishing.threshold import Threshold, on_test, threshold, threshold_section
 from zoo.publishing.verify import difference, verify
-from zoo.results.summary import Stat, beats_the_baseline
+from zoo.results.parts import labels_table
+from zoo.results.summary import Stat, beats_the_baseline, summarise, to_beat
 from zoo.studies.biology import measured
 from zoo.studies.biology.measured import complete
 from zoo.sweep.job import run
@@ -297,6 +298,18 @@ def test_a_card_has_the_reliability_of_labels(published):
     assert reliability(np.array([[np.nan], [1.0]]), np.zeros((2, 1))) == [Bin(1, 0.5, 1.0)]
 
 
+def test_the_report_has_each_label_beside_its_bar(published):
+    rows, task = gather(published / "runs"), load_task(str(published / "tiny.toml"))
+    text = labels_table(rows, task, published / "runs", published / "models")
+    bar = to_beat(summarise(rows), "tiny", "labels")
+    assert text.startswith("`tiny/")
+    assert f"beside the {bar}" in text
+    (found,) = [r.value for r in rows if (r.strategy, r.metric) == (bar, "auprc GATA")]
+    (line,) = [line for line in text.splitlines() if line.startswith("| GATA |")]
+    assert line.endswith(f"| {found:.4f} |")
+    assert labels_table(rows, task, published / "runs", published / "none") == ""
+
+
 def test_a_card_has_a_row_for_each_of_several_labels(published):
     text = (published / "models" / "tiny" / "conjoined" / "README.md").read_text()
     rows = dict(re.findall(r"^\| (ELF1|GATA|RXRA) \| [\d.]+ \| ([\d.]+) \|", text, re.MULTILINE))
@@ -305,7 +318,7 @@ def test_a_card_has_a_row_for_each_of_several_labels(published):
     assert len(rows) == 3
     target = np.array([[1, np.nan], [0, 1], [1, 0]])
     first, second = by_label(["a", "b"], target, np.array([[3, 9], [1, 0], [2, 1]]))
-    assert first == ("a", pytest.approx(2 / 3), 1.0, 1.0)
+    assert first[:4] == ("a", pytest.approx(2 / 3), 1.0, 1.0)
     assert second == ("b", 0.5, 0.0, 0.5)
     assert by_label(["a"], target[:, :1], target[:, :1]) == []
 

@@ -12,6 +12,7 @@ from zoo.results import square, subsets, tables
 from zoo.results.comparisons import Pair, Verdict
 from zoo.results.figures import panel_grid
 from zoo.results.paired import Difference, difference
+from zoo.results.parts import parts_table
 from zoo.results.report import report
 from zoo.results.summary import TO_BEAT, stand_in, summarise, to_beat
 from zoo.results.trainings import best_late, longer_trainings, machines
@@ -38,6 +39,23 @@ def runs(tmp_path):
     }
     write_pack(tmp_path / "sim-200", {"target": target}, outputs)
     return tmp_path
+
+
+def test_parts_of_the_test_split_stand_apart():
+    kinds = [("rcps", "model"), ("GC content", "baseline")]
+    rows = [
+        row(name, 1, value, split, metric, "ctcf-100", kind=kind)
+        for (name, kind), value in zip(kinds, (0.9, 0.5), strict=True)
+        for split in ("test", "test-peaks", "test-shuffles")
+        for metric in ("auroc", "auprc")
+    ]
+    head, _, *lines = parts_table(rows, "ctcf-100", "labels").splitlines()
+    assert head.count("against other peaks of their GC content") == head.count("against shuffles") == 2
+    assert lines == [
+        f"| {name} | " + " | ".join([text] * 4) + " |"
+        for name, text in (("rcps", "0.9000 (1)"), ("GC content", "0.5000"))
+    ]
+    assert parts_table([row("rcps", 1, 0.9)], "sim-200", "labels") == ""
 
 
 def test_machines_are_counted_by_training():
