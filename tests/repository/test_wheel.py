@@ -94,7 +94,8 @@ assert "gcn4/posthoc" in rczoo("models", "list", "--best")
 assert "gcn4/posthoc, recommended" in rczoo("models", "info", "gcn4")
 rczoo("predict", "sim-200", "--fasta", "sequences.fa", "--out", "labels.tsv")
 rczoo("predict", "gcn4", "--genome", "genome.fa", "--bed", "few.bed", "--out", "profiles.tsv")
-rczoo("explain", "sim-200", "--fasta", "sequences.fa", "--target", "GATA", "--method", "ism", "--out", "gata")
+method = "--target", "GATA", "--method", "ism", "--logos", "0"
+rczoo("explain", "sim-200", "--fasta", "sequences.fa", *method, "--out", "gata")
 rczoo("variants", "gcn4", "--vcf", "variants.vcf", "--genome", "genome.fa", "--out", "effects.tsv")
 for name in ("labels.tsv", "profiles.tsv", "gata.tsv", "effects.tsv"):
     print(name, len(Path(name).read_text().splitlines()))

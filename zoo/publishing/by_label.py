@@ -22,7 +22,7 @@ class Label(NamedTuple):
 
 
 Bars = Mapping[str, float]
-"""What the task's reference that needs no network reaches, by metric and label, as ``auroc Abf1``."""
+"""What the best reference that needs no network reaches, by metric and label, as ``auroc Abf1``."""
 
 
 def by_label(
@@ -61,11 +61,13 @@ def _beside(value: float, bar: float | None, barred: bool) -> list[str]:
     return [f"{value:.4f}", *["" if bar is None else f"{bar:.4f}"] * barred]
 
 
-def label_section(rows: list[Label], bar: str | None) -> str:
-    """The rows as a section of a card; ``bar`` is the name of the reference that is to beat."""
+def label_section(rows: list[Label]) -> str:
+    """The rows as a section of a card."""
     beaten = [one for one in rows if one.auroc_bar is not None]
     above = sum(one.auroc > one.auroc_bar for one in beaten if one.auroc_bar is not None)
-    said = f" To beat: the {bar}, which {above} of {len(beaten)} labels do by auROC." if beaten else ""
+    said = f" To beat: the best of what needs no network, by {above} of {len(beaten)} auROCs done." * bool(
+        beaten
+    )
     return (
         f"## By label\n\nOf this file, on the test split; by chance the auPRC is the share.{said}\n\n"
         + label_table(rows)

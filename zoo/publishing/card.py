@@ -91,7 +91,7 @@ def card(of: Subject) -> str:
         origin_section(of.task, of.about),
         _place(of.about),
         _results(of),
-        label_section(of.labels, of.bar) if of.labels else "",
+        label_section(of.labels) if of.labels else "",
         calibration_section(of.bins) if of.bins else "",
         *_measured(of),
         _example(of),

@@ -12,7 +12,7 @@ from rczoo.files.atomic import write_bytes
 from rczoo.hub.index import CARD
 
 from ..packs import Pack
-from ..results.summary import tasks_of
+from ..results.summary import label_bars, tasks_of
 from ..rows import Row
 from ..studies.biology.measured import MEASURED, Measured, key_of
 from ..studies.biology.measured import read as read_measured
@@ -66,11 +66,6 @@ def _subjects(
         subject = Subject(task, strategy, about, rows, read(folder / strategy), best=best)
         if target is not None:
             logits = pack.examples(strategy, about["seed"])
-            labels = by_label(about["outputs"], target, logits, _bars(subject))
+            labels = by_label(about["outputs"], target, logits, label_bars(subject.stats, task.name))
             subject = replace(subject, bins=reliability(target, logits), labels=labels)
         yield subject
-
-
-def _bars(subject: Subject) -> dict[str, float]:
-    """What the task's best reference reaches on the test split, by metric."""
-    return {r.metric: r.value for r in subject.rows if (r.strategy, r.split) == (subject.bar, "test")}

@@ -16,7 +16,7 @@ from ..publishing.card import SHOWN, cell
 from ..publishing.index import published
 from ..publishing.recommended import recommended
 from ..rows import Row
-from .summary import baselines, summarise, to_beat, trained
+from .summary import baselines, label_bars, summarise, trained
 from .tables import markdown
 
 PARTS = {
@@ -56,9 +56,7 @@ def labels_table(rows: Sequence[Row], task: Task, runs: Path, models: Path) -> s
     if best is None or task.kind != "labels":
         return ""
     stats = summarise(row for row in rows if row.task == task.name)
-    bar = to_beat(stats, task.name, task.kind)
-    beaten = {key[3]: stat.mean for key, stat in stats.items() if key[1:3] == (bar, "test")}
-    logits = pack.examples(best, int(configs[best]["seed"]))
+    logits, beaten = pack.examples(best, int(configs[best]["seed"])), label_bars(stats, task.name)
     labels = by_label(output_names(task), pack.targets()["target"], logits, beaten)
-    said = f"`{task.name}/{best}`, the file that is recommended, beside the {bar or 'bars'}:"
+    said = f"`{task.name}/{best}`, the file that is recommended, beside the best of what needs no network:"
     return f"{said}\n\n{label_table(labels)}" if labels else ""
