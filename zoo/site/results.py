@@ -63,7 +63,7 @@ def _page(name: str, text: str) -> str:
     patterns = (
         "## What the recommended model rests on\n\nThe words that add most to its answers on test windows, "
         "as mean contributions of their bases, and the profiles at matches to a known motif "
-        "([how](../results.md#does-it-find-biology)).\n\n"
+        "([how](../results.md)).\n\n"
         f"![Sequence logos of the strongest patterns, and profiles at matches]({name}-patterns.svg)\n\n"
     )
     shown = scores if f"tasks/{name}.svg" in task_pictures() else ""
