@@ -20,7 +20,7 @@ from ..symmetry.padding import Padding, fixed
 from ..symmetry.rep import Rep
 from ._calls import Inputs, is_flag, one_batch, padding_of, rows_of
 from .canonical import CANONICAL, choose
-from .paired_draws import PairedDraws, breaks_graphs, uncompiled
+from .paired_draws import PairedDraws, breaks_graphs, leave_uncompiled
 
 Merge = str | Sequence[str] | Mapping[str, str]
 
@@ -84,6 +84,8 @@ class Conjoined(nn.Module):
         self.merge_by(merge)
         self.either_axis = any(getattr(part, "batch_first", True) is False for part in model.modules())
         self.breaks_graphs = breaks_graphs(model)
+        if self.breaks_graphs:
+            leave_uncompiled(Conjoined, "_run_paired_as_it_is")
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
@@ -145,7 +147,7 @@ class Conjoined(nn.Module):
         with PairedDraws(call[2], self.either_axis), ChannelsInnermost():
             return self._run(*call)
 
-    _run_paired_as_it_is = uncompiled(_run_paired)
+    _run_paired_as_it_is = _run_paired  # which :func:`leave_uncompiled` replaces
 
     def _prepared(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inputs:
         """The inputs by position and name, and what RC makes of them."""

@@ -15,7 +15,7 @@ from .._arguments import check_whole
 from ..symmetry.frames import Frames, alike, check_merge_of, exchange, merge, open_frames
 from ..symmetry.rep import Rep
 from .layers import check_channels
-from .paired_draws import PairedDraws, breaks_graphs, uncompiled
+from .paired_draws import PairedDraws, breaks_graphs, leave_uncompiled
 
 
 class OpenFrames(nn.Module):
@@ -58,6 +58,8 @@ class Alike(nn.Module):
         super().__init__()
         self.module = modules[0] if len(modules) == 1 else nn.Sequential(*modules)
         self.breaks_graphs = breaks_graphs(self.module)
+        if self.breaks_graphs:
+            leave_uncompiled(Alike, "_paired_as_it_is")
 
     def forward(self, frames: Frames) -> Frames:
         """What the module answers for each frame."""
@@ -71,7 +73,7 @@ class Alike(nn.Module):
             z0, z1 = self.module(torch.cat(frames)).chunk(2)
         return z0, z1
 
-    _paired_as_it_is = uncompiled(_paired)
+    _paired_as_it_is = _paired  # which :func:`leave_uncompiled` replaces
 
 
 class Exchange(nn.Module):

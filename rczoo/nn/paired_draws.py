@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -86,13 +86,14 @@ class PairedDraws(TorchFunctionMode):
         return x.ndim > axis and x.shape[axis] > 0 and x.shape[axis] % (2 * self.batch) == 0
 
 
-Run = TypeVar("Run", bound=Callable[..., Any])
+def leave_uncompiled(owner: type, name: str) -> None:
+    """Have ``torch.compile`` run a method as it is: it resumes wrongly where a graph breaks under a mode.
 
-
-def uncompiled(run: Run) -> Run:
-    """The same function, which ``torch.compile`` runs as it is: PyTorch resumes wrongly where a graph breaks
-    under a mode."""
-    return cast(Run, torch.compiler.disable(run))  # type: ignore[no-untyped-call]
+    Called when the first model needs it, as PyTorch's compiler takes long to import.
+    """
+    run = getattr(owner, name)
+    if not getattr(run, "_torchdynamo_disable", False):
+        setattr(owner, name, torch.compiler.disable(run))  # type: ignore[no-untyped-call]
 
 
 def breaks_graphs(model: nn.Module) -> bool:
