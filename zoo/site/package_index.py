@@ -1,4 +1,4 @@
-"""The README as a package index shows it: there its links lead to the repository, and its pictures come from there.
+"""The README as a package index shows it: its links lead to the repository, from which its pictures come.
 
 The build runs this file (``pyproject.toml``) without the package and what it needs.
 """
