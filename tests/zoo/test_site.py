@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
@@ -125,14 +124,10 @@ def test_links_between_files_become_links_between_pages():
 
 def test_docstrings_become_markdown():
     pytest.importorskip("griffe")
-    from zoo.site.docstrings import markdown, parameters_table
+    from zoo.site.docstrings import markdown
 
     text = "See :func:`~rczoo.load`, ``Rep``.\n\n>>> 1\n1\n\nLast."
     assert markdown(text) == "See `load`, `Rep`.\n\n```pycon\n>>> 1\n1\n```\n\nLast."
-    known = [SimpleNamespace(name="x", annotation="int | str", default="1")]
-    *_, row = parameters_table(known).splitlines()
-    assert row == "| <code>x</code> | <code>int &#124; str</code> | <code>1</code> |"
-    assert parameters_table([]) == ""
 
 
 def test_a_notebook_is_run_and_shown(tmp_path):
