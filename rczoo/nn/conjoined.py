@@ -39,8 +39,8 @@ def conjoin(
         inputs: one spec, a sequence in the order of ``forward``'s parameters, or a mapping from their names;
             by default the model's ``rep_in``, else DNA. Rows that are padded on the right are reversed within
             their own length, if an input has the spec ``"mask"`` (batch, positions), 1 on the sequence, or
-            ``"lengths"`` (batch,). One of spec ``None`` that is as long as the batch has a row for each
-            example.
+            ``"lengths"`` (batch,). An input of spec ``None`` that is as long as the batch is taken to hold a
+            row for each example.
         outputs: likewise for one output, a tuple, or a mapping; by default the model's ``rep_out``.
         merge: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
             ``"canonical"`` runs the model once, on the strand of each example that comes first in a fixed
