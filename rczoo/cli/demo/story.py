@@ -156,11 +156,18 @@ def explain(console: Console, codes: np.ndarray, sites: np.ndarray) -> tuple[np.
     say(
         console,
         f"{PUBLISHED} on sequence {best + 1}: logit of {TARGET} {logits[best, LABEL]:.2f}. By in-silico "
-        f"mutagenesis its most important bases are {decode(codes[best, top : top + 8])} at {top + 1}; a base "
-        f"of a planted site weighs {inside / outside:.0f} times as much as another. Read from the other "
-        "strand, the scores are the same, reversed.",
+        f"mutagenesis the 8 bases that matter most are {decode(codes[best, top : top + 8])} at {top + 1}, "
+        f"{whereabouts(sites[best], top, top + 8)}; a planted base weighs {inside / outside:.1f} times as "
+        "much as another. Read from the other strand, the scores are the same, reversed.",
     )
     return scores, sites[best]
+
+
+def whereabouts(site: np.ndarray, first: int, end: int) -> str:
+    """Whether a stretch of bases meets what was planted (length,), and where that is."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], site, [0]]))).reshape(-1, 2)
+    met = [f"{a + 1} to {b}" for a, b in edges if a < end and first < b]
+    return f"in the site planted at {met[0]}" if met else "outside of all planted sites"
 
 
 def compare(console: Console, out: Path, seed: int) -> dict[str, Any]:
