@@ -37,6 +37,8 @@ PER_MOTIF, TRIED = 100, 20
 """Sequences of each motif, and those of which every variant is tried: seconds, and percents that hold."""
 WIDTH = 78
 """Of text, so that a terminal of 80 columns holds it."""
+THREADS = 1
+"""Tensors are small here: a second thread gains nothing, and on two busy cores it made minutes of seconds."""
 RECOMMENDED: dict[str, Any] = {"mixing": 1.0, "agreement": 2.0}
 """The point of the family that is shown beside post-hoc and RCPS: both strands read, and asked to agree."""
 TASK = """\
@@ -185,12 +187,12 @@ def compare(console: Console, out: Path, seed: int) -> dict[str, Any]:
 def train_all(console: Console, task: Task, out: Path, seed: int) -> dict[str, Any]:
     """The trained models by name; ``posthoc`` follows from ``standard+aug``."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), TimeElapsedColumn())
-    threads, models = torch.get_num_threads(), {}
+    models = {}
     with Progress(*columns, console=console) as progress:
         members: list[dict[str, Any]] = [{"strategy": "standard+aug"}, {"strategy": "rcps"}, RECOMMENDED]
         for member in members:
             name = resolve_strategy(**member).name
-            run = partial(train, task, out=out / name, seed=seed, threads=threads, force=True)
+            run = partial(train, task, out=out / name, seed=seed, threads=THREADS, force=True)
             models[name] = run(**member, progress=progress)
     augmented = models.pop("standard+aug")
     return {"standard+aug": augmented, "posthoc": augmented.remerge("mean"), **models}
