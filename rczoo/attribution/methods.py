@@ -38,22 +38,28 @@ def attribute(
 ) -> Tensor:
     """Score every base at every position: what the answer owes to it, or would if it were there.
 
-    ``X`` (batch, 4, length) one-hot; ``X_ctl`` the control tracks of a model that takes them. Returns scores
-    of X's shape on the CPU, in units of the target (logits, log-counts); ``X * scores`` keeps the bases
-    present. ``method``:
+    Returns scores of X's shape on the CPU, in units of the target (logits, log-counts); ``X * scores`` keeps
+    the bases present. The methods:
 
     - ``"saliency"``: the gradient;
     - ``"input-x-gradient"``: the gradient less its mean over the four bases, since a base always takes the
       place of another (Majdandzic et al. 2023);
     - ``"ism"``: the change of the answer when the base is written there, less its mean over the four;
     - ``"deeplift"``: hypothetical contributions of DeepLIFT/SHAP by tangermeme
-      (``pip install 'rczoo[explain]'``), averaged over ``references``: a number of dinucleotide shuffles,
-      half of them drawn on each strand by ``seed``, or one-hot (batch, references, 4, length).
+      (``pip install 'rczoo[explain]'``), averaged over the references.
 
-    ``target``: a label's number, ``"profile"``, ``"counts"``, or one factor's ``"profile:1"``; see
-    :mod:`rczoo.attribution.target`. ``batch_size``: how many sequences, mutants or references run at once.
-    ``advance`` is told of sequences done. Any module in eval mode's sense may be given: the copy that is used
-    is in eval mode and, if made by ``build``, in the frames execution.
+    Args:
+        model: any module of one-hot DNA; a copy is used, in eval mode and, if made by ``build``, in frames.
+        X: one-hot (batch, 4, length).
+        X_ctl: the control tracks of a model that takes them, (batch, channels, out_length).
+        method: one of the above.
+        target: a label's number, ``"profile"``, ``"counts"``, or one factor's ``"profile:1"``; see
+            :mod:`rczoo.attribution.target`.
+        references: of DeepLIFT: a number of dinucleotide shuffles, half of them drawn on each strand, or
+            one-hot (batch, references, 4, length).
+        seed: of the shuffles.
+        batch_size: how many sequences, mutants or references run at once.
+        advance: called with the number of sequences done.
 
     Law: ``attribute(model, R x) = R attribute(model, x)`` to rounding for an equivariant model (T10).
     Raises ValueError, in one line, for shapes, methods and targets that do not fit, and where contributions

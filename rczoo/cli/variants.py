@@ -109,7 +109,8 @@ def _say(summary: dict[str, Any], as_json: bool, to_stderr: bool) -> None:
         return
     lines = list(summary["notes"])
     done = f"wrote {summary['outputs'][0]}" if summary["outputs"] else f"answered shard {summary['shard']}"
-    lines.append(f"{done}: {summary['variants']} variants, {summary['strand']} strand")
+    strands = "both strands" if summary["strand"] == "both" else f"the {summary['strand']} strand"
+    lines.append(f"{done}: {summary['variants']} variants, {strands}")
     if summary["skipped"]:
         lines.append("left out: " + ", ".join(f"{n} {why}" for why, n in summary["skipped"].items()))
     if summary.get("sign_flips") is not None:

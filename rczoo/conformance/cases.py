@@ -103,9 +103,12 @@ class NamedCheck:
 def parametrize_with_checks(models: Iterable[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Run a test once for each named check of each model; the test takes ``check`` and calls ``check()``.
 
-    Each model is a module, a factory, the place of one (``"package.module:factory"``, a published name or a
-    checkpoint folder), or a pair of one and a dict of options of :func:`rczoo.check`
-    (``outputs``, ``lengths``, ``expect_fail``, ``extra_checks`` and so on). Needs pytest.
+    Needs pytest.
+
+    Args:
+        models: each a module, a factory, the place of one (``"package.module:factory"``, a published name or
+            a checkpoint folder), or a pair of one and a dict of options of :func:`rczoo.check` (``outputs``,
+            ``lengths``, ``expect_fail``, ``extra_checks`` and so on).
     """
     import pytest
 

@@ -102,9 +102,20 @@ def measure(
 ) -> Measurement:
     """Measure how far ``f(R x)`` is from ``R f(x)``, in evaluation mode and float32.
 
-    ``sequences``: strings of one length, or base codes (n, length); by default ``number`` random ones of
-    ``length``. Specs are as for :func:`rczoo.check`. ``threshold``: the logit (or probability) above which
-    a call is positive. Raises ``Problem`` when the model does not run.
+    Args:
+        model: as for :func:`rczoo.check`.
+        sequences: strings of one length, or base codes (n, length); by default random ones.
+        inputs: how RC acts on each, as for :func:`rczoo.check`.
+        outputs: likewise for each output.
+        layout: ``"NCL"`` or ``"NLC"``, for every Rep.
+        encode: from a list of strings to the model's inputs, for tokenisers.
+        length: bases of each random sequence.
+        number: how many random sequences.
+        batch_size: sequences in one pass.
+        threshold: the logit (or probability) above which a call is positive.
+        device: ``"cpu"``, ``"cuda"`` or ``"auto"``.
+
+    Raises ``Problem`` when the model does not run.
     """
     codes = _codes(sequences, length, number)
     tested = describe(model, inputs, outputs, layout, encode, device).accepting(codes[:1])

@@ -47,32 +47,40 @@ def check(
 ) -> Report:
     """Check that a model obeys reverse complement, and say where and why it does not.
 
-    ``inputs`` and ``outputs`` say how RC acts, as in :func:`rczoo.conjoin`: one spec, a sequence in the order
-    of ``forward`` and of its outputs, or a mapping by name; a spec is a Rep or its notation, ``"dna"``,
-    ``"positions"`` for (batch, length), a function, ``None``, or :class:`rczoo.Input` to draw it
-    otherwise. Defaults: the model's ``rep_in`` (else DNA) and ``rep_out``. ``lengths``: the sequence lengths
-    it must hold at, the main one first (default: the model's own, else 200 and 201). ``layout``: ``"NCL"``
-    or ``"NLC"`` for every Rep. ``encode``: from a list of strings to the model's inputs, for tokenisers.
-    ``sequences``: your own, which it is tried on as well: strings of one length, or base codes (n, length).
-    ``arguments``: what else ``forward`` takes and RC cannot touch, such as ``{"return_dict": True}``.
-
     Every word of 6 bases is tried on both strands, of 8 where that takes no longer than seconds. The checks
     take 40 forward passes at most, 12 if ``quick``, but for your own sequences; to explain a failure takes
-    more while it is quick. ``seconds``: no pass begins that would end later. Sequences of 4,101 bases and
-    more are tried one at a time, and their failures explained within the same number of passes.
+    more while it is quick. Sequences of 4,101 bases and more are tried one at a time, and their failures
+    explained within the same number of passes.
 
-    ``quick`` leaves out some checks; ``inference_only`` those of training; ``reference``: a model (or a
-    factory) with equal outputs, for a fused path; ``only``: the names of the checks to run; ``expect_fail``:
-    check name -> reason, strict.
-
-    ``extra_checks``: name -> a function of a :class:`rczoo.conformance.Run` that returns ``passed()``,
-    ``failed(why)``, ``skipped(why)`` or ``noted(fact)``. It runs after the suite's own, ``only`` and
-    ``expect_fail`` take its name, and its docstring's first line is what the report states. It is no law: a
-    model on which only extra checks ran has not passed.
+    Args:
+        model: a module, a factory, or the place of one: ``"package.module:factory"``, a published name, or a
+            checkpoint's folder.
+        inputs: how RC acts on each, as in :func:`rczoo.conjoin`: one spec, a sequence in the order of
+            ``forward``, or a mapping by name; a spec is a Rep or its notation, ``"dna"``, ``"positions"`` for
+            (batch, length), a function, ``None``, or :class:`rczoo.Input` to draw it otherwise. By default
+            the model's ``rep_in``, else DNA.
+        outputs: likewise for each output; by default the model's ``rep_out``.
+        lengths: the sequence lengths it must hold at, the main one first; by default the model's own, else
+            200 and 201.
+        layout: ``"NCL"`` or ``"NLC"``, for every Rep.
+        encode: from a list of strings to the model's inputs, for tokenisers.
+        sequences: your own, which it is tried on as well: strings of one length, or base codes (n, length).
+        arguments: what else ``forward`` takes and RC cannot touch, such as ``{"return_dict": True}``.
+        seconds: no pass begins that would end later.
+        quick: whether to leave out some checks.
+        inference_only: whether to leave out those of training.
+        reference: a model (or a factory) with equal outputs, for a fused path.
+        expect_fail: from the name of a check to the reason why it fails; it is strict.
+        only: the names of the checks to run.
+        extra_checks: from a name to a function of a :class:`rczoo.conformance.Run` that returns ``passed()``,
+            ``failed(why)``, ``skipped(why)`` or ``noted(fact)``. It runs after the suite's own, ``only`` and
+            ``expect_fail`` take its name, and its docstring's first line is what the report states. It is no
+            law: a model on which only extra checks ran has not passed.
+        device: ``"cpu"``, ``"cuda"`` or ``"auto"``.
+        name: what the report calls the model.
 
     Never raises for a fault of the model: the report then says what is wrong. ValueError on unknown names, on
-    an extra check without a docstring or with the name of another, and on a ``device`` (``"cpu"``, ``"cuda"``
-    or ``"auto"``) that is not here.
+    an extra check without a docstring or with the name of another, and on a device that is not here.
 
     >>> import rczoo
     >>> from rczoo.conformance import Result, Run, failed, passed

@@ -142,7 +142,10 @@ def list_tasks() -> list[str]:
 
 
 def load_task(name_or_path: str | os.PathLike[str]) -> Task:
-    """Read a task: one of :func:`list_tasks`, or the path of a TOML file.
+    """Read a task.
+
+    Args:
+        name_or_path: one of :func:`list_tasks`, or the path of a TOML file.
 
     Raises ValueError for an unknown name (with the nearest ones) and for a file that is not a task.
     """

@@ -16,10 +16,16 @@ def agreement_loss(
     """The loss of the strands' mean, and ``agreement`` times the distance J between the strands.
 
     Computed as ``(1 - agreement) * loss(m, target) + agreement * (loss(u0, target) + loss(u1, target)) / 2``
-    with m the mean of ``u0`` and ``u1``. These are a model's answers for the two strands, both read in the
-    given strand, as ``Network.strands`` and ``conjoin(model).strands`` give them: tensors, or tuples of
-    tensors. ``loss(output, target)`` returns one number. Agreement 0 is conjoining while training, 1 is
-    augmentation with both strands in every batch, and more asks the strands to be consistent.
+    with m the mean of ``u0`` and ``u1``.
+
+    Args:
+        loss: ``loss(output, target)`` returns one number.
+        u0: the answers for the given strand, as ``Network.strands`` and ``conjoin(model).strands`` give them:
+            a tensor, or a tuple of tensors.
+        u1: those for the other strand, read in the given one, of the same shapes.
+        target: what the answers are compared with, read in the given strand.
+        agreement: 0 is conjoining while training, 1 is augmentation with both strands in every batch, and
+            more asks the strands to be consistent.
 
     Law: for a loss of the form ``A(u) - <y, u> + c(y)`` it is ``loss(m, target) + agreement * J`` with
     ``J = (A(u0) + A(u1)) / 2 - A(m)``, which is at least 0, is 0 where the strands agree, and holds no label.

@@ -26,6 +26,12 @@ def evaluate(model: nn.Module, task: Task, split: str = "test", batch_size: int 
 
     ``equivariance_error`` is measured in the model's own execution and, for a network or ensemble that reads
     both strands, as ``equivariance_error_tied`` with tied kernels; on the first examples, in eval mode.
+
+    Args:
+        model: one that reads and answers as the task's models do.
+        task: what it is scored on, from :func:`rczoo.load_task`.
+        split: ``"train"``, ``"validation"`` or ``"test"``, or a part that the task names.
+        batch_size: sequences in one pass.
     """
     require_metrics(task)
     examples = load_examples(task, split)

@@ -26,14 +26,17 @@ from .tracing import has_no_plain_layers, operations
 def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     """The same function in eval mode, made of ``torch.nn`` layers and tensor operations only.
 
-    ``model``: a network made by ``build`` (any mixing, merge and control, one strand too), an ensemble of
-    such, or an ``RCSequential``; with strides the latter is fused for inputs of ``length`` positions. Same
-    calls, outputs equal to rounding, same device and type; parameters are copies that want no gradient. The
-    result neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
+    Same calls, outputs equal to rounding, same device and type; parameters are copies that want no gradient.
+    The result neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
     A share of the other strand below 1 becomes a full kernel with zeros; a share of 0 two groups.
     Interpolated architectures, ``irreps``, and networks whose pool leaves a remainder, so that windows do not
     coincide on both strands, have no such layers: theirs is the graph of operations that ``torch.export``
     draws, for any batch and the configured length, with nothing folded.
+
+    Args:
+        model: a network made by ``build`` (any mixing, merge and control, one strand too), an ensemble of
+            such, or an ``RCSequential``.
+        length: positions of the input for which an ``RCSequential`` with strides is fused.
 
     Raises ValueError, with the reason, for other models; of an ``RCSequential`` for windows that would not
     coincide on both strands, and for activations that are no layer of ``torch.nn``.

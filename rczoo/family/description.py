@@ -114,7 +114,9 @@ def summary(model: AnyNetwork | Ensemble) -> Summary | EnsembleSummary:
     For every block the filters that it receives from the other strand, its parameters, and its multiply-adds
     for one sequence of the configured length; and the names that the paper has for this member. Of the
     field's architectures the blocks are the sites, and all other layers are one row.
-    Raises ValueError for a model that ``build`` did not make.
+
+    Args:
+        model: what :func:`rczoo.build`, ``load`` or ``ensemble`` made; others raise ValueError.
     """
     if isinstance(model, Ensemble):
         return EnsembleSummary(tuple(map(_summary, model.members)))

@@ -33,11 +33,15 @@ def embed(
 ) -> Member:
     """The member at a larger ``mixing`` that computes the same function, as a start for further training.
 
-    Of a network that ``build`` made, or of any interpolated model. The new filters of the other strand start
-    with weight zero, so a conjoined or post-hoc solution becomes, say, an RCPS network. ``merge`` may also
-    change between ``sum`` and ``mean``. Law: equal outputs to rounding (T4, T14). Raises ValueError where a
-    share would shrink, for a one-strand network, and for a change of merge from or to ``max`` or
-    ``probability``, which other merges cannot represent.
+    The new filters of the other strand start with weight zero, so a conjoined or post-hoc solution becomes,
+    say, an RCPS network. Law: equal outputs to rounding (T4, T14). Raises ValueError where a share would
+    shrink, for a one-strand network, and for a change of merge from or to ``max`` or ``probability``, which
+    other merges cannot represent.
+
+    Args:
+        network: one that ``build`` made, or any interpolated model.
+        mixing: the shares, as ``build`` or :func:`rczoo.interpolate` takes them.
+        merge: ``sum`` or ``mean``; by default that of ``network``.
     """
     if isinstance(network, AnyNetwork):
         larger: Any = _rebuilt(network, mixing)
@@ -92,6 +96,10 @@ def change_merge(network: Member, merge: str) -> Member:
 
     Law: equal outputs, exactly but for overflow (T11). Raises ValueError for any other merge, and for models
     that ``build`` did not make, whose linear heads are not known.
+
+    Args:
+        network: one that ``build`` made.
+        merge: ``sum`` or ``mean``.
     """
     if not isinstance(network, AnyNetwork):
         raise _not_built("change_merge", network)
@@ -130,7 +138,9 @@ def fold_gain(network: Network) -> Network:
     """The same function with gain 1: every kernel multiplied by the gain (T12).
 
     Law: equal outputs to rounding. Training differs: a gain also multiplies the steps that a kernel takes.
-    Raises ValueError for models that have no gain: all but the paper's three.
+
+    Args:
+        network: one of the paper's three architectures; others have no gain, and raise ValueError.
     """
     if not isinstance(network, Network):
         raise ValueError(
@@ -162,7 +172,10 @@ def same_function_class(a: AnyNetwork, b: AnyNetwork) -> FunctionClasses:
     classes of functions of real inputs where the first kernel spans the input of K positions, there are
     F <= 2K filters and no skips, and they exchange unequally many before the second block, the one with fewer
     none later (T15). The architectures of :func:`rczoo.build` read longer inputs, of which T15 says nothing.
-    Raises ValueError for models that ``build`` did not make.
+
+    Args:
+        a: one that ``build`` made; others raise ValueError.
+        b: the other, likewise.
 
     >>> from rczoo import build
     >>> same_function_class(build("motif-cnn", mixing="rcps"), build("motif-cnn", mixing="conjoined"))

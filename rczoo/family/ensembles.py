@@ -123,8 +123,13 @@ def ensemble(models: Iterable[Model]) -> Ensemble:
     alike.
 
     Returns an :class:`Ensemble` of copies, in eval mode, which predicts, explains, exports, saves and is
-    checked as a network is. The members of an ensemble among the ``models`` become its members. Raises
-    ValueError for no models, and for models that differ in Reps, length, positions, number type or device.
+    checked as a network is.
+
+    Args:
+        models: made by ``build``, or loaded; an ensemble among them gives its members.
+
+    Raises ValueError for no models, and for models that differ in Reps, length, positions, number type or
+    device.
 
     >>> from rczoo import build
     >>> ensemble(build("motif-cnn", strategy=name, length=60) for name in ("rcps", "conjoined")).title

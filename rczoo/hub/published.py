@@ -34,12 +34,14 @@ Advance = Callable[[int], object]
 
 
 def load(name: str | Path) -> Model:
-    """A model, in eval mode on the CPU: a published one, as :func:`list_models` names it, or a checkpoint's
-    folder.
+    """A model, in eval mode on the CPU: a published one, or one of your own from its folder.
 
-    A task's name alone gives the model that is recommended for it: ``load("gcn4")``. Raises ValueError for an
-    unknown name (with the nearest) and for files that are not what the index says, ConnectionError when the
-    hub cannot be read.
+    Args:
+        name: as :func:`list_models` has it; a task's name alone, ``"gcn4"``, for the model that is
+            recommended for it; or the folder of a checkpoint.
+
+    Raises ValueError for an unknown name (with the nearest) and for files that are not what the index says,
+    ConnectionError when the hub cannot be read.
     """
     from ..family.checkpoint import load_checkpoint
 
@@ -68,10 +70,14 @@ def list_models(
 ) -> list[str]:
     """Names of published models, those that are recommended for their tasks first, each part sorted.
 
-    Those of the package, and those of the hub named by ``RCZOO_HUB``. ``pattern`` as in a shell:
-    ``gcn4/*``, ``*/rcps``. Only those of an ``organism`` ("yeast", "human", "mouse", "simulated"), a ``kind``
-    ("labels", "profile"), an ``architecture``, or, with ``above_bar``, that are better (False: not better)
-    on the test split than what needs no network.
+    Those of the package, and those of the hub named by ``RCZOO_HUB``.
+
+    Args:
+        pattern: as in a shell: ``gcn4/*``, ``*/rcps``.
+        organism: ``"yeast"``, ``"human"``, ``"mouse"`` or ``"simulated"``.
+        kind: ``"labels"`` or ``"profile"``.
+        architecture: a name in :data:`rczoo.family.ARCHITECTURES`.
+        above_bar: True for those better on the test split than what needs no network, False for the others.
     """
     wanted = {"organism": organism, "kind": kind, "architecture": architecture, "above_bar": above_bar}
     asked = {key: value for key, value in wanted.items() if value is not None}

@@ -37,11 +37,16 @@ def predict(
 ) -> Any:
     """What the model answers for sequences, on the CPU, in eval mode, without gradients.
 
-    ``X``: strings of one length, base codes (n, length), or one-hot (n, 4, length) of any dtype.
-    ``X_ctl``: the control tracks (n, channels, out_length) of models that read them. ``device``: ``"cpu"``,
-    ``"cuda"`` or ``"auto"``, to which the model is moved; by default it stays where it is.
-    ``strand``: ``"given"`` is f(x) as the model returns it (a tensor, or a tuple of them); ``"other"`` is
-    R f(R x), the other strand's answer put back on the given one; ``"both"`` is :class:`BothStrands`.
+    Args:
+        model: any module of one-hot DNA.
+        X: strings of one length, base codes (n, length), or one-hot (n, 4, length) of any dtype.
+        X_ctl: the control tracks (n, channels, out_length) of models that read them.
+        batch_size: sequences in one pass.
+        device: ``"cpu"``, ``"cuda"`` or ``"auto"``, to which the model is moved; by default it stays where it
+            is.
+        strand: ``"given"`` is f(x) as the model returns it (a tensor, or a tuple of them); ``"other"`` is
+            R f(R x), the other strand's answer put back on the given one; ``"both"`` is :class:`BothStrands`.
+
     Law: an equivariant model has equal answers. Raises ValueError for no sequences, control tracks that the
     model does not read or lacks, an unknown strand or device, and a model that does not say how RC acts on
     its outputs (``rep_out``) where that is needed.

@@ -154,9 +154,17 @@ def score_variants(
 ) -> dict[str, np.ndarray]:
     """Scores of each variant of a VCF file, an array (n,) for each column of ``rczoo variants``.
 
-    The model reads both alleles in windows of its length with the allele in the middle. ``strand`` as for
-    :func:`rczoo.predict`; ``"both"`` adds the other strand's columns, which end in ``_other``. Raises
-    ValueError as :class:`Variants` does.
+    The model reads both alleles in windows of its length with the allele in the middle.
+
+    Args:
+        model: one that ``build`` made, or loaded.
+        vcf: the variants, ``.gz`` or not.
+        genome: FASTA or 2bit, that the variants were called on.
+        strand: as for :func:`rczoo.predict`; ``"both"`` adds the other strand's columns, which end in
+            ``_other``.
+        batch_size: variants in one pass.
+
+    Raises ValueError as :class:`Variants` does.
     """
     check_strand(strand)
     found = name_outputs(model, {})

@@ -30,25 +30,29 @@ def conjoin(
 ) -> Conjoined:
     """An equivariant model from any model: ``merge(model(x), R model(R x))``, with the same call signature.
 
-    ``inputs``: how RC acts on each input, as one spec, a sequence in the order of ``forward``'s parameters,
-    or a mapping from their names; ``outputs``: likewise for one output, a tuple, or a mapping. A spec is a
-    Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to that tensor, or ``None``
-    for what RC leaves alone; :class:`rczoo.Input` stands for its action. Numbers, words, true and false pass
-    through, and so does None among outputs, which may be mappings of mappings. By default the model's own
-    ``rep_in`` (else DNA) and ``rep_out``. Rows that are padded on the right are reversed within their own
-    length, if an input has the spec ``"mask"`` (batch, positions), 1 on the sequence, or ``"lengths"``
-    (batch,). ``merge``: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
-    ``"canonical"`` runs the model once, on the strand of each example that comes first in a fixed order, and
-    turns the answer back (``rczoo.nn.canonical``): half the time, as equivariant, and without what averaging
-    gains in accuracy. A change of one base may change the strand that is read; :func:`rczoo.score_variants`
-    reads both alleles from that of the reference.
+    A spec says how RC acts: a Rep or its notation (``"2r:flip"`` or ``"dna"``), a function that applies RC to
+    that tensor, or ``None`` for what RC leaves alone; :class:`rczoo.Input` stands for its action. Numbers,
+    words, true and false pass through, and so does None among outputs, which may be mappings of mappings.
+
+    Args:
+        model: any module whose batch is the first axis of what RC acts on, in and out.
+        inputs: one spec, a sequence in the order of ``forward``'s parameters, or a mapping from their names;
+            by default the model's ``rep_in``, else DNA. Rows that are padded on the right are reversed within
+            their own length, if an input has the spec ``"mask"`` (batch, positions), 1 on the sequence, or
+            ``"lengths"`` (batch,). An input of spec ``None`` that is as long as the batch is taken to hold a
+            row for each example.
+        outputs: likewise for one output, a tuple, or a mapping; by default the model's ``rep_out``.
+        merge: ``mean``, ``sum``, ``max`` or ``probability``, one for all outputs or one for each.
+            ``"canonical"`` runs the model once, on the strand of each example that comes first in a fixed
+            order, and turns the answer back (``rczoo.nn.canonical``): half the time, as equivariant, and
+            without what averaging gains in accuracy. A change of one base may change the strand that is read;
+            :func:`rczoo.score_variants` reads both alleles from that of the reference.
 
     Law: ``f(R x) = R f(x)`` exactly in eval mode (``probability``: to rounding). In train mode both strands
-    run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. Hence the batch
-    must be the first axis of what RC acts on, in and out. An input of spec ``None`` that is as long as the
-    batch is taken to hold a row for each example. What a layer draws for features whose first axis is not
-    the batch is not paired, but for attention and recurrent layers. A model that recomputes its activations
-    (``torch.utils.checkpoint``) must do so without dropout: the second pass would draw other masks.
+    run as one batch, so batch statistics are pooled, and dropout draws one mask per pair. What a layer draws
+    for features whose first axis is not the batch is not paired, but for attention and recurrent layers. A
+    model that recomputes its activations (``torch.utils.checkpoint``) must do so without dropout: the second
+    pass would draw other masks.
 
     >>> net = nn.Sequential(nn.Flatten(), nn.Linear(4 * 10, 1))
     >>> both = conjoin(net, outputs="1t").eval()

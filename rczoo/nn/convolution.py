@@ -46,9 +46,18 @@ class RCConv1d(TiedKernel):
     Free parameters: ``weight``, ``(Co*Ci*K + (t_o - s_o)*(t_i - s_i)*(K mod 2)) / 2`` of them, and ``bias``,
     one per pair and per trivial channel (T2). Glorot-uniform with the fans of the free kernel; zero bias.
 
-    ``padding``: positions at either end, ``"valid"``, or ``"same"``, which an even kernel cannot have.
-    ``groups``: each reads its own consecutive channels, and ``rep_in.channels`` of them are a depthwise
-    convolution; reverse complement must take groups to the same groups in both Reps.
+    Args:
+        rep_in: how RC acts on the channels that come in.
+        rep_out: how it acts on those that go out.
+        kernel_size: positions of the kernel.
+        bias: whether to add one.
+        stride: positions from one window to the next.
+        dilation: positions from one tap of the kernel to the next.
+        padding: positions at either end, ``"valid"``, or ``"same"``, which an even kernel cannot have.
+        groups: each reads its own consecutive channels, and ``rep_in.channels`` of them are a depthwise
+            convolution; reverse complement must take groups to the same groups in both Reps.
+        padding_mode: what stands there: ``"zeros"``, ``"reflect"``, ``"replicate"`` or ``"circular"``.
+
     Raises ValueError for arguments, groups and lengths that break the law.
     Source: Shrikumar et al. 2017 for regular Reps; the general case is ours.
 

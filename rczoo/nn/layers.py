@@ -1,10 +1,8 @@
 """Layers between Reps: the regular-representation view, in which every layer obeys the law by itself.
 
-Each layer declares ``rep_in`` and ``rep_out``, takes plain tensors (batch, channels, length), and satisfies
-``layer(rep_in.act(x)) == rep_out.act(layer(x))`` for all parameter values, up to rounding. Layers that do not
-look at positions take (batch, channels), too.
-The tied convolution is in ``convolution.py``, the pools in ``pooling.py``, other layers in ``tied``.
-Proofs: ``proofs/theorems/t06_pointwise.py`` and ``t08_normalisation.py``.
+Each declares ``rep_in`` and ``rep_out``, takes plain tensors (batch, channels, length), or (batch, channels)
+where it looks at no positions, and satisfies ``layer(rep_in.act(x)) == rep_out.act(layer(x))`` for all
+parameter values, up to rounding. Proofs: ``proofs/theorems/t06_pointwise.py``, ``t08_normalisation.py``.
 """
 
 from __future__ import annotations
@@ -65,10 +63,12 @@ class RCLayer(nn.Module):
 class RCBatchNorm1d(RCLayer):
     """Batch normalisation with one mean, variance, scale and shift per pair.
 
-    (batch, channels, length) or (batch, channels) -> the same shape. A sign channel has no mean and no shift:
-    it is divided by its root mean square. Law: equivariant in eval mode, and in train mode, where statistics
-    pool both strands (T8). ``eps`` and ``momentum`` as in ``nn.BatchNorm1d``: None for the plain average of
-    all batches, which ``num_batches_tracked`` counts.
+    (batch, channels, length) or (batch, channels) -> the same shape. The law holds in train mode, too (T8).
+
+    Args:
+        rep: how RC acts on the channels; a sign channel has no mean and no shift, but a root mean square.
+        eps: what is added to the variance.
+        momentum: a batch's weight in the running statistics; None for the plain average of all batches.
     """
 
     running_mean: Tensor
@@ -158,12 +158,13 @@ class RCBatchNorm1d(RCLayer):
 class RCActivation(RCLayer):
     """A pointwise function: commutes with pairs and trivial channels always, with sign channels iff odd (T6).
 
-    (batch, channels, length) or (batch, channels) -> the same shape. ``sign``: another function for sign
-    channels, such as tanh beside the ReLU of all others. A module may serve as a function, with parameters of
-    one number each, which all channels share.
-    Raises ValueError when the Rep has sign channels and their function is not odd (relu is not, tanh is),
-    when it has none for ``sign``, and for a parameter of several numbers: one for each channel would differ
-    within pairs after training.
+    (batch, channels, length) or (batch, channels) -> the same shape. Raises ValueError for sign channels
+    whose function is not odd (relu is not, tanh is), and for ``sign`` without such channels.
+
+    Args:
+        rep: how RC acts on the channels.
+        function: of a tensor; a module's parameters are of one number each, which all channels share.
+        sign: another function for sign channels, such as tanh beside the ReLU of all others.
 
     >>> RCActivation("4r+2s", torch.relu, sign=torch.tanh)
     RCActivation(4r+2s, sign=tanh)
@@ -256,11 +257,12 @@ def check_declares(container: str, number: int, layer: object) -> None:
 
 
 class RCSequential(nn.Module):
-    """Layers in a row whose Reps must match, order of channels included.
+    """Layers in a row whose Reps must match, order of channels included; named as in ``nn.Sequential``.
 
-    It is not changed once made: ``row[:2]`` is a row of the first two layers, ``RCSequential(*row, layer)``
-    a longer one. Parameters are named as in ``nn.Sequential``.
-    Raises ValueError naming the first two layers that do not fit.
+    Args:
+        *layers: each takes the Rep that the one before gives; ValueError names the first two that do not fit.
+            A row is not changed: ``row[:2]`` has its first two layers, ``RCSequential(*row, layer)`` one
+            more.
     """
 
     def __init__(self, *layers: Any) -> None:

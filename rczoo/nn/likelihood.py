@@ -16,11 +16,12 @@ class SequenceLikelihood(nn.Module):
 
     Position i of such a model's logits predicts base i + 1, and on the other strand base i - 1, so that
     merged logits would have seen their answer. A whole sequence has one likelihood, whose mean over strands
-    is ``rczoo.conjoin(SequenceLikelihood(model), inputs=..., outputs="1t")``.
+    is ``rczoo.conjoin(SequenceLikelihood(model), inputs=..., outputs="1t")``. Output: (batch, 1).
 
-    The first input is token ids (batch, length) or one-hot bases (batch, channels, length); ``output`` names
-    the logits where the model returns a mapping or an object; ``channels_last``: they, and one-hot bases, are
-    (batch, length, channels). Output: (batch, 1).
+    Args:
+        model: its first input is token ids (batch, length) or one-hot bases (batch, channels, length).
+        output: the name of the logits, where the model returns a mapping or an object.
+        channels_last: whether they, and one-hot bases, are (batch, length, channels).
     """
 
     def __init__(self, model: nn.Module, output: str | None = None, channels_last: bool = False) -> None:
@@ -29,7 +30,12 @@ class SequenceLikelihood(nn.Module):
         self.argument_names = argument_names(model)
 
     def forward(self, *args: Any, **kwargs: Any) -> Tensor:
-        """The model's own inputs -> (batch, 1)."""
+        """The log-likelihood in nats, (batch, 1).
+
+        Args:
+            *args: the model's own inputs, the bases first.
+            **kwargs: those that it takes by name.
+        """
         sequence = args[0] if args else kwargs[self.argument_names[0]]
         found = self.model(*args, **kwargs)
         if self.output is not None:

@@ -46,7 +46,16 @@ class _RCPool1d(RCLayer):
 
 
 class RCMaxPool1d(_RCPool1d):
-    """Max-pooling; lengths at which windows shift raise, and so do sign channels (never equivariant, T7)."""
+    """Max-pooling; lengths at which windows shift raise, and so do sign channels (never equivariant, T7).
+
+    (batch, channels, length) -> (batch, channels, windows).
+
+    Args:
+        rep: how RC acts on the channels.
+        kernel_size: positions of a window.
+        stride: positions from one window to the next; by default ``kernel_size``.
+        padding: positions at either end that no window counts.
+    """
 
     pool = staticmethod(F.max_pool1d)
 
@@ -60,6 +69,15 @@ class RCMaxPool1d(_RCPool1d):
 
 
 class RCAvgPool1d(_RCPool1d):
-    """Average-pooling, on any Rep; lengths at which windows shift raise (T7)."""
+    """Average-pooling, on any Rep; lengths at which windows shift raise (T7).
+
+    (batch, channels, length) -> (batch, channels, windows).
+
+    Args:
+        rep: how RC acts on the channels.
+        kernel_size: positions of a window.
+        stride: positions from one window to the next; by default ``kernel_size``.
+        padding: positions at either end of zeros, which windows count.
+    """
 
     pool = staticmethod(F.avg_pool1d)

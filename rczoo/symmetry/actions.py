@@ -62,6 +62,9 @@ def undrawn(specs: Any) -> Any:
 def channels_last(rep: Rep | str) -> RepAction:
     """The action of ``rep`` on (batch, length, channels).
 
+    Args:
+        rep: a Rep, its notation, or ``"dna"``.
+
     >>> channels_last("1r")(torch.tensor([[[1, 2], [3, 4], [5, 6]]])).tolist()
     [[[6, 5], [4, 3], [2, 1]]]
     """
@@ -89,9 +92,12 @@ class RepAction:
 class tokens:  # noqa: N801 - used as a function
     """The action on token ids (batch, length): reverse the positions and complement each base.
 
-    ``complement`` maps each base's id to its complement's: a mapping ``{7: 10, 10: 7, ...}``, or a sequence
-    indexed by id. Ids without an entry (N, mask, padding) stay as they are. ``keep=(first, last)`` positions
-    at either end, such as a class and a separator token, do not move. ``unknown`` is the id of N.
+    Args:
+        complement: from each base's id to its complement's: a mapping ``{7: 10, 10: 7, ...}``, or a sequence
+            indexed by id. Ids without an entry (N, mask, padding) stay as they are.
+        keep: how many positions at the start and at the end do not move, such as a class and a separator
+            token.
+        unknown: the id of N.
 
     Raises ValueError when ``complement`` is not its own inverse.
 
@@ -116,7 +122,11 @@ class tokens:  # noqa: N801 - used as a function
                 )
 
     def ids(self, codes: np.ndarray) -> torch.Tensor:
-        """Token ids for base codes of ``rczoo.symmetry.dna``: the first two pairs stand for A-T and C-G."""
+        """Token ids (batch, length): the first two pairs of ids stand for A-T and C-G.
+
+        Args:
+            codes: base codes (batch, length) of ``rczoo.symmetry.dna``, A C G T N as 0 1 2 3 4.
+        """
         firsts = [a for a, b in self.complement.items() if a < b][:2]
         forward = [*firsts, *(self.complement[a] for a in reversed(firsts))]
         table = np.array([*forward, self.unknown if self.unknown is not None else forward[0]])

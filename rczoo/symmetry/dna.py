@@ -85,9 +85,12 @@ def complement_codes(codes: np.ndarray) -> np.ndarray:
 
 
 def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype | None = None) -> torch.Tensor:
-    """One-hot DNA: (batch, 4, length) in ACGT order, N all zeros; float32 unless ``dtype`` says otherwise.
+    """One-hot DNA: (batch, 4, length) in ACGT order, N all zeros.
 
-    ``sequences`` is one string, several of equal length, or codes of shape (batch, length).
+    Args:
+        sequences: one string, several of equal length, or codes (batch, length), A C G T N as 0 1 2 3 4.
+        dtype: of the result; float32 by default.
+
     Law: ``one_hot(reverse_complement(s)) == Rep.dna().act(one_hot(s))`` exactly.
     Raises ValueError on a bad character (with its position), unequal lengths or codes of no base.
 
@@ -112,6 +115,9 @@ def one_hot(sequences: str | Iterable[str] | np.ndarray, dtype: torch.dtype | No
 
 def reverse_complement(sequence: str) -> str:
     """Reverse complement of a string, in upper case; N stays N.
+
+    Args:
+        sequence: letters A, C, G, T and N, of either case.
 
     >>> reverse_complement("AACGN")
     'NCGTT'

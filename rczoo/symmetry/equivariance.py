@@ -19,9 +19,14 @@ def equivariance_error(
     """How far a model is from the law ``f(R x) = R f(x)`` on these inputs, relative to the output.
 
     The :func:`relative_error` of ``f(R x)`` from ``R f(x)``, taken for each output and then the largest of
-    them. ``inputs`` and ``outputs`` are specs as :func:`rczoo.conjoin` takes them: one for each tensor, in
-    order or as a mapping from the names of ``forward``'s parameters, and of the outputs that are to be
-    compared. By default they are the model's ``rep_in`` and ``rep_out``. The model runs in the mode it is in.
+    them. The model runs in the mode it is in.
+
+    Args:
+        model: a module, or any function of tensors.
+        *tensors: its inputs, in order.
+        inputs: how RC acts on each, as for :func:`rczoo.conjoin`, in order or as a mapping from the names of
+            ``forward``'s parameters; by default the model's ``rep_in``.
+        outputs: likewise for the outputs that are to be compared; by default the model's ``rep_out``.
     """
     specs_in = _in_order(model, inputs if inputs is not None else _declared(model, "rep_in"), len(tensors))
     specs_out = _one_each(outputs if outputs is not None else _declared(model, "rep_out"))
@@ -41,9 +46,14 @@ def assert_equivariant(
     outputs: Specs | None = None,
     tolerance: float | None = None,
 ) -> None:
-    """Raise AssertionError unless the law holds within ``tolerance`` (relative) on these inputs.
+    """Raise AssertionError unless the law ``f(R x) = R f(x)`` holds on these inputs.
 
-    By default the tolerance is 1e-10 for float64 inputs and 1e-4 for others.
+    Args:
+        model: a module, or any function of tensors.
+        *tensors: its inputs, in order.
+        inputs: how RC acts on each, as for :func:`equivariance_error`.
+        outputs: how RC acts on each output.
+        tolerance: the largest error, relative to the output; by default 1e-10 for float64 inputs, else 1e-4.
     """
     if tolerance is None:
         tolerance = 1e-10 if tensors[0].dtype == torch.float64 else 1e-4

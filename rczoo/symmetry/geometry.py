@@ -90,9 +90,14 @@ def admissible_lengths(model: nn.Module, lengths: Iterable[int], channels: int =
     The model's layers see shapes only (no numbers are computed): tied layers of this package, and
     ``nn.Conv1d``, ``nn.MaxPool1d`` and ``nn.AvgPool1d`` of anybody's, each with its window condition. Of a
     model that does anything else to the positions, by another layer or by a function, the verdict is
-    "not examined", with its name. ``channels`` is the number of input channels. Networks of the family and
-    conjoined models run on both strands, which has no such condition: there only lengths that are too short,
-    or that a dense layer was not built for, are refused.
+    "not examined", with its name. Networks of the family and conjoined models run on both strands, which has
+    no such condition: there only lengths that are too short, or that a dense layer was not built for, are
+    refused.
+
+    Args:
+        model: the network, of which a copy without numbers is run.
+        lengths: the positions of its input, one verdict for each.
+        channels: the channels of its input.
 
     >>> from rczoo.nn import RCConv1d, RCMaxPool1d, RCSequential
     >>> tied = RCSequential(RCConv1d("2r:flip", "4r", 15), RCMaxPool1d("4r", 40, 20))

@@ -37,6 +37,9 @@ class Rep:
 
     Two Reps are equal when they act alike, whatever notation built them; ``Rep(str(r)) == r``.
 
+    Args:
+        notation: the terms, or another Rep.
+
     >>> Rep("3r+1t")
     Rep("3r+1t")
     >>> Rep("4r+2t") == 4 * REGULAR + 2 * TRIVIAL
@@ -72,9 +75,12 @@ class Rep:
     def from_partners(cls, partners: Iterable[int], signs: Iterable[int] | None = None) -> Rep:
         """Build a Rep from each channel's partner, as a targets table's ``strand_pair`` column gives them.
 
-        A channel that is its own partner is fixed; ``signs`` (+1 or -1, default all +1) tells trivial
-        from sign channels. A swapped pair takes no sign: negate one of its channels instead, which turns
-        it into an ordinary pair.
+        A swapped pair takes no sign: negate one of its channels instead, which turns it into an ordinary
+        pair.
+
+        Args:
+            partners: of each channel, the number of the channel it swaps with; its own number if it is fixed.
+            signs: of each channel, +1, or -1 for a sign channel; by default all +1.
 
         Raises ValueError when ``partners`` is not an involution, or a sign is wrong.
 
@@ -120,9 +126,11 @@ class Rep:
     def act(self, x: Array) -> Array:
         """Reverse complement of ``x``: the only function that swaps strands.
 
-        ``x`` is a torch tensor or numpy array of shape (batch, channels, length), or (batch, channels) for
-        an output without positions. Returns a new array of the same shape and type.
+        Args:
+            x: a torch tensor or numpy array (batch, channels, length), or (batch, channels) of an output
+                without positions.
 
+        Returns a new array of the same shape and type.
         Law: ``rep.act(rep.act(x)) == x`` exactly. Raises ValueError on another rank or channel count.
 
         >>> import numpy as np

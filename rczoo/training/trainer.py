@@ -53,25 +53,39 @@ def train(
     logger: str | None = None,
     **options: Any,
 ) -> AnyNetwork:
-    """Train on a task; save the best weights, by the task's own criterion, as a checkpoint in ``out``.
+    """Train on a task; save the best weights, by the task's own criterion, as a checkpoint.
 
     The task's criterion on the validation split decides when the rate falls, when training stops, and which
-    epoch is best. Give one of ``strategy`` (a name in ``strategies.py``), ``mixing``, ``wrap`` and
-    ``irreps``; the ``options`` (filters, gain, ...) override the task's arguments of ``build``.
-    ``agreement`` trains both strands as :func:`rczoo.agreement_loss` does, every sequence once in a batch: 0
-    is conjoining while training, 1 is augmentation with both strands in the batch, more asks them to be
-    consistent. The merge is then ``mean`` unless another is given, and validation is of the merged answer.
-    ``seed`` sets initialisation and order. One training per core, each with one thread, is the fast way to
-    several seeds. ``devices`` trains one model in so many processes, on a GPU each or on the processor with
-    ``threads`` each, that share every batch: a step is that of one process with the whole batch, but for
-    dropout's masks and for missing measurements, which count by process. ``history.csv`` in ``out`` has a
-    line an epoch; with ``logger`` (``"csv"`` or ``"tensorboard"``) Lightning writes ``logs`` there, too.
+    epoch is best. Give one of ``strategy``, ``mixing``, ``wrap`` and ``irreps``. One training per core, each
+    with one thread, is the fast way to several seeds.
+
+    Args:
+        task: a task, its name, or the path of its file.
+        strategy: a name in ``strategies.py``.
+        mixing: as for :func:`rczoo.build`.
+        wrap: likewise.
+        irreps: likewise.
+        merge: likewise, but ``mean`` where ``agreement`` is given.
+        agreement: trains both strands as :func:`rczoo.agreement_loss` does, every sequence once in a batch: 0
+            is conjoining while training, 1 is augmentation with both strands in the batch, more asks them to
+            be consistent. Validation is of the merged answer.
+        out: the folder of the checkpoint, and of ``history.csv``, which has a line an epoch.
+        seed: of initialisation and order.
+        epochs: at most; by default as the task says.
+        device: ``"cpu"``, ``"cuda"`` or ``"auto"``.
+        devices: processes that train one model, on a GPU each or on the processor, and share every batch: a
+            step is that of one process with the whole batch, but for dropout's masks and for missing
+            measurements, which count by process.
+        threads: of each process.
+        force: takes the place of another training in ``out``, or of a finished one.
+        progress: a bar of ``rich``, in which the epochs are shown.
+        logger: ``"csv"`` or ``"tensorboard"``: Lightning writes ``logs`` in ``out``, too.
+        **options: of :func:`rczoo.build` (``filters``, ``gain``, ...), in place of the task's.
 
     The same call again after a kill goes on from the last whole epoch, and ends in the same weights (on a CPU
-    bit for bit) as a training that was not killed. Returns the model, in eval mode. ``force`` takes the place
-    of another training in ``out``, or of a finished one.
-    Raises ValueError when ``out`` holds one of these, BlockingIOError while another process trains there, and
-    OSError, before the work, where nothing can be written.
+    bit for bit) as a training that was not killed. Returns the model, in eval mode.
+    Raises ValueError when ``out`` holds another training or a finished one, BlockingIOError while another
+    process trains there, and OSError, before the work, where nothing can be written.
     """
     task = load_task(task) if isinstance(task, str) else task
     epochs = task.training.epochs if epochs is None else epochs

@@ -44,6 +44,20 @@ def test_the_whole_story(tmp_path, monkeypatch, capsys):
     assert shown.splitlines()[-1].startswith("rczoo models list --best")
 
 
+@pytest.mark.parametrize(
+    ("first", "end", "told"),
+    [
+        (2, 4, "in the site planted at 3 to 5"),
+        (9, 12, "in the site planted at 9 to 10"),
+        (5, 8, "outside of all planted sites"),
+    ],
+)
+def test_where_bases_lie_among_planted_sites(first, end, told):
+    site = np.zeros(20, bool)
+    site[2:5] = site[8:10] = True
+    assert story.whereabouts(site, first, end) == told
+
+
 def test_the_variant_s_effects_are_those_of_the_model():
     torch.manual_seed(0)
     conv, dense = torch.nn.Conv1d(4, 6, 5), torch.nn.Linear(6, 3)

@@ -1,5 +1,6 @@
 """What the documents name exists, and there is one version."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -86,6 +87,35 @@ def test_paths_are_told_from_other_code():
         "`python zoo/y.py`"
     )
     assert list(paths(text)) == ["rczoo/cli", "zoo/x.toml", "gone.md", "zoo/y.py"]
+
+
+def documented():
+    """What the reference shows and takes parameters: functions, classes, and methods but ``forward``.
+
+    The one input of ``forward`` is what the first line of its docstring gives the shape of.
+    """
+    for name in rczoo.__all__:
+        value = getattr(rczoo, name)
+        if inspect.isfunction(value) or inspect.isclass(value):
+            yield name, value
+        for method in vars(value) if inspect.isclass(value) else ():
+            of = getattr(value, method)
+            if callable(of) and of.__module__.startswith("rczoo") and not re.match("_|forward$", method):
+                yield f"{name}.{method}", of
+
+
+def explained(docstring):
+    """The names under "Args:" that have words beside them, in order."""
+    section = re.search(r"^Args:\n((?: .*\n?|\n)*)", docstring, re.M)
+    return re.findall(r"^    \*{0,2}(\w+): \S", section[1], re.M) if section else []
+
+
+def test_every_parameter_of_the_reference_is_explained():
+    values = dict(documented())
+    taken = {name: [*inspect.signature(value).parameters] for name, value in values.items()}
+    known = {name: explained(inspect.getdoc(value)) for name, value in values.items()}
+    assert {"train", "Rep.act", "RCConv1d"} <= set(values)
+    assert known == {name: [each for each in names if each != "self"] for name, names in taken.items()}
 
 
 def test_one_version():

@@ -1,9 +1,11 @@
 """The wheel that users install holds all that it needs, nothing else, and runs with the core dependencies."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
+from email import message_from_string
 from pathlib import Path
 
 import pytest
@@ -155,6 +157,20 @@ def test_holds_types_faces_and_data(installed):
     wanted = faces | {Path("rczoo", name) for name in {"py.typed"} | data | tasks}
     assert len(faces) > 10
     assert {path for path in wanted if not (installed / path).is_file()} == set()
+
+
+def test_a_package_index_shows_links_and_pictures_of_the_repository(installed):
+    (told,) = installed.glob("*.dist-info/METADATA")
+    package = message_from_string(told.read_text("utf-8"))
+    repository = package["Project-URL"].removeprefix("Repository, ")
+    links = re.findall(r"(!?)\[[^\[\]]*\]\(([^)]+)\)", package.get_payload())
+    assert {address for _, address in links if not address.startswith("https://")} == set()
+    ours = [(picture, address) for picture, address in links if address.startswith(repository)]
+    assert {picture for picture, _ in ours} == {"", "!"}
+    for picture, address in ours:
+        start = f"{repository}/{'raw' if picture else 'blob'}/v{package['Version']}/"
+        assert address.startswith(start), address
+        assert (ROOT / address.removeprefix(start).partition("#")[0]).is_file(), address
 
 
 def test_is_small_and_has_every_recommended_model(installed, wheel, tmp_path):

@@ -1,6 +1,9 @@
 """The site as a browser shows it: filters, search, keyboard, narrow windows, and the page that plays."""
 
 import json
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ KINDS = (
 )
 """A page of each kind."""
 ANSWERED = "document.getElementById('play-message').textContent.endsWith('read on both strands.')"
+SCHEME = "document.body.dataset.mdColorScheme"
 FINDINGS = """axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => violations
     .filter(found => ["serious", "critical"].includes(found.impact))
     .flatMap(found => found.nodes.map(node => `${found.id} ${node.html}`)))"""
@@ -75,12 +79,17 @@ def test_in_a_browser_search_finds(page, site):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [1280, 390])
-def test_everybody_can_read_every_kind_of_page(page, site, width):
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "default"), (390, "slate")])
+def test_everybody_can_read_every_kind_of_page(page, site, width, scheme):
+    """At either width, in light and in dark colours, which hardly meet: so two passes and not four."""
     if (axe := contents(AXE, "axe.min.js")) is None:
         pytest.skip("axe-core cannot be fetched")
+    show(page, site, "index.html")
+    if page.run(SCHEME) != scheme:
+        page.run("document.querySelector('[data-md-component=palette] label:not([hidden])').click()")
     for name in KINDS:
         show(page, site, f"{name}?{width}", width)
+        assert page.run(SCHEME) == scheme
         if name == "play.html" and plays(site):
             page.wait(ANSWERED)
         assert page.run("document.documentElement.scrollWidth") <= width, name
@@ -116,15 +125,38 @@ def choose(page, field, value):
     )
 
 
+@pytest.fixture(scope="module")
+def served(site):
+    """The address of a server of this machine that has the site."""
+    handler = partial(Quiet, directory=site[0])
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Files of a folder, without a line of log for each."""
+
+    def log_message(self, *_):
+        pass
+
+
 @pytest.fixture
-def playing(page, site):
-    """The page that plays, opened; it asks nothing of anybody outside."""
+def playing(page, site, request):
+    """The page that plays, opened from a server, or as a file; it asks nothing of anybody outside."""
     if not plays(site):
         pytest.skip("the page does not play: npm, a network or onnxscript is missing")
+    served = not hasattr(request, "param")
+    start = request.getfixturevalue("served") if served else site[0].as_uri()
     page.requests.clear()
-    show(page, site, "play.html")
+    page.open(f"{start}/play.html")
     yield page
-    assert {address.partition(":")[0] for address in page.requests} <= {"file", "data", "blob"}
+    near = start if served else "file:"  # the menu of versions looks beside the folder
+    assert [asked for asked in page.requests if not asked.startswith((near, "data:", "blob:"))] == []
+
+
+AS_A_FILE = pytest.mark.parametrize("playing", ["file"], indirect=True)
 
 
 @pytest.mark.slow
@@ -145,6 +177,7 @@ def test_the_page_plays_what_python_computes(playing, task):
 
 
 @pytest.mark.slow
+@AS_A_FILE
 def test_a_profile_turns_with_the_sequence_where_the_law_holds(playing):
     def columns(name):
         return np.array([row[1:] for row in answered(playing)[name]], float).T

@@ -1,14 +1,16 @@
 """The documentation site: built strictly, read without a network, complete; tutorials as they print."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
+import yaml
 
 import rczoo
 from rczoo.conformance.checks.catalogue import CHECKS
@@ -122,14 +124,10 @@ def test_links_between_files_become_links_between_pages():
 
 def test_docstrings_become_markdown():
     pytest.importorskip("griffe")
-    from zoo.site.docstrings import markdown, parameters_table
+    from zoo.site.docstrings import markdown
 
     text = "See :func:`~rczoo.load`, ``Rep``.\n\n>>> 1\n1\n\nLast."
     assert markdown(text) == "See `load`, `Rep`.\n\n```pycon\n>>> 1\n1\n```\n\nLast."
-    known = [SimpleNamespace(name="x", annotation="int | str", default="1")]
-    *_, row = parameters_table(known).splitlines()
-    assert row == "| <code>x</code> | <code>int &#124; str</code> | <code>1</code> |"
-    assert parameters_table([]) == ""
 
 
 def test_a_notebook_is_run_and_shown(tmp_path):
@@ -160,3 +158,43 @@ def test_a_script_is_valid(name):
     if not shutil.which("node"):
         pytest.skip("node is not installed")
     subprocess.run(["node", "--check", ROOT / "docs" / "assets" / name], check=True)
+
+
+def git(*arguments, folder):
+    """What git prints in a folder."""
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A clone of a repository without a branch for the site, which is one page here."""
+    git("init", "-q", "--bare", "origin.git", folder=tmp_path)
+    git("clone", "-q", "origin.git", "clone", folder=tmp_path)
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+    kept = {name: settings[name] for name in ("site_name", "theme", "extra", "use_directory_urls")}
+    (tmp_path / "clone" / "docs").mkdir()
+    (tmp_path / "clone" / "docs" / "index.md").write_text("# Words\n")
+    (tmp_path / "clone" / "mkdocs.yml").write_text(yaml.safe_dump(kept))
+    git("add", ".", folder=tmp_path / "clone")
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "A page", folder=tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+@pytest.mark.slow
+def test_a_release_adds_its_version_of_the_site_and_is_the_latest(clone, monkeypatch):
+    pytest.importorskip("mike", reason="versions of the site need mike: pip install 'rczoo[docs]'")
+    release = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    commands = " && ".join(re.findall(r"- run: (git config .*|mike .*)", release))
+    monkeypatch.setenv("HOME", str(clone.parent))  # whose settings of git the commands write
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    for tag in ("v0.1.0", "v0.2.0"):
+        environment = {**os.environ, "GITHUB_REF_NAME": tag}
+        done = subprocess.run(["bash", "-c", commands], cwd=clone, env=environment, capture_output=True)
+        assert done.returncode == 0, done.stderr
+    site = clone.parent / "site"
+    git("clone", "-q", "-b", "gh-pages", "origin.git", "site", folder=clone.parent)
+    versions = json.loads((site / "versions.json").read_text("utf-8"))
+    assert {each["version"]: each["aliases"] for each in versions} == {"0.1.0": [], "0.2.0": ["latest"]}
+    for folder in ("0.1.0", "0.2.0", "latest"):
+        assert '"version": {"provider": "mike"}' in (site / folder / "index.html").read_text("utf-8")
+    assert "latest/" in (site / "index.html").read_text("utf-8")

@@ -1,10 +1,8 @@
-"""Docstrings as Markdown, for mkdocstrings: references as code, doctests as blocks, parameters as a table."""
+"""Docstrings as Markdown, for mkdocstrings: references as code, doctests as blocks."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from html import escape
 from typing import Any
 
 import griffe
@@ -30,25 +28,9 @@ def markdown(text: str) -> str:
     return "\n\n".join(fenced)
 
 
-def parameters_table(parameters: Iterable[Any]) -> str:
-    """Name, type and default of each parameter; empty for a function without any."""
-    rows = [
-        f"| {_code(p.name)} | {_code(p.annotation)} | {_code(p.default)} |"
-        for p in parameters
-        if p.name not in ("self", "cls")
-    ]
-    return "\n".join(["| parameter | type | default |", "|---|---|---|", *rows]) if rows else ""
-
-
-def _code(value: Any) -> str:
-    return f"<code>{escape(str(value)).replace('|', '&#124;')}</code>" if value is not None else ""
-
-
 def _rewrite(item: Any) -> None:
     if item.docstring:
-        taken = item.members.get("__init__", item) if item.is_class else item
-        table = parameters_table(taken.parameters) if taken.is_function else ""
-        item.docstring.value = "\n\n".join(filter(None, (markdown(item.docstring.value), table)))
+        item.docstring.value = markdown(item.docstring.value)
     for member in item.members.values():
         if not member.is_alias:
             _rewrite(member)

@@ -67,6 +67,8 @@ def on_files(files: Files, config: Any) -> Files:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Fill the marks, and turn links between files of the repository into links between pages."""
+    if page.is_homepage:  # which is the only page of its part of the navigation
+        page.meta["hide"] = ["navigation"]
     markdown = re.sub(r"<!-- made: ([\w-]+) -->", lambda mark: MADE[mark[1]](), markdown)
     if page.file.abs_src_path and (ROOT / "docs") in Path(page.file.abs_src_path).parents:
         return Links(ROOT).rewritten(markdown, f"docs/{page.file.src_uri}", page.file.src_uri)

@@ -24,9 +24,13 @@ class Problem(Exception):  # noqa: N818 - a verdict on a model, not a fault of o
 class Input:
     """One input of a model: how RC acts on it, and how to draw it.
 
-    ``make(codes, generator)`` gives the tensor for base codes (batch, length) of ``rczoo.symmetry.dna``; by
-    default the first input is one-hot DNA and any other Rep is uniform noise. ``length`` is that of a control
-    track when it is not the sequence's: a number, or a function of the sequence's length.
+    Args:
+        action: a spec, as :func:`rczoo.check` takes it.
+        make: ``make(codes, generator)`` gives the tensor for base codes (batch, length) of
+            ``rczoo.symmetry.dna``; by default the first input is one-hot DNA and any other Rep is uniform
+            noise.
+        length: positions of a control track, when not the sequence's: a number, or a function of the
+            sequence's length.
     """
 
     action: Spec

@@ -48,25 +48,37 @@ def build(
 ) -> AnyNetwork:
     """Build a member of the family, untrained.
 
-    ``architecture``: a name in :data:`rczoo.family.ARCHITECTURES`. ``"motif-cnn"``, ``"tf-cnn"`` and
-    ``"bpnet"`` are a :class:`Network`, the field's others an :class:`InterpolatedNetwork`.
-    Say where in the family by one of ``mixing`` (a number, one per block after the first, ``"rcps"`` or
-    ``"conjoined"``), ``wrap`` (sizes of the groups), ``strategy`` (a name in :data:`NAMED_POINTS`;
-    ``"standard"`` is an ordinary one-strand network), or ``irreps``: mixing 1, but blocks carry 2 * filters
-    channels that are no pairs, this share of them trivial, the rest sign channels (Mallet and Vert 2021).
-    The field's others take shares as :func:`rczoo.interpolate` does: one per site, or a mapping from
-    patterns of names, but no ``wrap`` or ``irreps``.
-    ``merge`` closes it: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
-    mixing 0, else ``sum``, and ``mean`` for the field's others. ``outputs``: labels, or factors of a profile
-    (two strands each); of the field's others also the Rep of tracks, ``"1r+1t"``. ``filters``: the width.
-    ``length`` and ``pool`` (width and stride, or ``"global"``: all positions at once) shape the label
-    networks. ``out_length``: the bases that a profile of the field's others answers for, in the middle of the
-    input; by default as many as it can. ``control``: the Rep of control tracks.
-    ``position="tied"``, for profiles of centred events: a log-profile that is its own RC is learnt for the
-    network's length and added to every answer.
-    ``gain``: every convolution computes ``gain * conv + bias``. ``batch_statistics`` of BatchNorm:
-    ``"pooled"`` over strands, ``"separate"``, or ``"frozen"`` at mean 0 and variance 1, in training too.
-    :func:`rebuild` builds a network's like again.
+    ``"motif-cnn"``, ``"tf-cnn"`` and ``"bpnet"`` are a :class:`Network`, the field's others an
+    :class:`InterpolatedNetwork`. Say where in the family by one of ``mixing``, ``wrap``, ``strategy`` and
+    ``irreps``; the field's others take the first and the third. :func:`rebuild` builds a network's like
+    again.
+
+    Args:
+        architecture: a name in :data:`rczoo.family.ARCHITECTURES`.
+        mixing: shares in [0, 1] of the other strand's filters: a number, one per block after the first,
+            ``"rcps"`` or ``"conjoined"``; of the field's others one per site, or a mapping from patterns of
+            names.
+        wrap: sizes of the groups of blocks that are wrapped as one conjoined sub-model each.
+        strategy: a name in :data:`NAMED_POINTS`; ``"standard"`` is an ordinary one-strand network.
+        merge: of the strands: ``sum``, ``mean``, ``max``, ``probability`` or ``none``; by default ``mean`` at
+            mixing 0, else ``sum``, and ``mean`` for the field's others.
+        filters: the width, on each strand.
+        gain: every convolution computes ``gain * conv + bias``.
+        outputs: labels, or factors of a profile (two strands each); of the field's others also the Rep of
+            tracks, ``"1r+1t"``.
+        length: of the input, in bases.
+        out_length: the bases that a profile of the field's others answers for, in the middle of the input; by
+            default as many as it can.
+        pool: of the label networks, width and stride, or ``"global"``: all positions at once.
+        control: the Rep of control tracks; by default there are none.
+        count_head: whether a profile comes with its log-counts.
+        position: ``"tied"``, for profiles of centred events: a log-profile that is its own RC is learnt for
+            the network's length and added to every answer.
+        batch_statistics: of BatchNorm: ``"pooled"`` over strands, ``"separate"``, or ``"frozen"`` at mean 0
+            and variance 1, in training too.
+        execution: ``"frames"``, both strands run, exact; or ``"tied"``, by tied kernels, equal to rounding.
+        irreps: mixing 1, but blocks carry 2 * filters channels that are no pairs, this share of them trivial,
+            the rest sign channels (Mallet and Vert 2021).
 
     Raises ValueError on an unknown name, a share outside [0, 1], a wrap that does not sum to the depth, and
     geometry that does not fit.

@@ -40,21 +40,26 @@ def interpolate(
     reversed along the positions. A convolution in groups reads so many of each group: a depthwise one, whose
     groups have one channel, reads none up to mixing .5 and all above it.
 
-    ``inputs``, ``outputs``, ``merge``: as for :func:`rczoo.conjoin`. ``mixing``: a share in [0, 1] for all
-    sites, a sequence of one for each, or a mapping from patterns of names (``"blocks.*"``), of which the
-    last that matches counts; sites that none matches receive nothing. ``at``: patterns of the names of the
-    sites. By default every ``Conv1d``, ``Conv2d``, ``ConvTranspose1d``, ``Linear``, ``LSTM``, ``GRU``,
-    ``RNN`` and ``MultiheadAttention`` but the first layer that reads the sequence, where both strands hold
-    the same bases. By its full name any other layer can be a site: a map of width 1 of what is received is
-    added to its input, or to what an ``Embedding`` answers. ``start``: ``"open"`` keeps the model's
-    function exactly, as what is received has weight 0; ``"fresh"`` draws each site anew, as one layer that
-    reads as many channels.
+    Args:
+        model: any module whose examples are the first axis of inputs and outputs; an interpolated one opens
+            further, with its own sites and merge unless others are given.
+        inputs: how RC acts on each, as for :func:`rczoo.conjoin`.
+        outputs: likewise.
+        mixing: a share in [0, 1] for all sites, a sequence of one for each, or a mapping from patterns of
+            names (``"blocks.*"``), of which the last that matches counts; sites that none matches receive
+            nothing.
+        at: patterns of the names of the sites. By default every ``Conv1d``, ``Conv2d``, ``ConvTranspose1d``,
+            ``Linear``, ``LSTM``, ``GRU``, ``RNN`` and ``MultiheadAttention`` but the first layer that reads
+            the sequence, where both strands hold the same bases. By its full name any other layer can be a
+            site: a map of width 1 of what is received is added to its input, or to what an ``Embedding``
+            answers.
+        merge: of the strands, as for :func:`rczoo.conjoin`; by default ``mean``.
+        start: ``"open"`` keeps the model's function exactly, as what is received has weight 0; ``"fresh"``
+            draws each site anew, as one layer that reads as many channels.
 
     Law: ``f(R x) = R f(x)`` to the rounding of one batch, in train mode, too: batch statistics are pooled
-    and random masks are drawn once for a pair. Nested in ``mixing``: an interpolated model given again
-    opens further, with its own sites and merge unless others are given. The examples must be the first axis
-    of inputs and outputs. Parameters keep their names within ``.model``; those that are received are called
-    ``received_...``.
+    and random masks are drawn once for a pair. Nested in ``mixing``. Parameters keep their names within
+    ``.model``; those that are received are called ``received_...``.
 
     Raises ValueError for shares outside [0, 1], patterns that match nothing, layers that cannot receive,
     and models that predict the next position: what is left of it on one strand is right of it on the other.

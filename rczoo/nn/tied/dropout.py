@@ -15,6 +15,10 @@ class RCDropout(RCLayer):
 
     (batch, channels, length) or (batch, channels) -> the same shape; identity in eval mode. Law: equivariant
     in train mode too, for the same random state, because the mask itself is RC-symmetric.
+
+    Args:
+        rep: how RC acts on the channels.
+        p: the probability that a number is dropped.
     """
 
     ranks: tuple[int, ...] = (2, 3)
