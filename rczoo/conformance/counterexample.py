@@ -41,14 +41,15 @@ def _breaks(violation: Violation, codes: np.ndarray) -> bool:
 def smallest(violation: Violation, codes: np.ndarray) -> np.ndarray:
     """As few bases other than A as a search finds, at the length of ``codes`` (1, length), which violate.
 
-    Delta debugging: halves of those bases, then smaller parts, are kept alone or left out, many at once. It
-    ends early, with the best so far, when the forward passes that may be spent on it are.
+    One is left at least, as nobody has a sequence of A alone. Delta debugging: halves of those bases, then
+    smaller parts, are kept alone or left out, many at once. It ends early, with the best so far, when the
+    forward passes that may be spent on it are.
     """
-    parts = 1
+    parts = 2
     try:
-        while (places := np.flatnonzero(codes[0])).size and parts <= 2 * places.size:
+        while (places := np.flatnonzero(codes[0])).size > 1 and parts <= 2 * places.size:
             simpler = _simplest(violation, codes, list(_candidates(codes, places, parts)))
-            parts = 2 * parts if simpler is None else max(parts - 1, 1)
+            parts = 2 * parts if simpler is None else max(parts - 1, 2)
             codes = codes if simpler is None else simpler
     except SpentError:
         pass
@@ -59,7 +60,7 @@ def _candidates(codes: np.ndarray, places: np.ndarray, parts: int) -> Iterator[n
     """Sequences in which one part of the places is A, and such in which all but one part is."""
     for part in np.array_split(places, min(parts, places.size)):
         for erased in (np.setdiff1d(places, part), part):
-            if erased.size:
+            if 0 < erased.size < places.size:
                 simpler = codes.copy()
                 simpler[0, erased] = 0
                 yield simpler
