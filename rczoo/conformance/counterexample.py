@@ -12,7 +12,7 @@ from ..symmetry.equivariance import relative_error
 from .calls.inputs import Problem
 from .calls.meter import SpentError
 from .results import Counterexample, Result, Violation
-from .sequences import MOST_BASES
+from .sequences import LONG, MOST_BASES
 from .tested_model import TestedModel, row_errors
 
 
@@ -68,7 +68,7 @@ def _candidates(codes: np.ndarray, places: np.ndarray, parts: int) -> Iterator[n
 
 def _simplest(violation: Violation, codes: np.ndarray, candidates: list[np.ndarray]) -> np.ndarray | None:
     """The candidate with the fewest bases other than A that violates by itself; None if none does."""
-    rows = max(1, MOST_BASES // codes.shape[1])
+    rows = 1 if codes.shape[1] >= LONG else MOST_BASES // codes.shape[1]
     candidates.sort(key=np.count_nonzero)
     for start in range(0, len(candidates), rows):
         chosen = np.concatenate(candidates[start : start + rows])
@@ -78,7 +78,7 @@ def _simplest(violation: Violation, codes: np.ndarray, candidates: list[np.ndarr
             return None
         told = np.ones(len(chosen)) if errors is None else errors
         for row in np.flatnonzero((told > violation.tolerance) & np.isfinite(told))[:1]:
-            if _breaks(violation, chosen[row : row + 1]):
+            if len(chosen) == 1 or _breaks(violation, chosen[row : row + 1]):
                 simplest: np.ndarray = chosen[row : row + 1]
                 return simplest
     return None

@@ -14,8 +14,8 @@ from ..diagnosis.interventions import no_dropout
 from ..tested_model import Both, TestedModel
 from .meter import SpentError
 
-STEP = 0.3
-"""Of a parameter's size: less than training changes it, and enough that maxima and kinks come elsewhere."""
+STEP, FURTHER = 0.1, 0.3
+"""Of a parameter's size: what was negative stays so; and, for what a step did not reach, it need not."""
 
 
 class Training(NamedTuple):
@@ -51,12 +51,12 @@ def train(tested: TestedModel, batches: Sequence[np.ndarray], steps: int, gradie
             step = _step(learner, learner.pair(codes, seed)[0], seed, gradients)
         elif step.stayed:
             with suppress(SpentError), learner.meter.free():
-                step = _step(learner, learner.pair(codes, seed)[0], seed, gradients)
+                step = _step(learner, learner.pair(codes, seed)[0], seed, gradients, FURTHER)
     learner.model.eval()
     return Training(fresh, batches[0], both, replace(learner, around=tested.around))
 
 
-def _step(learner: TestedModel, x: object, seed: int, gradients: bool) -> Step:
+def _step(learner: TestedModel, x: object, seed: int, gradients: bool, share: float = STEP) -> Step:
     """The answer, and then one step of each parameter along its gradient, by a share of its size."""
     with torch.set_grad_enabled(gradients):
         answer = replace(learner, remembers=True)(x, seed)
@@ -73,7 +73,7 @@ def _step(learner: TestedModel, x: object, seed: int, gradients: bool) -> Step:
         for p, g, size in moves:
             if size > 0:
                 # 0.05 moves what starts at zero, as biases do
-                p.sub_(STEP * max(p.square().mean().sqrt().item(), 0.05) * g / size)
+                p.sub_(share * max(p.square().mean().sqrt().item(), 0.05) * g / size)
     return Step(answer, any(not size > 0 for _, _, size in moves))
 
 
