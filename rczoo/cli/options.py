@@ -266,10 +266,10 @@ def print_json(value: Mapping[str, Any], to_stderr: bool = False) -> None:
 
 
 def console() -> Console:
-    """Where tables go: stdout. What stands in brackets is what a user named, and no style."""
+    """Where tables go: stdout. What a user named, in brackets or colons, is no style and no picture."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False)
+    return Console(markup=False, highlight=False, emoji=False)
 
 
 def read_shard(text: str | None, *inputs: Path | None) -> Shard | None:

@@ -12,7 +12,7 @@ from ..symmetry.equivariance import relative_error
 from .calls.inputs import Problem
 from .calls.meter import SpentError
 from .results import Counterexample, Result, Violation
-from .sequences import MOST_BASES
+from .sequences import LONG, MOST_BASES
 from .tested_model import TestedModel, row_errors
 
 
@@ -41,14 +41,15 @@ def _breaks(violation: Violation, codes: np.ndarray) -> bool:
 def smallest(violation: Violation, codes: np.ndarray) -> np.ndarray:
     """As few bases other than A as a search finds, at the length of ``codes`` (1, length), which violate.
 
-    Delta debugging: halves of those bases, then smaller parts, are kept alone or left out, many at once. It
-    ends early, with the best so far, when the forward passes that may be spent on it are.
+    One is left at least, as nobody has a sequence of A alone. Delta debugging: halves of those bases, then
+    smaller parts, are kept alone or left out, many at once. It ends early, with the best so far, when the
+    forward passes that may be spent on it are.
     """
-    parts = 1
+    parts = 2
     try:
-        while (places := np.flatnonzero(codes[0])).size and parts <= 2 * places.size:
+        while (places := np.flatnonzero(codes[0])).size > 1 and parts <= 2 * places.size:
             simpler = _simplest(violation, codes, list(_candidates(codes, places, parts)))
-            parts = 2 * parts if simpler is None else max(parts - 1, 1)
+            parts = 2 * parts if simpler is None else max(parts - 1, 2)
             codes = codes if simpler is None else simpler
     except SpentError:
         pass
@@ -59,7 +60,7 @@ def _candidates(codes: np.ndarray, places: np.ndarray, parts: int) -> Iterator[n
     """Sequences in which one part of the places is A, and such in which all but one part is."""
     for part in np.array_split(places, min(parts, places.size)):
         for erased in (np.setdiff1d(places, part), part):
-            if erased.size:
+            if 0 < erased.size < places.size:
                 simpler = codes.copy()
                 simpler[0, erased] = 0
                 yield simpler
@@ -67,7 +68,7 @@ def _candidates(codes: np.ndarray, places: np.ndarray, parts: int) -> Iterator[n
 
 def _simplest(violation: Violation, codes: np.ndarray, candidates: list[np.ndarray]) -> np.ndarray | None:
     """The candidate with the fewest bases other than A that violates by itself; None if none does."""
-    rows = max(1, MOST_BASES // codes.shape[1])
+    rows = 1 if codes.shape[1] >= LONG else MOST_BASES // codes.shape[1]
     candidates.sort(key=np.count_nonzero)
     for start in range(0, len(candidates), rows):
         chosen = np.concatenate(candidates[start : start + rows])
@@ -77,7 +78,7 @@ def _simplest(violation: Violation, codes: np.ndarray, candidates: list[np.ndarr
             return None
         told = np.ones(len(chosen)) if errors is None else errors
         for row in np.flatnonzero((told > violation.tolerance) & np.isfinite(told))[:1]:
-            if _breaks(violation, chosen[row : row + 1]):
+            if len(chosen) == 1 or _breaks(violation, chosen[row : row + 1]):
                 simplest: np.ndarray = chosen[row : row + 1]
                 return simplest
     return None

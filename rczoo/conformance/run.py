@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,7 +16,6 @@ from ..symmetry.dna import BASES, UNKNOWN, complement_codes
 from ..symmetry.equivariance import relative_error
 from .calls.inputs import Problem
 from .calls.meter import SpentError
-from .calls.state import State
 from .calls.training import Training, train
 from .diagnosis.interventions import KeepPrecision
 from .results import Result
@@ -27,6 +26,8 @@ FEWEST_TERMS = 64
 """Terms of a sum that are allowed for at least: activations and norms round as well."""
 N_ROWS = 4
 """Sequences with unknown bases: each position is unknown in one of them, whatever a model does not read."""
+DIRECTIONS = 4
+"""In which parameters are shaken: a model may magnify one of them ten times more than another."""
 MAGNIFIED = 1e4
 """A model that magnifies rounding by more is not excused any further."""
 
@@ -49,6 +50,13 @@ class Batch(NamedTuple):
     both: Both
     unknown: int
     seconds: float = 0.0
+
+
+class Place(NamedTuple):
+    """A model, in the state and mode it was in, and sequences on which it was tried."""
+
+    tested: TestedModel
+    codes: np.ndarray
 
 
 @dataclass
@@ -78,6 +86,11 @@ class Run:
         """Whether the sequences are so long that they are tried one at a time."""
         return bool(self.length >= LONG)
 
+    @property
+    def few(self) -> int:
+        """Sequences in a batch of a training: more of short ones, of which one alone shows little."""
+        return 1 if self.long else min(max(2, 400 // self.length), 8)
+
     @cached_property
     def first(self) -> FirstCalls:
         """Three calls in float32: of a batch twice, in the state that the last one left, and of its RC.
@@ -88,12 +101,7 @@ class Run:
         codes = np.concatenate([windows(WORD, self.length)[1:2], codes])[:2] if self.long else codes
         x, turned = tested.pair(codes)
         with torch.no_grad():
-            state, remembering = State(tested.model), replace(tested, remembers=True)
-            try:
-                answer, again = remembering(x), remembering(x, seed=1)
-                moved = state.moved()
-            finally:
-                state.restore()
+            answer, again, moved = tested.twice(x)
             got = tested(turned)
         return FirstCalls(codes, tested.compare(got, answer, codes), answer, again, moved)
 
@@ -141,28 +149,38 @@ class Run:
 
     @cached_property
     def condition(self) -> float:
-        """How much the model magnifies rounding of its parameters, between 1 and :data:`MAGNIFIED`."""
+        """:meth:`magnified` of the model at one random sequence."""
+        return self.magnified(self.high, self.codes(batch_size=1))
+
+    def magnified(self, tested: TestedModel, codes: np.ndarray) -> float:
+        """How much a model magnifies rounding of its parameters there, between 1 and :data:`MAGNIFIED`."""
         try:
             with self.tested.meter.free():
-                return self._magnified()
+                return self._magnified(tested, codes)
         except SpentError:
             return MAGNIFIED
 
-    def _magnified(self) -> float:
+    def _magnified(self, tested: TestedModel, codes: np.ndarray) -> float:
         """The relative change of the answer over that of every parameter, which is small."""
+        x, _ = tested.pair(codes)
+        with torch.no_grad():
+            before = tested(x)
+            found = [self._shaken(tested, x, before, seed) for seed in range(1 if self.long else DIRECTIONS)]
+        worst = max((error for error in found if error == error), default=1.0)
+        return min(max(1.0, worst), MAGNIFIED)
+
+    def _shaken(self, tested: TestedModel, x: Any, before: dict[str, torch.Tensor], seed: int) -> float:
+        """How far the answer is off once every parameter is off at random, over the size of that."""
         # far above rounding, and far below the parameters
-        step = 1e-6 if self.high.dtype == torch.float64 else 1e-3
-        shaken = self.high.at(self.high.dtype)
-        generator = torch.Generator().manual_seed(0)
+        step = 1e-6 if tested.dtype == torch.float64 else 1e-3
+        shaken = tested.at(tested.dtype, train=tested.model.training)
+        generator = torch.Generator().manual_seed(seed)
         for p in shaken.model.parameters():
             if p.is_floating_point():
                 noise = torch.randn(p.shape, generator=generator, dtype=torch.float64).to(p)
                 p.data.mul_(1 + step * noise)
-        x, _ = self.high.pair(self.codes(batch_size=1))
-        with torch.no_grad():
-            before, after = self.high(x), shaken(x)
-        worst = max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
-        return min(max(1.0, worst), MAGNIFIED) if worst == worst else 1.0
+        after = shaken(x)
+        return max((relative_error(after[n], before[n]) for n in before), default=0.0) / step
 
     @property
     def terms(self) -> float:
@@ -175,19 +193,25 @@ class Run:
         parameters = self.tested.model.parameters()
         return max((p.numel() / len(p) for p in parameters if p.ndim > 1 and len(p)), default=0.0)
 
-    def tolerance(self, dtype: torch.dtype, error: float = 0.0, summed: int = 0) -> float:
+    def tolerance(
+        self, dtype: torch.dtype, error: float = 0.0, summed: int = 0, at: Place | None = None
+    ) -> float:
         """The rounding allowed in a number type, relative: ``2 n u / (1 - n u)`` times the condition.
 
         Both strands of a tied layer sum the same n numbers in another order, which is as if each parameter
-        were off by n roundings u. An ``error`` above that of a well-conditioned model is allowed for by
-        :attr:`condition`, which costs two more calls of the model. ``summed``: how many positions a norm sums
+        were off by n roundings u. An ``error`` above that of a well-conditioned model is allowed for by how
+        much it magnifies rounding :class:`at <Place>` where it was found, or else by :attr:`condition`, which
+        costs five more calls of the model, two of long sequences. ``summed``: how many positions a norm sums
         in train mode, which it does one by one.
         """
         rounding = min((self.terms + summed) * torch.finfo(dtype).eps / 2, 0.5)
         plain = 2 * rounding / (1 - rounding)
         if error > plain * MAGNIFIED:
             return plain * MAGNIFIED
-        return plain if error <= plain else plain * self.condition
+        if error <= plain:
+            return plain
+        # of long sequences it is measured once, as it takes as long as the law itself
+        return plain * (self.condition if at is None or self.long else self.magnified(*at))
 
     def codes(self, length: int = 0, batch_size: int = 2, seed: int = 0) -> np.ndarray:
         """Random base codes (batch, length)."""
@@ -216,11 +240,10 @@ class Run:
     @cached_property
     def training(self) -> Training:
         """The law in train mode without dropout, and the model after a few steps on skewed compositions."""
-        rows = 1 if self.long else 2
-        batches = [self.codes(batch_size=rows, seed=100 + n) for n in range(1 if self.quick else 2)]
+        batches = [self.codes(batch_size=self.few, seed=100 + n) for n in range(3)]
         for step, codes in enumerate(batches):
             codes[codes == BASES.index("T")] = step % 2  # few T, so that the strands differ
-        return train(self.high, batches, gradients=not self.long)
+        return train(self.high, batches, 1 if self.quick else 2, gradients=not self.long)
 
     def trained(self) -> TestedModel:
         """The model after a few training steps on sequences of skewed composition, in eval mode.

@@ -135,6 +135,15 @@ class TestedModel:
                     state.restore()
         return named_outputs(raw, list(self.outputs))
 
+    def twice(self, inputs: Any) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor], list[str]]:
+        """Two answers, the second in the state that the first call left, by other chance; and what moved."""
+        state, remembering = State(self.model), replace(self, remembers=True)
+        try:
+            answer, again = remembering(inputs), remembering(inputs, seed=1)
+            return answer, again, state.moved()
+        finally:
+            state.restore()
+
     def _run(self, args: Any, kwargs: Mapping[str, Any], seed: int) -> Any:
         """What the model returns, its random numbers drawn from ``seed``."""
         default = torch.get_default_dtype()

@@ -54,6 +54,8 @@ class Rep:
     _folded: tuple[int, int, int] | None
 
     def __init__(self, notation: str | Rep = "0t") -> None:
+        if not isinstance(notation, str | Rep):
+            raise ValueError(f"Rep: got {notation!r}, expected a notation such as '2r:flip', or a Rep")
         partners, signs = (
             (notation.partners, notation.signs) if isinstance(notation, Rep) else parse(notation)
         )

@@ -165,3 +165,8 @@ def test_reports_never_take_the_place_of_what_is_read_and_bad_records_are_left_o
     found = run("measure", *model, "--skip-bad")
     assert "left out: 1 too short" in found.stderr
     assert "(1 sequences)" in found.stdout
+
+
+def test_a_name_between_colons_is_no_picture(capsys):
+    options.console().print("cli_m:m: 3 rows")
+    assert capsys.readouterr().out == "cli_m:m: 3 rows\n"

@@ -136,6 +136,7 @@ def test_gradients_pass_through():
         (lambda: Rep.from_partners([0, 1], [1]), r"2 partners but 1 signs: give one sign per channel"),
         (lambda: Rep.from_partners([0], [2]), r"channel 0 has sign 2: signs are \+1 or -1"),
         (lambda: Rep.from_partners([0], [0]), r"channel 0 has sign 0: signs are \+1 or -1"),
+        (lambda: Rep(4), r"Rep: got 4, expected a notation such as '2r:flip', or a Rep"),
         (lambda: -1 * Rep("1t"), r"Rep: -1 \* 1t: the number of copies is a whole number, zero or more"),
         (lambda: 1.5 * Rep("1t"), r"Rep: 1\.5 \* 1t: the number of copies is a whole number"),
         (

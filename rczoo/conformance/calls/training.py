@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +12,10 @@ import torch
 
 from ..diagnosis.interventions import no_dropout
 from ..tested_model import Both, TestedModel
+from .meter import SpentError
+
+STEP, FURTHER = 0.1, 0.3
+"""Of a parameter's size: what was negative stays so; and, for what a step did not reach, it need not."""
 
 
 class Training(NamedTuple):
@@ -22,37 +27,54 @@ class Training(NamedTuple):
     trained: TestedModel
 
 
-def train(tested: TestedModel, batches: Sequence[np.ndarray], gradients: bool) -> Training:
-    """One step for each batch; without ``gradients`` only statistics move. Raises Problem."""
+class Step(NamedTuple):
+    """The answer before a step, and whether a parameter stayed, which no sequence of the batch reached."""
+
+    answer: dict[str, torch.Tensor]
+    stayed: bool = False
+
+
+def train(tested: TestedModel, batches: Sequence[np.ndarray], steps: int, gradients: bool) -> Training:
+    """One step for each of ``steps`` batches; without ``gradients`` only statistics move. Raises Problem.
+
+    The batches beyond them are for parameters that stayed: slopes of what was never negative, say.
+    """
     fresh = tested.at(tested.dtype, train=True).under(no_dropout)
     learner = fresh.at(fresh.dtype, train=True)
     x, turned = learner.pair(batches[0])
     with torch.no_grad():
         got = learner(turned)
-    answer = _step(learner, x, 0, gradients)
-    both = learner.compare(got, {name: y.detach() for name, y in answer.items()}, batches[0])
+    step = _step(learner, x, 0, gradients)
+    both = learner.compare(got, {name: y.detach() for name, y in step.answer.items()}, batches[0])
     for seed, codes in enumerate(batches[1:], start=1):
-        _step(learner, learner.pair(codes, seed)[0], seed, gradients)
+        if seed < steps:
+            step = _step(learner, learner.pair(codes, seed)[0], seed, gradients)
+        elif step.stayed:
+            with suppress(SpentError), learner.meter.free():
+                step = _step(learner, learner.pair(codes, seed)[0], seed, gradients, FURTHER)
     learner.model.eval()
     return Training(fresh, batches[0], both, replace(learner, around=tested.around))
 
 
-def _step(learner: TestedModel, x: object, seed: int, gradients: bool) -> dict[str, torch.Tensor]:
-    """The answer, and then one step of each parameter along its gradient, a tenth of its size."""
+def _step(learner: TestedModel, x: object, seed: int, gradients: bool, share: float = STEP) -> Step:
+    """The answer, and then one step of each parameter along its gradient, by a share of its size."""
     with torch.set_grad_enabled(gradients):
-        outputs = replace(learner, remembers=True)(x, seed)
+        answer = replace(learner, remembers=True)(x, seed)
         generator = torch.Generator().manual_seed(seed)
-        loss = sum((_noise(y, generator) * y).sum() for y in outputs.values() if y.is_floating_point())
+        loss = sum((_noise(y, generator) * y).sum() for y in answer.values() if y.is_floating_point())
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
-            return outputs
+            return Step(answer)
         parameters = [p for p in learner.model.parameters() if p.requires_grad]
         slopes = torch.autograd.grad(loss, parameters, allow_unused=True)
+    moves = [
+        (p, g, g.square().mean().sqrt()) for p, g in zip(parameters, slopes, strict=True) if g is not None
+    ]
     with torch.no_grad():
-        for p, g in zip(parameters, slopes, strict=True):
-            if g is not None and (size := g.square().mean().sqrt()) > 0:
-                # a tenth of the parameter's size; 0.05 moves what starts at zero, as biases do
-                p.sub_(0.1 * max(p.square().mean().sqrt().item(), 0.05) * g / size)
-    return outputs
+        for p, g, size in moves:
+            if size > 0:
+                # 0.05 moves what starts at zero, as biases do
+                p.sub_(share * max(p.square().mean().sqrt().item(), 0.05) * g / size)
+    return Step(answer, any(not size > 0 for _, _, size in moves))
 
 
 def _noise(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

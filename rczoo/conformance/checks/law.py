@@ -15,7 +15,7 @@ from ..calls.inputs import Problem
 from ..calls.meter import SpentError
 from ..diagnosis.interventions import KeepPrecision
 from ..results import Result, Violation, failed, noted, passed, skipped
-from ..run import Run
+from ..run import Place, Run
 from ..sequences import MOST_BASES, WORD, windows
 from ..tested_model import Both, TestedModel, largest_error, row_errors
 
@@ -82,7 +82,8 @@ def trained_state(run: Run) -> Result:
         trained = run.trained()
     except (Problem, RuntimeError, ValueError) as problem:
         return skipped(f"cannot be trained here: {problem}")
-    result = _law(run, trained, [run.codes(batch_size=1, seed=7)])
+    # of one alone nothing is left by what subtracts the mean of its batch
+    result = _law(run, trained, [run.codes(batch_size=run.few, seed=7)])
     return _worded(result, f"{result.detail}; only its statistics moved" if run.long else result.detail)
 
 
@@ -192,7 +193,9 @@ def _judged(
     errors = row_errors(both, len(codes))
     error = largest_error(both) if errors is None else max(largest_error(both), float(errors.max()))
     # a norm may meet both strands in one batch
-    tolerance = run.tolerance(tested.dtype, error, 2 * codes.size if modes == "train mode" else 0)
+    summed, at = (2 * codes.size, codes) if modes == "train mode" else (0, _telling(codes, both, errors))
+    exact = run.high if tested is run.tested else tested
+    tolerance = run.tolerance(tested.dtype, error, summed, Place(exact, at))
     if error <= tolerance:
         return passed(f"off by {error:.1g} relative, allowed {tolerance:.1g}", error)
     words = f"off by {error:.2g} relative, allowed {tolerance:.1g}"
@@ -202,6 +205,14 @@ def _judged(
         run.keep_precision()
         return passed(f"off by {error:.1g} relative: it computes in float32 inside", error)
     return result
+
+
+def _telling(codes: np.ndarray, both: Both, errors: np.ndarray | None) -> np.ndarray:
+    """The sequence that is off most, and those of the largest answers, to which it is relative."""
+    if errors is None:
+        return codes
+    sizes = [want.double().abs().reshape(len(codes), -1).amax(1) for _, want in both.values()]
+    return codes[sorted({int(errors.argmax()), *(int(size.argmax()) for size in sizes)})]
 
 
 def _narrowed(
@@ -242,7 +253,10 @@ def _precise_once_kept(run: Run, result: Result) -> bool:
     violation = result.violation
     if run.long and (result.error or 0.0) > 100 * run.tolerance(torch.float32):
         return False  # to tell how much it magnifies rounding takes two passes more
-    if violation is None or not (result.error or 0.0) <= run.tolerance(torch.float32, result.error or 0.0):
+    if violation is None:
+        return False
+    at = Place(violation.tested, violation.batches[0])
+    if not (result.error or 0.0) <= run.tolerance(torch.float32, result.error or 0.0, at=at):
         return False
     mode = KeepPrecision()
     return violation.holds(violation.tested.under(lambda model: mode)) and mode.narrowest == torch.float32

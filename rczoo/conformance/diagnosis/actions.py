@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from ...symmetry.actions import Action, RepAction, as_action, channels_last, tokens, typed
 from ...symmetry.rep import Rep
@@ -21,6 +22,8 @@ from ..tested_model import TestedModel
 from .candidates import Candidate, of_bases, of_tokens, of_track
 from .features import relation
 
+VOCABULARIES = 3
+"""Sizes of embeddings that are taken for one of tokens, the smallest first: others are of positions."""
 IF = ", if that is what it is meant to be; else mend the model"
 
 
@@ -62,7 +65,8 @@ def _diagnosis(tested: TestedModel, fit: Fit) -> Diagnosis:
         repair = f"declare outputs={typed(_declared(fit.outputs))}{IF}".replace('"dna"', '"2r:flip"')
     elif fit.input is not None and not fit.faults and fit.input[1].declares:
         changed = {n: s.action for n, s in tested.inputs.items()} | {fit.input[0]: fit.input[1].action}
-        repair = f"declare inputs={typed(changed if tested.keywords else tuple(changed.values()))}{IF}"
+        form: Any = changed if tested.keywords else tuple(changed.values())
+        repair = f"declare inputs={typed(form[0] if len(form) == 1 and not tested.keywords else form)}{IF}"
     return Diagnosis(causes[0], words, conjoins=False, repair=repair)
 
 
@@ -91,7 +95,8 @@ def _candidates(tested: TestedModel) -> Iterator[tuple[str, Candidate] | None]:
             bases = number == 0 and action.rep.channels in (4, 5)
             yield from ((name, c) for c in (of_bases(action) if bases else of_track(action, name)))
         elif isinstance(action, tokens):
-            yield from ((name, c) for c in of_tokens(action))
+            sizes = sorted({e.num_embeddings for e in tested.model.modules() if isinstance(e, nn.Embedding)})
+            yield from ((name, c) for c in of_tokens(action, sizes[:VOCABULARIES]))
 
 
 def _fit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
@@ -41,7 +41,8 @@ def of_bases(declared: RepAction) -> Iterator[Candidate]:
         identity = partners == tuple(range(n))
         if (partners == own and reverse) or (identity and not reverse):
             continue
-        yield Candidate(action if reverse else _unreversed(action), *_fault(partners, own, pairs, reverse))
+        fault = _fault(partners, own, pairs, reverse)
+        yield Candidate(action if reverse else _unreversed(action), *fault, _declares(fault, reverse))
     for words, axes in (
         ("the sequences of a batch and the positions", (0, 1 if declared.last else 2)),
         ("the sequences of a batch and the bases", (0, 2 if declared.last else 1)),
@@ -68,8 +69,21 @@ def _fault(partners: tuple[int, ...], own: tuple[int, ...], pairs: str, reverse:
     return "base order", f"the model's complement pairs {pairs}: {OTHER_ORDER}{back}"
 
 
-def of_tokens(declared: tokens) -> Iterator[Candidate]:
-    """Of token ids: wrong pairs, no reversal."""
+def _declares(fault: tuple[str, str], reverse: bool) -> bool:
+    """Is it right for bases in an order of their own, which a declaration can tell?"""
+    return reverse and fault[0] == "base order"
+
+
+def of_tokens(declared: tokens, vocabularies: Iterable[int] = ()) -> Iterator[Candidate]:
+    """Of token ids: wrong pairs, no reversal, and the mirrored index in the whole of a vocabulary."""
+    for size, reverse in product(vocabularies, (True, False)):
+        if any(declared.complement[a] != size - 1 - a for a in declared.complement):
+            words = (
+                f"the model takes {size - 1} - i, of a vocabulary of {size}, for the complement of token i"
+            )
+            back = "" if reverse else ", and reverse the positions too"
+            words += f": complement the bases alone{back}"
+            yield Candidate(_mirrored(size, declared, reverse), "index complement", words)
     firsts = [a for a, b in declared.complement.items() if a < b][:2]
     bases = [*firsts, *(declared.complement[a] for a in reversed(firsts))]
     if len(bases) < 4:
@@ -79,10 +93,22 @@ def of_tokens(declared: tokens) -> Iterator[Candidate]:
         if (own and reverse) or (identity and not reverse):
             continue
         complement = {bases[i]: bases[j] for i, j in enumerate(order)}
-        action: Action = tokens(complement, declared.keep, declared.unknown)
-        if not reverse:
-            action = _relabelled(complement)
-        yield Candidate(action, *_fault(order, (3, 2, 1, 0), pairs, reverse))
+        action = tokens(complement, declared.keep, declared.unknown) if reverse else _relabelled(complement)
+        fault = _fault(order, (3, 2, 1, 0), pairs, reverse)
+        yield Candidate(action, *fault, _declares(fault, reverse))
+
+
+def _mirrored(size: int, declared: tokens, reverse: bool) -> Action:
+    """Ids counted from the end of a vocabulary, reversed or not."""
+    (first, last), turn = declared.keep, tokens({}, declared.keep)
+
+    def act(ids: torch.Tensor) -> torch.Tensor:
+        turned = (turn(ids) if reverse else ids).clone()
+        inner = turned[..., first : ids.shape[-1] - last]
+        inner.copy_(size - 1 - inner)
+        return turned
+
+    return act
 
 
 def _relabelled(complement: dict[int, int]) -> Action:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..._arguments import check_whole
 from ...symmetry.rep import Rep
 from ..layers import RCLayer
 from .groups import mirrored_groups
@@ -92,6 +93,7 @@ class RCGroupNorm(_Norm):
     """
 
     def __init__(self, num_groups: int, rep: Rep | str, eps: float = 1e-5) -> None:
+        check_whole("RCGroupNorm", groups=(num_groups, 1))
         super().__init__(rep, eps)
         mirrored_groups("RCGroupNorm", self.rep_in, num_groups)
         self.num_groups = int(num_groups)

@@ -73,6 +73,8 @@ def test_each_pair_has_one_scale_and_shift():
     [
         (3, "4r:halves", r"RCGroupNorm: groups is 3, which does not divide the 8 channels of Rep 4r:halves"),
         (0, "4r:halves", r"RCGroupNorm: groups is 0, expected a whole number >= 1"),
+        ("0t", 1, r"RCGroupNorm: groups is '0t', expected a whole number >= 1"),
+        (1, 1, r"Rep: got 1, expected a notation such as '2r:flip', or a Rep"),
         (
             2,
             "[0,3,2,1]",

@@ -39,13 +39,13 @@ def published(only: str) -> int:
 
 def at_random(number: int, first: int, every: int, into: Path | None) -> int:
     """Compare models, print those on which the suite is wrong, and counts; return 1 if there is one."""
-    from .random_models import compare
+    from .judging import compare
 
     begun = into.read_text().splitlines() if into and into.exists() else []
     counts, seconds = Counter(line.split("\t")[1] for line in begun), 0.0
     for seed in range(first + len(begun) * every, number, every):
         outcome = compare(seed)
-        said = outcome.wrong.split(":")[0] or ("obeys" if outcome.holds else "broken")
+        said = outcome.wrong.split(":")[0] or outcome.truth
         counts[said], seconds = counts[said] + 1, seconds + outcome.seconds
         if outcome.wrong:
             print(outcome, flush=True)
