@@ -106,7 +106,9 @@ class Report:
     @property
     def cost(self) -> str:
         """How many forward passes it took, in words."""
-        more = f", and {self.explaining} to explain what failed" if self.explaining else ""
+        failed = any(r.status == "failed" for r in self.results)
+        why = "explain what failed" if failed else "tell it from rounding"
+        more = f", and {self.explaining} to {why}" if self.explaining else ""
         return f"{self.forwards} forward passes{more}, {self.seconds:.1f} s"
 
     def __getitem__(self, name: str) -> Result:

@@ -186,6 +186,7 @@ def test_state_that_moves_an_answer_by_rounding_alone_is_told_and_fails_nothing(
     report = check(Around(tied(), wobble, calls=0), outputs="1r", lengths=60, quick=True)
     assert report.passed, str(report)
     assert "a call moves 'calls', which no answer shows" in report["deterministic"].detail
+    assert "and 3 to tell it from rounding" in report.cost
 
 
 class TwoMasks(nn.Module):
