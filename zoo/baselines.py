@@ -19,7 +19,7 @@ from rczoo.data.output_names import output_names
 from rczoo.data.preparation import load_examples
 from rczoo.data.task import Task, load_task
 from rczoo.evaluation import kmers, metrics
-from rczoo.evaluation.baselines import baselines
+from rczoo.evaluation.baselines import SCAN, THREE_MERS, WORDS, baselines
 from rczoo.evaluation.motif_scan import known_motifs, scan
 from rczoo.evaluation.tables import METRICS
 from rczoo.hardware import hardware
@@ -119,10 +119,9 @@ def _scan(task: Task, train: Examples, validation: Examples, codes: np.ndarray) 
     return Given(scan(codes, known_motifs(task)))
 
 
-SCAN = "motif scan"
 FITTED: dict[str, Fit] = {
-    "3-mer logistic regression": _three_mers,
-    "k-mer logistic regression": _words,
+    THREE_MERS: _three_mers,
+    WORDS: _words,
     "GC content": _gc,
     SCAN: _scan,
 }

@@ -265,11 +265,11 @@ def print_json(value: Mapping[str, Any], to_stderr: bool = False) -> None:
     typer.echo(json.dumps(json.loads(to_json(value))), err=to_stderr)
 
 
-def console() -> Console:
+def console(width: int | None = None) -> Console:
     """Where tables go: stdout. What a user named, in brackets or colons, is no style and no picture."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False, emoji=False)
+    return Console(markup=False, highlight=False, emoji=False, width=width)
 
 
 def read_shard(text: str | None, *inputs: Path | None) -> Shard | None:

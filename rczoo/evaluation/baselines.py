@@ -26,6 +26,8 @@ DRAWS = 1000
 """Of the bootstrap; an end of a 95 % interval then varies by some 2 % of its width."""
 LABEL_DRAWS = 200
 """Fewer, as each draw ranks all examples."""
+THREE_MERS, WORDS, SCAN = "3-mer logistic regression", "k-mer logistic regression", "motif scan"
+"""The names of the rows of labels."""
 KMERS = 1
 """The version of the k-mer regression, which names the files of its rows: raise it when these change."""
 
@@ -46,8 +48,8 @@ def baselines(task: Task, resolution: int = 1) -> dict[str, Callable[[Task, str]
     """What computes each baseline of a task, by name: those of its kind, and those that its files allow."""
     rows: dict[str, Callable[..., Row]]
     if task.kind == "labels":
-        rows = {"3-mer logistic regression": three_mer_regression, "k-mer logistic regression": kept_kmers}
-        return {**rows, "motif scan": motif_scan} if known_motifs(task) else rows
+        rows = {THREE_MERS: three_mer_regression, WORDS: kept_kmers}
+        return {**rows, SCAN: motif_scan} if known_motifs(task) else rows
     rows = {"mean training profile": mean_training_profile, "sampling floor": sampling_floor}
     if _replicates(task) > 2:
         rows["replicate ceiling"] = replicate_ceiling

@@ -31,7 +31,7 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     A share of the other strand below 1 becomes a full kernel with zeros; a share of 0 two groups.
     Interpolated architectures, ``irreps``, and networks whose pool leaves a remainder, so that windows do not
     coincide on both strands, have no such layers: theirs is the graph of operations that ``torch.export``
-    draws, for any batch and the configured length, with nothing folded.
+    draws, for any batch and the configured length alone, with nothing folded.
 
     Args:
         model: a network made by ``build`` (any mixing, merge and control, one strand too), an ensemble of

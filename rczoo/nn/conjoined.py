@@ -20,7 +20,7 @@ from ..symmetry.padding import Padding, fixed
 from ..symmetry.rep import Rep
 from ._calls import Inputs, is_flag, one_batch, padding_of, rows_of
 from .canonical import CANONICAL, choose
-from .paired_draws import PairedDraws, breaks_graphs, leave_uncompiled
+from .paired_draws import PairedDraws, breaks_graphs, uncompiled
 
 Merge = str | Sequence[str] | Mapping[str, str]
 
@@ -88,8 +88,6 @@ class Conjoined(nn.Module):
         self.merge_by(merge)
         self.either_axis = any(getattr(part, "batch_first", True) is False for part in model.modules())
         self.breaks_graphs = breaks_graphs(model)
-        if self.breaks_graphs:
-            leave_uncompiled(Conjoined, "_run_paired_as_it_is")
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The same inputs as the model's, and its outputs: of a mapping those that ``outputs`` names."""
@@ -135,8 +133,8 @@ class Conjoined(nn.Module):
             call = inputs.call(given)
             if not batch or (is_compiling() and not self.training):  # modes outlive no break of the graph
                 return self._run(*call, batch, inputs.padding)
-            paired = self._run_paired_as_it_is if self.breaks_graphs else self._run_paired
-            return paired(*call, batch, inputs.padding)
+            run_paired = uncompiled(self._run_paired) if self.breaks_graphs else self._run_paired
+            return run_paired(*call, batch, inputs.padding)
 
         if self.together:
             batch, outputs = one_batch(run, inputs.specs, inputs.values, inputs.turned)
@@ -150,8 +148,6 @@ class Conjoined(nn.Module):
         """Both strands as one batch, whose draws are shared and whose features lie as for one strand."""
         with PairedDraws(call[2], self.either_axis), ChannelsInnermost():
             return self._run(*call)
-
-    _run_paired_as_it_is = _run_paired  # which :func:`leave_uncompiled` replaces
 
     def _prepared(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Inputs:
         """The inputs by position and name, and what RC makes of them."""

@@ -15,7 +15,7 @@ from .._arguments import check_whole
 from ..symmetry.frames import Frames, alike, check_merge_of, exchange, merge, open_frames
 from ..symmetry.rep import Rep
 from .layers import check_channels
-from .paired_draws import PairedDraws, breaks_graphs, leave_uncompiled
+from .paired_draws import PairedDraws, breaks_graphs, uncompiled
 
 
 class OpenFrames(nn.Module):
@@ -58,22 +58,18 @@ class Alike(nn.Module):
         super().__init__()
         self.module = modules[0] if len(modules) == 1 else nn.Sequential(*modules)
         self.breaks_graphs = breaks_graphs(self.module)
-        if self.breaks_graphs:
-            leave_uncompiled(Alike, "_paired_as_it_is")
 
     def forward(self, frames: Frames) -> Frames:
         """What the module answers for each frame."""
         if not self.training:
             return alike(self.module, frames, stack=False)
-        return self._paired_as_it_is(frames) if self.breaks_graphs else self._paired(frames)
+        return (uncompiled(self._paired) if self.breaks_graphs else self._paired)(frames)
 
     def _paired(self, frames: Frames) -> Frames:
         """Both frames as one batch, whose draws are shared."""
         with PairedDraws(frames[0].shape[0]):
             z0, z1 = self.module(torch.cat(frames)).chunk(2)
         return z0, z1
-
-    _paired_as_it_is = _paired  # which :func:`leave_uncompiled` replaces
 
 
 class Exchange(nn.Module):

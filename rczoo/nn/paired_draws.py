@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -86,14 +86,14 @@ class PairedDraws(TorchFunctionMode):
         return x.ndim > axis and x.shape[axis] > 0 and x.shape[axis] % (2 * self.batch) == 0
 
 
-def leave_uncompiled(owner: type, name: str) -> None:
-    """Have ``torch.compile`` run a method as it is: it resumes wrongly where a graph breaks under a mode.
+Run = TypeVar("Run", bound=Callable[..., Any])
 
-    Called when the first model needs it, as PyTorch's compiler takes long to import.
-    """
-    run = getattr(owner, name)
-    if not getattr(run, "_torchdynamo_disable", False):
-        setattr(owner, name, torch.compiler.disable(run))  # type: ignore[no-untyped-call]
+
+def uncompiled(run: Run) -> Run:
+    """The same function, left as it is by ``torch.compile``, which goes on wrongly after a break in a mode."""
+    if not torch.compiler.is_compiling():
+        return run
+    return cast(Run, torch.compiler.disable(run))  # type: ignore[no-untyped-call]
 
 
 def breaks_graphs(model: nn.Module) -> bool:

@@ -19,6 +19,7 @@ from rczoo.family.architectures.blocks import Attention, scan
 from rczoo.inference.outputs import name_outputs
 from rczoo.testing import inputs_of, randomise
 from tests.support import tiny_tasks
+from tests.support.compiled import answers_compiled
 from tests.support.random_networks import Positions
 
 SMALL = {
@@ -67,8 +68,7 @@ def test_every_architecture_is_tested():
 def test_attention_by_distance_trains_in_one_graph():
     network = conjoin(Positions(Attention(4, 2)), outputs="4t").train()
     x = torch.randn(2, 4, 9, generator=torch.Generator().manual_seed(0))
-    compiled = torch.compile(network, backend="eager", fullgraph=True)
-    torch.testing.assert_close(compiled(x), network(x))
+    torch.testing.assert_close(*answers_compiled(network, x, fullgraph=True))
 
 
 def test_an_architecture_is_one_short_file():

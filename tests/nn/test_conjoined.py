@@ -18,6 +18,7 @@ from rczoo.symmetry.frames import combine
 from rczoo.symmetry.rep import flip
 from rczoo.testing import integer_tensor, normal_tensor, palindromes, reference, seeds
 from tests.proofs.test_laws import DNA, obeys, rc
+from tests.support.compiled import GRADIENT_ASKED, answers_compiled
 from tests.support.ordinary_models import Positional, Recurrent, Strided
 from tests.support.random_networks import Positions as BatchFirst
 from tests.support.strategies import label_reps
@@ -338,10 +339,6 @@ def test_every_dropout_is_paired_also_nested_and_compiled(times, compiled):
     assert len(answers[0].unique()) > 3, "and some entries of others"
 
 
-GRADIENT_ASKED = "ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning"
-"""What PyTorch says of itself where it resumes after a break of the graph."""
-
-
 @pytest.mark.filterwarnings(GRADIENT_ASKED)
 @pytest.mark.parametrize(
     "layer",
@@ -353,14 +350,9 @@ GRADIENT_ASKED = "ignore:The .grad attribute of a Tensor that is not a leaf:User
 )
 def test_what_compiles_to_no_single_graph_trains_compiled(layer):
     g = conjoin(BatchFirst(layer), outputs="4t").train()
-    x = normal_tensor(0, 3, 4, 9).float()
-    torch.compiler.reset()
-    answers = []
-    for network in (g, torch.compile(g, backend="eager")):
-        torch.manual_seed(1)
-        answers.append(network(x))
-    assert torch.equal(*answers)
-    answers[1].sum().backward()
+    as_it_is, compiled = answers_compiled(g, normal_tensor(0, 3, 4, 9).float())
+    assert torch.equal(as_it_is, compiled)
+    compiled.sum().backward()
 
 
 def test_a_forward_of_ones_own_is_left_alone():

@@ -8,6 +8,7 @@ from rczoo import Rep, build
 from rczoo.nn import Alike, Exchange, MergeFrames, OpenFrames, RCConv1d, RCSequential
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.testing import normal_tensor, randomise
+from tests.support.compiled import GRADIENT_ASKED, answers_compiled
 from tests.support.random_networks import Positions
 
 DNA = Rep.dna()
@@ -41,16 +42,11 @@ def test_the_law_holds_bit_for_bit_and_in_train_mode(received):
     assert relative_error(network(DNA.act(x)), rep.act(y)) < 1e-12
 
 
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+@pytest.mark.filterwarnings(GRADIENT_ASKED)
 def test_a_recurrent_layer_trains_compiled():
     layers = Alike(Positions(nn.LSTM(4, 2, 2, batch_first=True, dropout=0.5))), MergeFrames("2t")
     network, x = nn.Sequential(OpenFrames("2r:flip"), *layers).train(), normal_tensor(1, 3, 4, 9).float()
-    torch.compiler.reset()
-    answers = []
-    for run in (network, torch.compile(network, backend="eager")):
-        torch.manual_seed(1)
-        answers.append(run(x))
-    assert torch.equal(*answers)
+    assert torch.equal(*answers_compiled(network, x))
 
 
 def test_a_trunk_by_hand_is_that_of_build():

@@ -300,6 +300,13 @@ def test_validation_chooses_a_point_by_ranks_on_tasks_of_either_kind():
     assert square.chosen(rows, {"gcn4": found["gcn4"]}, kinds) is None, "one task alone"
 
 
+def test_a_point_alone_is_no_square_of_which_one_is_chosen():
+    kinds = dict.fromkeys(["ctcf-100", "elk1"], "labels")
+    rows = [r for task in kinds for r in square_of(task, "mixing-1-agreement-2", "conjoined")]
+    assert square.squares([r for r in rows if r.strategy == "mixing-1-agreement-2"], kinds) == {}
+    assert set(square.squares(rows, kinds)) == set(kinds)
+
+
 def test_the_square_s_tables_and_heat_map(tmp_path):
     rows = square_of("sim-200", "mixing-1-agreement-2", "conjoined")
     rows += [row("rcps-mean", 1, 0.25, metric="strands_apart")]

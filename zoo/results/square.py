@@ -50,9 +50,11 @@ def point(strategy: str) -> Point | None:
 
 
 def squares(rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, dict[Point, str]]:
-    """The squares of all tasks that have points of some agreement."""
+    """The squares of all tasks that have several points, some of them of agreement."""
     found = {task: square(rows, task) for task in kinds}
-    return {task: points for task, points in found.items() if any(p.agreement for p in points)}
+    return {
+        task: points for task, points in found.items() if len(points) > 1 and any(p.agreement for p in points)
+    }
 
 
 def square_table(rows: Sequence[Row], task: str, kind: str, points: Square) -> str:

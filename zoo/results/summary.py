@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rczoo.data.task import Task, load_task
+from rczoo.evaluation.baselines import SCAN, THREE_MERS, WORDS
 from rczoo.evaluation.tables import LOWER_IS_BETTER, paper
 
 from ..rows import BASELINE, MODEL, Row
@@ -22,7 +23,7 @@ KIND = {"labels": "label", "profile": "profile"}
 """What tasks of a kind are called, before "tasks"."""
 
 TO_BEAT = {
-    "labels": ("k-mer logistic regression", "motif scan", "3-mer logistic regression"),
+    "labels": (WORDS, SCAN, THREE_MERS),
     "profile": ("mean training profile",),
 }
 """The references that need no network; a task's bar is the best of those that it has (:func:`to_beat`)."""

@@ -29,6 +29,7 @@ from ...nn.conjoined import conjoin
 from ...symmetry.dna import BASES, complement_codes, decode, one_hot
 from ...training.strategies import resolve_strategy
 from ...training.trainer import train
+from ..options import console as stdout
 from .figures import Scatter, story_figure
 
 STANDARD, PUBLISHED = "sim-200/standard", "sim-200/posthoc"
@@ -81,7 +82,7 @@ class Flip(NamedTuple):
 
 def run(out: Path, seed: int) -> Path:
     """Tell the story, and return the path of its figure."""
-    started, console = perf_counter(), Console(markup=False, highlight=False, width=WIDTH + 2)
+    started, console = perf_counter(), stdout(WIDTH + 2)
     codes, _ = simulate(LENGTH, per_motif=PER_MOTIF, seed=0)
     standard = fuse(load(STANDARD))  # as somebody's: plain layers that know nothing of strands
     before = disagree(console, standard, codes)

@@ -26,6 +26,7 @@ from ...family.interpolated import AnyNetwork
 from ...symmetry.dna import one_hot
 from ...training.strategies import resolve_strategy
 from ...training.trainer import train
+from ..options import console as stdout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,7 @@ SHORT: dict[str, dict[str, Any]] = {"gcn4": {"epochs": 5, "filters": 16}}
 
 def run(task: str, out: Path, seed: int) -> Path:
     """Train each strategy on a task of profiles, and return the path of the figure."""
-    started, console = perf_counter(), Console(markup=False, highlight=False)
+    started, console = perf_counter(), stdout()
     if task not in SHORT:
         raise ValueError(
             f"the demo runs on sim-200 or {' or '.join(SHORT)}, got {task!r}: use rczoo train {task}"
