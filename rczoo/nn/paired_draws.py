@@ -90,7 +90,10 @@ Run = TypeVar("Run", bound=Callable[..., Any])
 
 
 def uncompiled(run: Run) -> Run:
-    """The same function, left as it is by ``torch.compile``, which goes on wrongly after a break in a mode."""
+    """The same function, which ``torch.compile`` leaves as it is.
+
+    It goes on wrongly where a graph breaks inside a mode.
+    """
     if not torch.compiler.is_compiling():
         return run
     return cast(Run, torch.compiler.disable(run))  # type: ignore[no-untyped-call]

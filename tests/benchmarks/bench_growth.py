@@ -90,8 +90,11 @@ def draw(rows):
         for name in rows[axis][values[0]]:
             panel.plot(values, [rows[axis][v][name] for v in values], marker="o", markersize=3, label=name)
         panel.axhline(1, color=GREY, linewidth=0.8)
-        panel.set(xscale="log", xlabel=LABELS[axis], ylim=(0, None))
+        panel.set(xscale="log", xlabel=LABELS[axis])
+        panel.set_xticks(values, [f"{value:,}" for value in values], minor=False)
+        panel.minorticks_off()
     axes[0, 0].set_ylabel("a step, by that of a plain one\n(processor time)")
+    axes[0, 0].set_ylim(bottom=0)
     axes[0, -1].legend(frameon=False, fontsize=8)
     save(figure, PICTURE)
 
