@@ -60,10 +60,9 @@ def _candidates(codes: np.ndarray, places: np.ndarray, parts: int) -> Iterator[n
     """Sequences in which one part of the places is A, and such in which all but one part is."""
     for part in np.array_split(places, min(parts, places.size)):
         for erased in (np.setdiff1d(places, part), part):
-            if 0 < erased.size < places.size:
-                simpler = codes.copy()
-                simpler[0, erased] = 0
-                yield simpler
+            simpler = codes.copy()
+            simpler[0, erased] = 0
+            yield simpler
 
 
 def _simplest(violation: Violation, codes: np.ndarray, candidates: list[np.ndarray]) -> np.ndarray | None:

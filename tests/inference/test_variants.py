@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 import rczoo
 from rczoo.cli.main import app
+from rczoo.cli.variants import _say as say
 from rczoo.files import journal
 from rczoo.inference.variants import NOWHERE, Reference, Variants, jensen_shannon
 from rczoo.io.genome import Genome
@@ -422,3 +423,10 @@ def test_a_run_with_other_options_never_goes_on(place, genome, monkeypatch):
         command = ("variants", "m", "--vcf", vcf, "--genome", "g.fa", "--out", "o.tsv", *options)
         assert "noted" in refused(run(*command))
     assert len(set(seen)) == len(seen)
+
+
+@pytest.mark.parametrize(("strand", "told"), [("given", "the given strand"), ("both", "both strands")])
+def test_the_command_says_on_which_strands(strand, told, capsys):
+    summary = {"notes": [], "outputs": ["v.tsv"], "variants": 8, "strand": strand, "skipped": {}}
+    say(summary, as_json=False, to_stderr=False)
+    assert capsys.readouterr().out == f"wrote v.tsv: 8 variants, {told}\n"
