@@ -15,9 +15,10 @@ from torch import nn
 from torch.export import ExportedProgram
 
 from .._arguments import check_choice
+from ..family.ensembles import Model
 from ..files.atomic import write_bytes
-from .fusion import fuse
-from .tracing import traced
+from .fusion import about, fuse
+from .tracing import has_no_plain_layers, program_of, traced, windows_shift
 
 FORMATS = ("onnx", "pt2")
 
@@ -43,10 +44,15 @@ def export(model: nn.Module, out: str | Path, format: str | None = None, length:
 
 
 def exported_program(model: nn.Module, length: int | None = None) -> ExportedProgram:
-    """The fused model as a graph of tensor operations, for any batch size."""
-    fused = fuse(model, length)
-    program = traced(fused, model, length)
-    program.graph_module.meta["rczoo"] = fused.meta["rczoo"]
+    """The model as a graph of tensor operations, for any batch size: of the fused one where there is one."""
+    shifts = any(map(windows_shift, model.modules()))
+    if isinstance(model, Model) and (shifts or has_no_plain_layers(model)):
+        program = program_of(model)
+        meta = about(model)
+    else:
+        fused = fuse(model, length)
+        program, meta = traced(fused, model, length), fused.meta["rczoo"]
+    program.graph_module.meta["rczoo"] = meta
     return program
 
 

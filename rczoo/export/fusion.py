@@ -20,7 +20,7 @@ from ..nn.layers import RCSequential
 from ..symmetry.rep import DNA, Rep, flip
 from ._heads import ControlledMean, ControlledProfiles, Labels, Mean, Profiles, label_layer, profile_layers
 from ._layers import check_windows, conv, fused_layers
-from .tracing import has_no_plain_layers, operations
+from .tracing import has_no_plain_layers, operations, windows_shift
 
 
 def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
@@ -29,17 +29,16 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     Same calls, outputs equal to rounding, same device and type; parameters are copies that want no gradient.
     The result neither checks lengths nor knows Reps; how RC acts is in ``.meta["rczoo"]``, as text.
     A share of the other strand below 1 becomes a full kernel with zeros; a share of 0 two groups.
-    Interpolated architectures, ``irreps``, and networks whose pool leaves a remainder, so that windows do not
-    coincide on both strands, have no such layers: theirs is the graph of operations that ``torch.export``
-    draws, for any batch and the configured length alone, with nothing folded.
+    Interpolated architectures and ``irreps`` have no such layers: theirs is the graph of operations that
+    ``torch.export`` draws, for any batch and the configured length alone, with nothing folded.
 
     Args:
         model: a network made by ``build`` (any mixing, merge and control, one strand too), an ensemble of
             such, or an ``RCSequential``.
         length: positions of the input for which an ``RCSequential`` with strides is fused.
 
-    Raises ValueError, with the reason, for other models; of an ``RCSequential`` for windows that would not
-    coincide on both strands, and for activations that are no layer of ``torch.nn``.
+    Raises ValueError, with the reason, for other models, for windows that would not coincide on both strands
+    (a pool that leaves a remainder), and for activations that are no layer of ``torch.nn``.
 
     >>> from rczoo import build
     >>> [name for name, _ in fuse(build("motif-cnn", mixing="rcps")).named_children()]
@@ -48,19 +47,25 @@ def fuse(model: nn.Module, length: int | None = None) -> fx.GraphModule:
     with torch.no_grad():
         if isinstance(model, Model):
             fused = operations(model) if has_no_plain_layers(model) else _symbolic(_plain(model))
-            about: dict[str, Any] = {"config": model.config.keywords()}
-            reps = [[str(rep) for rep in side] for side in (model.rep_in, model.rep_out)]
         elif isinstance(model, RCSequential):
             check_windows(model, length)
-            fused, about = _symbolic(nn.Sequential(*fused_layers(model))), {}
-            reps = [[str(model.rep_in)], [str(model.rep_out)]]
+            fused = _symbolic(nn.Sequential(*fused_layers(model)))
         else:
             raise ValueError(
                 f"fuse: {type(model).__name__} is not of this package: give a network made by build, or an "
                 "RCSequential; torch.export takes other models as they are"
             )
-    fused.meta["rczoo"] = {**about, "rep_in": reps[0], "rep_out": reps[1]}
+    fused.meta["rczoo"] = about(model)
     return fused
+
+
+def about(model: Model | RCSequential) -> dict[str, Any]:
+    """What a model is and how RC acts on it, as text."""
+    if isinstance(model, RCSequential):
+        return {"rep_in": [str(model.rep_in)], "rep_out": [str(model.rep_out)]}
+    reps = {"rep_in": model.rep_in, "rep_out": model.rep_out}
+    sides = {side: [str(rep) for rep in found] for side, found in reps.items()}
+    return {"config": model.config.keywords(), **sides}
 
 
 class Skip(nn.Module):
@@ -96,6 +101,13 @@ def _network(network: AnyNetwork) -> nn.Module:
     if not isinstance(head, LabelHead):
         layers = profile_layers(head, how, network.control)
         return (ControlledProfiles if network.control.channels else Profiles)(trunk, layers, how)
+    if rest := windows_shift(network):
+        left = network.config.length - network.trunk.shrinkage
+        raise ValueError(
+            f"fuse: the trunk leaves {left} positions, of which the pool (width {head.pool[0]}, stride "
+            f"{head.pool[1]}) leaves {rest} over, so the windows of the two strands do not coincide (T7): "
+            f"build for length {network.config.length - rest}, or keep the model as it is"
+        )
     return Labels(trunk, nn.MaxPool1d(*head.pool), label_layer(head, network.trunk.filters, how), how)
 
 

@@ -21,21 +21,32 @@ LONGEST = 1 << 24
 
 
 def has_no_plain_layers(model: nn.Module) -> bool:
-    """Whether no chain of plain layers is the same function: of an interpolated network, of irreps, of a pool
-    whose windows do not coincide on both strands (T7), of an ensemble of such."""
-    return any(
-        isinstance(part, InterpolatedNetwork | IrrepsTrunk)
-        or (isinstance(part, Network) and _left_over(part))
-        for part in model.modules()
-    )
+    """Whether there is no chain of plain layers for it: an interpolated network, irreps, an ensemble of
+    such."""
+    return any(isinstance(part, InterpolatedNetwork | IrrepsTrunk) for part in model.modules())
 
 
-def _left_over(network: Network) -> int:
-    """Positions at the 3' end of either frame that the pool of a head of labels leaves out."""
-    if network.config.merge == "none" or not isinstance(network.head, LabelHead):
+def windows_shift(network: nn.Module) -> int:
+    """How many positions a network's pool leaves over, so that its windows differ on the two strands (T7)."""
+    if not isinstance(network, Network) or network.config.merge == "none":
+        return 0
+    if not isinstance(network.head, LabelHead):
         return 0
     left = network.config.length - network.trunk.shrinkage
     return window_remainder("pool", left, *network.head.pool)
+
+
+def program_of(model: nn.Module) -> ExportedProgram:
+    """The operations of a model in eval mode, with parameters of its own that want no gradient."""
+    evaluated = deepcopy(model).eval().requires_grad_(False)
+    return traced(evaluated, evaluated)
+
+
+def operations(model: nn.Module) -> fx.GraphModule:
+    """:func:`program_of` a model as a module, which may be put in eval mode as any."""
+    graph = program_of(model).module()
+    assert isinstance(graph, fx.GraphModule)
+    return fx.GraphModule(graph, graph.graph)
 
 
 def traced(graph: nn.Module, model: nn.Module, length: int | None = None) -> ExportedProgram:
@@ -44,14 +55,6 @@ def traced(graph: nn.Module, model: nn.Module, length: int | None = None) -> Exp
     shapes, dims = _shapes(model, length)
     example = tuple(torch.zeros(shape, dtype=first.dtype, device=first.device) for shape in shapes)
     return torch.export.export(graph, example, dynamic_shapes=dims)
-
-
-def operations(model: nn.Module) -> fx.GraphModule:
-    """The model in eval mode as a graph of tensor operations, with parameters of its own."""
-    evaluated = deepcopy(model).eval().requires_grad_(False)
-    graph = traced(evaluated, evaluated).module()
-    assert isinstance(graph, fx.GraphModule)
-    return graph
 
 
 def _shapes(model: Any, length: int | None) -> tuple[list[tuple[int, ...]], tuple[dict[int, Any], ...]]:

@@ -133,6 +133,14 @@ def test_pt2_gives_the_same(name, tmp_path):
     assert json.loads(about["rczoo"])["rep_in"][0] == "2r:flip"
 
 
+def test_a_pool_that_leaves_a_remainder_is_exported_in_frames():
+    """Windows that do not coincide on both strands (T7) have no fused form."""
+    network = build("tf-cnn", mixing=1, length=101, filters=4, pool=(8, 3)).eval()
+    program, given = exported_program(network), inputs(network, 3)
+    close([program.module()(*given)], expected(network, given))
+    assert program.graph_module.meta["rczoo"]["config"]["length"] == 101
+
+
 def test_tied_layers_are_exported_for_one_length(tmp_path):
     model = RCSequential(RCConv1d("2r:flip", "3r", 5), RCActivation("3r")).eval()
     x = torch.randn(3, 4, 20)

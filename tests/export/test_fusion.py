@@ -136,11 +136,13 @@ def test_the_original_stays_as_it_was():
     assert network.head.dense.weight.any()
 
 
-def test_a_pool_that_leaves_a_remainder_has_frames_of_operations():
-    """Windows that do not coincide on both strands (T7)."""
-    network = randomise(build("tf-cnn", mixing=1, length=101, filters=4, pool=(8, 3)).eval(), 2)
-    x = inputs_of(network, 3, 0, torch.float32)[0]
-    torch.testing.assert_close(fuse(network)(x), network(x))
+def test_a_pool_that_leaves_a_remainder_is_refused():
+    with pytest.raises(
+        ValueError, match=r"^fuse: the trunk leaves 961 positions, of which the pool \(width 40, "
+    ) as e:
+        fuse(build("tf-cnn", strategy="rcps", length=1001))
+    assert "leaves 1 over" in str(e.value)
+    assert "build for length 1000" in str(e.value)
 
 
 def test_other_models_are_refused():
