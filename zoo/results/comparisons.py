@@ -61,6 +61,11 @@ COMPARISONS = (
         "every block sees both strands' filters",
     ),
     Comparison(
+        "mixing and agreement",
+        Pair("mixing-1-agreement-2", AGAINST),
+        "two changes: every block sees both strands' filters, and agreement weighs 2, not 1",
+    ),
+    Comparison(
         "mixing, merge sum",
         Pair("rcps", "conjoined-sum"),
         "every block sees both strands' filters",
@@ -91,7 +96,11 @@ COMPARISONS = (
         "the mean of three trainings, in three times the passes",
     ),
 )
-"""Every comparison that is shown: a fair one changes one thing, so merge and mixing are told apart."""
+"""Every comparison that is shown: a fair one changes one thing, so merge and mixing are told apart.
+
+Mixing and agreement change together: that point of the square was above ``posthoc`` on all four tasks of a prototype,
+before any of these was trained.
+"""
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def _while_training(found: Mapping[Pair, Sequence[Verdict]]) -> str:
 def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     """The strategies of one training that are above post-hoc by their interval over two tasks or more."""
     names = [
-        f"`{pair.one}` ({_amounts([verdict])})"
+        f"`{pair.one}` {_amounts([verdict])}{_seeds(verdict)}"
         for pair, verdicts in found.items()
         if pair.other == AGAINST and not members(pair.one)
         for verdict in verdicts
@@ -113,6 +113,11 @@ def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     if not names:
         return f"Of the strategies compared on two tasks or more, none is above `{AGAINST}` by its interval."
     return f"Above `{AGAINST}` by their intervals: {'; '.join(names)}."
+
+
+def _seeds(verdict: Verdict) -> str:
+    """A word of warning where no task was trained more than once."""
+    return ", of one seed each" if all(d.seeds == 1 for d in verdict.by_task.values()) else ""
 
 
 def _amounts(verdicts: Sequence[Verdict]) -> str:

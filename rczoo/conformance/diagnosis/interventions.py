@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ...symmetry.rep import flip
@@ -81,12 +80,12 @@ class KeepPrecision(TorchFunctionMode):
         self.narrowest = dtype if self.narrowest is None else coarser(dtype, self.narrowest)
 
 
-class ComputedIn(TorchDispatchMode):
+class ComputedIn(TorchFunctionMode):
     """Watches which floats are computed in, autocast's too; ``coarsest`` is the one that rounds most."""
 
     coarsest = torch.float64
 
-    def __torch_dispatch__(
+    def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One operation, unchanged."""
