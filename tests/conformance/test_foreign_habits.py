@@ -286,40 +286,6 @@ def test_a_cast_inside_hides_no_fault_and_is_none(size):
     assert report.passed == (size == 0), str(report)
 
 
-class InHalf(nn.Module):
-    """Tied, and in half precision by a cast or by autocast, of numbers that lie between two of its steps.
-
-    On which side each is, is a matter of rounding, and differs between the strands.
-    """
-
-    def __init__(self, dtype, autocast, size):
-        super().__init__()
-        self.dtype, self.autocast, self.size = dtype, autocast, size
-        self.kernel, self.extra = nn.Parameter(torch.rand(2, 4, 9) - 0.5), nn.Conv1d(4, 2, 9)
-
-    def forward(self, x):
-        kernel = self.kernel + self.kernel.flip(0, 1, 2)
-        y, turned = F.conv1d(x, kernel), F.conv1d(x.flip(-1), kernel.flip(-1)).flip(-1)
-        y = y + 1 - y.detach() + torch.finfo(self.dtype).eps / 2 + 8 * (y - turned)
-        with torch.autocast("cpu", self.dtype, enabled=self.autocast):  # which leaves float64 as it is
-            y = F.linear(y[..., None], y.new_ones(1, 1))[..., 0] if self.autocast else y.to(self.dtype)
-        return y.to(x.dtype) * F.conv1d(x, kernel).tanh() + self.size * self.extra(x).mean(-1, keepdim=True)
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("autocast", [False, True])
-def test_half_precision_inside_is_no_fault(dtype, autocast):
-    torch.manual_seed(0)
-    report = check(InHalf(dtype, autocast, 0), outputs="1r", lengths=60, quick=True, inference_only=True)
-    assert report.passed, str(report)
-    assert any(f"it computes in {str(dtype)[6:]} inside" in r.detail for r in report.results), str(report)
-
-
-def test_half_precision_inside_hides_no_fault():
-    faulty = InHalf(torch.float16, autocast=False, size=1e-4)
-    assert cause(check(faulty, outputs="1r", lengths=30, quick=True, inference_only=True)) == "untied"
-
-
 class ByHand(nn.Module):
     """A convolution whose kernel is made of numbers that lie flat, as those of ``rczoo.nn`` do."""
 

@@ -13,11 +13,11 @@ from ...symmetry.actions import RepAction, as_action
 from ...symmetry.dna import UNKNOWN
 from ..calls.inputs import Problem
 from ..calls.meter import SpentError
+from ..diagnosis.interventions import KeepPrecision
 from ..results import Result, Violation, failed, noted, passed, skipped
 from ..run import Place, Run
 from ..sequences import MOST_BASES, WORD, windows
 from ..tested_model import Both, TestedModel, largest_error, row_errors
-from .rounding import in_half_precision, precise_once_kept, type_name
 
 FAST = 4.0
 """Seconds of work that words of two more bases may take."""
@@ -201,11 +201,9 @@ def _judged(
     words = f"off by {error:.2g} relative, allowed {tolerance:.1g}"
     narrowed = _narrowed(tested, codes, errors, tolerance, modes)
     result = failed(words, error, violation=Violation(tested, narrowed, tolerance, modes, error))
-    if tested.dtype == torch.float64 and (narrow := precise_once_kept(run, result)):
+    if tested.dtype == torch.float64 and _precise_once_kept(run, result):
         run.keep_precision()
-        return passed(f"off by {error:.1g} relative: it computes in {type_name(narrow)} inside", error)
-    if tested.dtype == torch.float32:
-        return in_half_precision(run, result, summed)
+        return passed(f"off by {error:.1g} relative: it computes in float32 inside", error)
     return result
 
 
@@ -248,6 +246,20 @@ def _longer_words(run: Run, number: int) -> Result | None:
     every = windows(WORD + 2, run.length)
     ends = [*range(0, len(every), rows), len(every)]
     return _law(run, run.high, [every[start:end] for start, end in pairwise(ends)])
+
+
+def _precise_once_kept(run: Run, result: Result) -> bool:
+    """Is it off by no more than float32 rounds, which the model computes in, and precise once it does not?"""
+    violation = result.violation
+    if run.long and (result.error or 0.0) > 100 * run.tolerance(torch.float32):
+        return False  # to tell how much it magnifies rounding takes two passes more
+    if violation is None:
+        return False
+    at = Place(violation.tested, violation.batches[0])
+    if not (result.error or 0.0) <= run.tolerance(torch.float32, result.error or 0.0, at=at):
+        return False
+    mode = KeepPrecision()
+    return violation.holds(violation.tested.under(lambda model: mode)) and mode.narrowest == torch.float32
 
 
 def _untrainable(run: Run) -> str:

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 
 from ...symmetry.rep import flip
 
@@ -77,28 +76,8 @@ class KeepPrecision(TorchFunctionMode):
         return args[0].to(torch.float64)
 
     def _note(self, dtype: torch.dtype) -> None:
-        self.narrowest = dtype if self.narrowest is None else coarser(dtype, self.narrowest)
-
-
-class ComputedIn(TorchFunctionMode):
-    """Watches which floats are computed in, autocast's too; ``coarsest`` is the one that rounds most."""
-
-    coarsest = torch.float64
-
-    def __torch_function__(
-        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """One operation, unchanged."""
-        result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, Tensor) and tensor.is_floating_point():
-                self.coarsest = coarser(tensor.dtype, self.coarsest)
-        return result
-
-
-def coarser(some: torch.dtype, other: torch.dtype) -> torch.dtype:
-    """The one of two floats that rounds more."""
-    return max(some, other, key=lambda dtype: torch.finfo(dtype).eps)
+        if self.narrowest is None or torch.finfo(dtype).eps > torch.finfo(self.narrowest).eps:
+            self.narrowest = dtype
 
 
 @contextmanager
