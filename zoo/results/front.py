@@ -18,10 +18,10 @@ ONE_STRAND = "sim-200/standard"
 """The published model whose two answers are drawn: it needs no data but simulated sequences."""
 LABEL = 1
 """Of its labels: GATA, the one with the shortest motif."""
-DRAWN = ("standard", "standard+aug", "conjoined", "rcps")
+DRAWN = ("standard", "standard+aug", "conjoined", "rcps", "mixing-1-agreement-2")
 """The strategies of the figure, coloured by what they are."""
-HOLLOW = "standard"
-"""Drawn hollow, to be told from ``standard+aug``, which has its colour."""
+HOLLOW = ("standard", "rcps")
+"""Drawn hollow, to be told from ``standard+aug`` and from mixing with agreement, which have their colours."""
 STEP = 0.18
 """Between the rows of one task's strategies, of 1 between tasks."""
 
@@ -56,14 +56,14 @@ def strands_figure(path: Path) -> Path:
 
 def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
     """Differences from post-hoc with 95 % intervals: a panel for labels and for profiles, a row a task."""
-    figure, axes = new_figure(1, len(HEADLINE), 9.6, 4.6)
+    figure, axes = new_figure(1, len(HEADLINE), 9.6, 6.4)
     for ax, kind in zip(axes.flat, HEADLINE, strict=True):
         shown = {name: v for name in DRAWN for v in found.get(name, ()) if v.kind == kind}
         tasks = sorted({task for verdict in shown.values() for task in verdict.by_task})
         for shift, (name, verdict) in enumerate(shown.items()):
             rows = [(tasks.index(t), d.mean, d.interval) for t, d in verdict.by_task.items()]
             rows.append((len(tasks), verdict.pooled.mean, (verdict.pooled.low, verdict.pooled.high)))
-            mark = style(name) | ({"mfc": "w"} if name == HOLLOW else {})
+            mark = style(name) | ({"mfc": "w"} if name in HOLLOW else {})
             for row, mean, interval in rows:
                 y, all_tasks = row + STEP * (shift - (len(shown) - 1) / 2), row == len(tasks)
                 ax.plot(interval, [y, y], color=mark["color"], lw=1.2)
