@@ -61,13 +61,13 @@ def test_advice_follows_the_intervals():
         Pair("new", "posthoc"): [verdict("profile", a=0.1, b=0.1)],
         Pair("one", "posthoc"): [verdict("labels", a=1)],
     }
-    assert "Above `posthoc` by their intervals: `new` +0.100 jsd (" in advice(better)
+    assert "Above `posthoc` by their intervals: `new` (+0.100 jsd (" in advice(better)
     assert "`one`" not in advice(better)
     assert "of one seed" not in advice(better)
     once = {
         Pair("new", "posthoc"): [Verdict("labels", {t: Difference(0.1, math.nan, 0.001, 1) for t in "ab"})]
     }
-    assert advice(worse | once).endswith("2 label tasks), of one seed each.")
+    assert advice(worse | once).endswith("2 label tasks), of one seed each).")
     assert advice(worse).count(". ") + 1 == 3
 
 

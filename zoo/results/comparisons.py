@@ -98,8 +98,7 @@ COMPARISONS = (
 )
 """Every comparison that is shown: a fair one changes one thing, so merge and mixing are told apart.
 
-Mixing and agreement change together: that point of the square was above ``posthoc`` on all four tasks of a
-prototype, before any of these was trained.
+Mixing and agreement change together: theirs is the point that the plan trains on every named factor.
 """
 
 

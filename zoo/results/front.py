@@ -56,7 +56,8 @@ def strands_figure(path: Path) -> Path:
 
 def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
     """Differences from post-hoc with 95 % intervals: a panel for labels and for profiles, a row a task."""
-    figure, axes = new_figure(1, len(HEADLINE), 9.6, 6.4)
+    most = max((len(v.by_task) for verdicts in found.values() for v in verdicts), default=0)
+    figure, axes = new_figure(1, len(HEADLINE), 9.6, 1.8 + 0.2 * (most + 1))
     for ax, kind in zip(axes.flat, HEADLINE, strict=True):
         shown = {name: v for name in DRAWN for v in found.get(name, ()) if v.kind == kind}
         tasks = sorted({task for verdict in shown.values() for task in verdict.by_task})
@@ -104,7 +105,7 @@ def _while_training(found: Mapping[Pair, Sequence[Verdict]]) -> str:
 def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     """The strategies of one training that are above post-hoc by their interval over two tasks or more."""
     names = [
-        f"`{pair.one}` {_amounts([verdict])}{_seeds(verdict)}"
+        f"`{pair.one}` ({_amounts([verdict])}{_warning(verdict)})"
         for pair, verdicts in found.items()
         if pair.other == AGAINST and not members(pair.one)
         for verdict in verdicts
@@ -115,9 +116,9 @@ def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     return f"Above `{AGAINST}` by their intervals: {'; '.join(names)}."
 
 
-def _seeds(verdict: Verdict) -> str:
-    """A word of warning where no task was trained more than once."""
-    return ", of one seed each" if all(d.seeds == 1 for d in verdict.by_task.values()) else ""
+def _warning(verdict: Verdict) -> str:
+    """That no task was trained more than once, where that is so."""
+    return "" if verdict.corrected else ", of one seed each"
 
 
 def _amounts(verdicts: Sequence[Verdict]) -> str:
