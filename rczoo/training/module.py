@@ -19,6 +19,9 @@ from ..family.heads import ProfileHead
 from ..family.interpolated import AnyNetwork
 from ..nn.processes import mean_over_processes, of_all_processes, place
 
+EPSILON = 1e-7
+"""What Keras's Adam adds to the root of the second moment."""
+
 
 class TrainingModule(lightning.LightningModule):
     """A network learning a task; ``augment`` as :class:`rczoo.data.batches.Epoch` takes it.
@@ -94,26 +97,31 @@ class TrainingModule(lightning.LightningModule):
         """Make the epoch's entry of the history, and show its criterion to early stopping."""
         outputs = of_all_processes(self._outputs)
         target = torch.cat([y for _, y in outputs])
-        output = _joined([u for u, _ in outputs])
-        loss = self.loss(output, target)
-        self.entry = {
-            "epoch": self.epoch + 1,
-            "train_loss": mean_over_processes(torch.stack(self._losses).mean()).item(),
-            "loss": loss.item(),
-        }
-        if self.task.kind == "labels":
-            self.entry["auroc"] = math.nan
-            if loss.isfinite():
-                score = first(output).cpu().numpy()
-                self.entry["auroc"] = label_metrics(target.cpu().numpy(), score)["auroc"]
+        output = joined([u for u, _ in outputs])
+        self.entry = self.entry_of(mean_over_processes(torch.stack(self._losses).mean()), output, target)
         self.log("criterion", self.entry[self.task.training.criterion], logger=False)
         self._losses.clear()
         self._outputs.clear()
 
+    def entry_of(self, train_loss: torch.Tensor, output: Output, target: torch.Tensor) -> dict[str, Any]:
+        """An epoch of the history: the mean loss of its steps, and what the validation split then gives."""
+        loss = self.loss(output, target)
+        entry: dict[str, Any] = {
+            "epoch": self.epoch + 1,
+            "train_loss": train_loss.item(),
+            "loss": loss.item(),
+        }
+        if self.task.kind == "labels":
+            entry["auroc"] = math.nan
+            if loss.isfinite():
+                score = first(output).cpu().numpy()
+                entry["auroc"] = label_metrics(target.cpu().numpy(), score)["auroc"]
+        return entry
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with Keras's epsilon; the rate is set anew for every epoch."""
         rate = self.task.training.learning_rate
-        return torch.optim.Adam(self.network.parameters(), lr=rate, eps=1e-7)
+        return torch.optim.Adam(self.network.parameters(), lr=rate, eps=EPSILON)
 
     def _strands_loss(self, batch: Batch) -> torch.Tensor:
         X, control, _ = batch
@@ -132,7 +140,7 @@ class TrainingModule(lightning.LightningModule):
         return output
 
 
-def _joined(outputs: list[Output]) -> Output:
+def joined(outputs: list[Output]) -> Output:
     """The outputs of all batches as one."""
     if isinstance(outputs[0], torch.Tensor):
         return torch.cat([first(u) for u in outputs])

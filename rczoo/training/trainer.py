@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -87,17 +90,88 @@ def train(
     Raises ValueError when ``out`` holds another training or a finished one, BlockingIOError while another
     process trains there, and OSError, before the work, where nothing can be written.
     """
+    given = strategy, mixing, wrap, merge, agreement, irreps
+    check_whole("train", threads=(threads, 1))
+    check_logger(logger)
+    accelerator = choose_device(device).type
+    torch.set_num_threads(threads)
+    training = planned(task, given, seed, epochs, accelerator, devices, options)
+    with training.alone_in(out):
+        state = training.state(out, force)
+        if not state.finished:
+            fitted = training.network, training.task, training.augment, state, accelerator, logger
+            if devices > 1:
+                from .processes import fit_together
+
+                fit_together(devices, threads, progress is not None and not progress.disable, *fitted)
+                state = training.state(out)
+            else:
+                from .fitting import fit  # brings Lightning, which the package does without until here
+
+                fit(*fitted, progress)
+        return training.saved(
+            state, (f"{devices} times " if devices > 1 else "") + hardware(accelerator, threads)
+        )
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A training before its first step: the network as its seed begins it, and what the checkpoint says."""
+
+    task: Task
+    strategy: Strategy
+    network: AnyNetwork
+    about: dict[str, Any]
+
+    @property
+    def augment(self) -> str:
+        """How :class:`rczoo.data.batches.Epoch` is to augment."""
+        return self.task.training.augment if self.strategy.augment else ""
+
+    def alone_in(self, out: str | Path) -> AbstractContextManager[None]:
+        """Hold the folder; BlockingIOError while another training does."""
+        busy = f"{out} is being written by another training: wait for it, or choose another --out"
+        return alone(Path(out) / LOCK, busy)
+
+    def state(self, out: str | Path, force: bool = False) -> ResumableState:
+        """Where the training stands in the folder."""
+        return ResumableState(Path(out), self.about, self.task.training.criterion, force)
+
+    def saved(self, state: ResumableState, machine: str) -> AnyNetwork:
+        """The network at its best epoch, in eval mode, saved as the checkpoint."""
+        model = _best(self.network, state, self.strategy)
+        known = {
+            "best_epoch": state.best_epoch,
+            "seconds": round(state.elapsed(), 3),
+            "history": state.history,
+            "hardware": machine,
+        }
+        save_checkpoint(model, state.path.parent, **self.about, **known)
+        state.forget()
+        return model
+
+
+def planned(
+    task: Task | str,
+    given: Sequence[Any],
+    seed: int,
+    epochs: int | None,
+    accelerator: str,
+    devices: int = 1,
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> Planned:
+    """What :func:`train` is about to do, refused where it cannot be done.
+
+    ``given``: the arguments of :func:`rczoo.training.strategies.resolve_strategy` in their order.
+    """
     task = load_task(task) if isinstance(task, str) else task
     epochs = task.training.epochs if epochs is None else epochs
     if epochs is None:
         raise ValueError(f"task {task.name} does not say for how many epochs to train: give epochs")
-    check_whole("train", epochs=(epochs, 1), threads=(threads, 1), seed=(seed, 0), devices=(devices, 1))
-    plan = resolve_strategy(strategy, mixing, wrap, merge, agreement, irreps)
-    check_logger(logger)
+    check_whole("train", epochs=(epochs, 1), seed=(seed, 0), devices=(devices, 1))
+    plan = resolve_strategy(*given)
     require_metrics(task)
-    accelerator = choose_device(device).type
     check_devices(accelerator, devices, task.training.batch_size)
-    torch.set_num_threads(threads)
     torch.manual_seed(seed)
     network = build(**{**plan.usual, **network_of(task), **plan.options, **options})
     if plan.agreement is not None:
@@ -118,31 +192,7 @@ def train(
             "files": identities(task),
         }
     )
-    busy = f"{out} is being written by another training: wait for it, or choose another --out"
-    with alone(Path(out) / LOCK, busy):
-        state = ResumableState(Path(out), about, task.training.criterion, force)
-        if not state.finished:
-            augment = task.training.augment if plan.augment else ""
-            training = network, task, augment, state, accelerator, logger
-            if devices > 1:
-                from .processes import fit_together
-
-                fit_together(devices, threads, progress is not None and not progress.disable, *training)
-                state = ResumableState(Path(out), about, task.training.criterion)
-            else:
-                from .fitting import fit  # brings Lightning, which the package does without until here
-
-                fit(*training, progress)
-        model = _best(network, state, plan)
-        known = {
-            "best_epoch": state.best_epoch,
-            "seconds": round(state.elapsed(), 3),
-            "history": state.history,
-            "hardware": (f"{devices} times " if devices > 1 else "") + hardware(accelerator, threads),
-        }
-        save_checkpoint(model, out, **about, **known)
-        state.forget()
-    return model
+    return Planned(task, plan, network, about)
 
 
 def _best(network: AnyNetwork, state: ResumableState, plan: Strategy) -> AnyNetwork:

@@ -16,7 +16,7 @@ from zoo.__main__ import app
 from zoo.plan import DONE, plan
 from zoo.rows import read_rows
 from zoo.sweep.job import run
-from zoo.sweep.pool import train_many
+from zoo.sweep.pool import stacks, train_many, train_stack
 
 STRATEGIES = ["standard", "rcps", "conjoined"]
 WEIGHTS = "model.safetensors"
@@ -44,6 +44,31 @@ def test_many_at_once_are_what_each_is_alone(tmp_path):
         assert (one / WEIGHTS).read_bytes() == (other / WEIGHTS).read_bytes()
         assert not (one / DONE).exists(), "scoring is the sweep's"
     assert not list(train_many(jobs, runs)), "what is trained is not taken up again"
+
+
+def test_trainings_that_are_alike_are_stacked(tmp_path, monkeypatch):
+    alike = ["conjoined", "mixing-0-agreement-2"]
+    write_tiny(tmp_path, [*alike, "rcps", "mixing-0-agreement-8", "mixing-0-agreement-8-subset-0.5"])
+    runs, jobs = tmp_path / "runs", plan(tmp_path / "plan.toml")
+    monkeypatch.setattr("zoo.sweep.pool.AT_ONCE", 2)
+    found = stacks(jobs)
+    assert [[job.strategy for job in stack.jobs] for stack in found] == [
+        alike,
+        ["mixing-0-agreement-8"],
+        ["rcps"],
+        ["mixing-0-agreement-8-subset-0.5"],
+    ]
+    assert re.fullmatch(r"2 trainings, \d+ s", train_stack(found[0], runs, "cpu"))
+    assert train_stack(found[0], runs, "cpu").startswith("0 trainings"), (
+        "what is trained is not taken up again"
+    )
+    configs = [read_config(job.folder(runs)) for job in found[0].jobs]
+    assert [config["strategy"] for config in configs] == alike
+    assert {config["hardware"] for config in configs} == {f"{hardware()}, 2 trainings at once"}
+    run(found[0].jobs[1], runs)
+    assert {row.hardware for row in read_rows(found[0].jobs[1].folder(runs) / DONE)} == {
+        configs[1]["hardware"]
+    }
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -77,12 +78,17 @@ def trained(job: Job, task: Task, folder: Path, device: str = "cpu") -> Network:
     """The job's trained model: loaded if its training is finished, else trained."""
     if finished(folder):
         return load_checkpoint(folder)
+    task, keywords = asked(job, task)
+    return train(task, seed=job.seed, out=folder, device=device, **keywords)
+
+
+def asked(job: Job, task: Task) -> tuple[Task, dict[str, Any]]:
+    """The task as a job trains it, and the keywords of training."""
     keywords = options(job.strategy)
     changes = {"patience": 0} if "epochs" in keywords else {}
     if "subset" in keywords:
         changes["subset"] = keywords.pop("subset")
-    task = replace(task, training=task.training.model_copy(update=changes))
-    return train(task, seed=job.seed, out=folder, device=device, **keywords)
+    return replace(task, training=task.training.model_copy(update=changes)), keywords
 
 
 def table(job: Job, folder: Path, name: str, model: Model, values: Scores, made_by: str) -> Iterator[Row]:

@@ -9,23 +9,34 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
+from time import perf_counter
+from typing import Any
 
 import torch
 
 from rczoo.data.task import load_task
 from rczoo.family.checkpoint import read_config
 from rczoo.hardware import choose_device
+from rczoo.training.stacked import kind_of, train_stacked
+from rczoo.training.strategies import resolve_strategy
+from rczoo.training.trainer import Planned, planned
 
 from ..fingerprints import record
 from ..locks import alone
 from ..packs import is_done, left
 from ..plan import Job
 from ..trained import trainings
-from .job import finished, run, trained
+from .job import asked, finished, run, trained
+
+AT_ONCE = 32
+"""Trainings of a stack: more would not make the operations of one any faster, and keep more memory."""
 
 
 def do_many(jobs: Iterable[Job], runs: Path, workers: int = 2, nice: int = 0) -> Iterator[str]:
@@ -44,10 +55,52 @@ def train_many(jobs: Iterable[Job], runs: Path, device: str = "cpu", workers: in
     for task in dict.fromkeys(job.task for job in waiting):
         known = load_task(task)
         record(known, runs / known.name)
-    yield from at_once(partial(train_one, runs=runs, device=device), waiting, workers)
+    if choose_device(device).type == "cpu":
+        yield from at_once(partial(train_one, runs=runs, device=device), waiting, workers)
+    else:
+        yield from at_once(partial(train_stack, runs=runs, device=device), stacks(waiting), workers)
 
 
-def at_once(work: Callable[[Job], str], jobs: Iterable[Job], workers: int, nice: int = 0) -> Iterator[str]:
+@dataclass(frozen=True)
+class Stack:
+    """Jobs whose trainings are alike but for their weights, and are done as one."""
+
+    jobs: tuple[Job, ...]
+
+    def __str__(self) -> str:
+        by_strategy = {job.strategy: job.task_name for job in self.jobs}
+        return f"{len(self.jobs)} of {next(iter(by_strategy.values()))}: {', '.join(by_strategy)}"
+
+
+def stacks(jobs: Iterable[Job]) -> list[Stack]:
+    """Jobs in stacks, in the order of their first."""
+    kinds: dict[Any, list[Job]] = {}
+    for job in jobs:
+        kinds.setdefault(kind_of(begun(job)), []).append(job)
+    parts = ((kind, start) for kind in kinds.values() for start in range(0, len(kind), AT_ONCE))
+    return [Stack(tuple(kind[start : start + AT_ONCE])) for kind, start in parts]
+
+
+def begun(job: Job, accelerator: str = "cpu") -> Planned:
+    """The training that a job asks for."""
+    task, keywords = asked(job, load_task(job.task))
+    given = (keywords.pop(name, None) for name in signature(resolve_strategy).parameters)
+    return planned(task, tuple(given), job.seed, keywords.pop("epochs", None), accelerator, options=keywords)
+
+
+def train_stack(stack: Stack, runs: Path, device: str) -> str:
+    """Train the models of a stack, but for those that are done; says how long it took."""
+    with ExitStack() as held:
+        for job in sorted(stack.jobs, key=str):
+            held.enter_context(alone(job.folder(runs)))
+        waiting = [job for job in left(stack.jobs, runs) if not finished(job.folder(runs))]
+        began = perf_counter()
+        ended = train_stacked({job.folder(runs): begun(job) for job in waiting}, device) if waiting else ()
+        number = sum(1 for _ in ended)
+    return f"{number} trainings, {perf_counter() - began:.0f} s"
+
+
+def at_once(work: Callable[[Any], str], jobs: Iterable[Any], workers: int, nice: int = 0) -> Iterator[str]:
     """Work on jobs in their order, each worker on one after the other; gives a line for each as it ends.
 
     Each worker is a process with one thread on the processor. The line of a job that failed says why, and
