@@ -84,7 +84,11 @@ class ResumableState:
         self.finished = stopped or len(self.history) >= self.about["epochs"]
         if write:
             self._save(now)
-            write_bytes(self.path.with_name(HISTORY), _table(self.history))
+            self.write_history()
+
+    def write_history(self) -> None:
+        """Write the history as a table."""
+        write_bytes(self.path.with_name(HISTORY), _table(self.history))
 
     def forget(self) -> None:
         """Remove the file."""

@@ -63,6 +63,7 @@ def train_stacked(trainings: Mapping[Path, Planned], device: str = "cuda") -> It
         members = [_Member(training, out) for out, training in trainings.items()]
         with full_precision(search=True):
             for member in _Stack(members, where).run():
+                member.state.write_history()
                 try:
                     member.training.saved(member.state, machine)
                 except ValueError as error:

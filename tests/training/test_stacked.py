@@ -61,6 +61,7 @@ def test_each_is_what_it_is_alone(tmp_path, name):
         X = load_examples(task, "validation").batch(range(8))[0]
         with torch.no_grad():  # a checkpoint is of float32
             torch.testing.assert_close(load_checkpoint(out).double()(X), model(X), rtol=0, atol=1e-5)
+        assert len((out / "history.csv").read_text().splitlines()) == 1 + len(one["history"])
         told = {
             k: v
             for k, v in one.items()
