@@ -137,13 +137,23 @@ class _Stack:
         states = [member.network.state_dict() for member in members]
         stacked = {k: torch.stack([state[k] for state in states]).to(where) for k in states[0]}
         learnt = dict(network.named_parameters())
-        self.parameters = {k: v.requires_grad_() for k, v in stacked.items() if k in learnt}
         self.buffers = {k: v for k, v in stacked.items() if k not in learnt}
-        self.moments = {k: (torch.zeros_like(v), torch.zeros_like(v)) for k, v in self.parameters.items()}
+        self._lay_out({k: v for k, v in stacked.items() if k in learnt})
+        self.first, self.second = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
         self.steps = 0
         self.agreement: Tensor | None = None
         if network.config.merge in LINEAR:
             self.agreement = torch.tensor([member.agreement for member in members], device=where)
+
+    def _lay_out(self, parameters: Named) -> None:
+        """Keep all in one row of numbers, so that a step is a few operations, not some for each of them."""
+        self.flat = torch.cat([v.detach().flatten() for v in parameters.values()])
+        parts = _parts(self.flat, parameters)
+        self.parameters = {k: v.detach().requires_grad_() for k, v in parts.items()}
+
+    def _flat(self, each: Tensor) -> Tensor:
+        """A number of each training, as one of each parameter."""
+        return torch.cat([each.repeat_interleave(v[0].numel()) for v in self.parameters.values()])
 
     def run(self) -> Iterator[_Member]:
         """Epoch by epoch; gives a member when it ends, and goes on without it."""
@@ -160,7 +170,7 @@ class _Stack:
         epochs = {member.module.seed: member.batches() for member in self.members}
         order = {seed: n for n, seed in enumerate(epochs)}  # trainings of one seed see the same batches
         chosen = torch.tensor([order[member.module.seed] for member in self.members], device=self.where)
-        losses = []
+        losses, rates = [], self._flat(rates)
         for batches in zip(*epochs.values(), strict=True):
             X, control, target = (self._stacked(part, chosen) for part in zip(*batches, strict=True))
             assert target is not None
@@ -188,17 +198,17 @@ class _Stack:
 
     @torch.no_grad()
     def _step(self, gradients: Sequence[Tensor | None], rates: Tensor) -> None:
-        """Adam, as ``torch.optim`` has it, which knows one rate for all."""
+        """Adam, as ``torch.optim`` has it, which knows one rate for all; ``rates`` of each parameter.
+
+        What the loss does not read, such as a head of counts, has no gradient and stays as it is.
+        """
         self.steps += 1
-        for (name, parameter), gradient in zip(self.parameters.items(), gradients, strict=True):
-            if gradient is None:  # of a head that the loss does not read
-                continue
-            first, second = self.moments[name]
-            first.lerp_(gradient, 1 - BETAS[0])
-            second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-            size = (second.sqrt() / (1 - BETAS[1] ** self.steps) ** 0.5).add_(EPSILON)
-            rate = rates.view(-1, *(1,) * (parameter.ndim - 1)) / (1 - BETAS[0] ** self.steps)
-            parameter.sub_(rate * first / size)
+        named = zip(gradients, self.parameters.values(), strict=True)
+        gradient = torch.cat([(torch.zeros_like(v) if g is None else g).flatten() for g, v in named])
+        self.first.lerp_(gradient, 1 - BETAS[0])
+        self.second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+        size = self.second.sqrt().mul_((1 - BETAS[1] ** self.steps) ** -0.5).add_(EPSILON)
+        self.flat.addcdiv_(self.first * rates, size, value=-1 / (1 - BETAS[0] ** self.steps))
 
     @torch.no_grad()
     def _validate(self, losses: Tensor, rates: Sequence[float]) -> list[bool]:
@@ -224,7 +234,16 @@ class _Stack:
         if len(which) == len(self.members):
             return
         self.members = [self.members[k] for k in which]
-        self.parameters = {k: v.detach()[which].requires_grad_() for k, v in self.parameters.items()}
         self.buffers = {k: v[which] for k, v in self.buffers.items()}
-        self.moments = {k: (m[which], v[which]) for k, (m, v) in self.moments.items()}
+        self.first, self.second = (
+            torch.cat([v[which].flatten() for v in _parts(moments, self.parameters).values()])
+            for moments in (self.first, self.second)
+        )
+        self._lay_out({k: v[which] for k, v in self.parameters.items()})
         self.agreement = None if self.agreement is None else self.agreement[which]
+
+
+def _parts(flat: Tensor, like: Named) -> Named:
+    """A row of numbers in the shapes of parameters."""
+    rows = torch.split(flat, [v.numel() for v in like.values()])
+    return {name: row.view(v.shape) for row, (name, v) in zip(rows, like.items(), strict=True)}
