@@ -13,16 +13,21 @@ import numpy as np
 
 from .calls.inputs import Problem
 from .calls.meter import FULL, QUICK, Meter
+from .calls.precision import type_name
 from .checks.catalogue import CHECKS, named_checks, run_checks, sentence
 from .diagnosis.explanation import explain
 from .report import Report
-from .results import failed
+from .results import Result, failed
 from .run import Check, Run
 from .sequences import LONG, as_codes
 from .tested_model import Encode, describe
 
 QUICK_SPARE, FULL_SPARE = 5.0, 20.0
 """Seconds of work in which a failure is explained by as many forward passes as that takes."""
+
+
+AS_IT_IS = ("float32-law", "batch-sizes")
+"""Laws that are tried on a model as it is, with its own rounding."""
 
 
 def check(
@@ -117,6 +122,7 @@ def check(
     results = run_checks(run, only, checks)
     forwards = meter.forwards
     found = explain(run, results)
+    notes = [*run.notes, *filter(None, [_half_precision(run, results)])]
     return Report(
         called,
         found.results,
@@ -128,6 +134,7 @@ def check(
         forwards,
         meter.forwards - forwards + meter.freed,
         found.trouble,
+        notes,
     )
 
 
@@ -141,3 +148,18 @@ def lengths_of(model: object, lengths: Sequence[int] | int | None) -> tuple[int,
     if not chosen or min(chosen) < 1:
         raise ValueError(f"lengths must be 1 or more, got {chosen}")
     return chosen
+
+
+def _half_precision(run: Run, results: Sequence[Result]) -> str | None:
+    """A note on a model that computes in half precision inside, which is no fault of it."""
+    named = {r.name: r for r in results}
+    inside, errors = run.tested.computes, [named[n].error for n in AS_IT_IS if n in named]
+    if inside == run.tested.dtype or not (known := [error for error in errors if error is not None]):
+        return None
+    apart = "differ by rounding, up to {:.1g} relative" if max(known) else "are alike on what was tried"
+    words = f"computes in {type_name(inside)} inside: the two strands' answers {apart.format(max(known))}"
+    if "float64-law" not in named or named["float64-law"].status != "passed":
+        return words
+    if run.high.computes == run.high.dtype:
+        return f"{words}; exact in {type_name(run.high.dtype)}"
+    return f"{words}; faults below {run.tolerance(run.high.computes):.1g} cannot be seen"

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 
 from ..diagnosis.interventions import no_dropout
-from ..tested_model import Both, TestedModel
+from ..tested_model import TestedModel
 from .meter import SpentError
+from .outputs import Both
 
 STEP, FURTHER = 0.1, 0.3
 """Of a parameter's size: what was negative stays so; and, for what a step did not reach, it need not."""

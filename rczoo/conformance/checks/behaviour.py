@@ -12,6 +12,7 @@ from torch import nn
 from ...symmetry.equivariance import relative_error
 from ..calls.inputs import Problem
 from ..calls.meter import SpentError
+from ..calls.precision import rounds_more
 from ..results import Result, Violation, failed, passed, skipped
 from ..run import Run
 from ..tested_model import TestedModel, describe
@@ -53,7 +54,7 @@ def deterministic(run: Run) -> Result:
     if 0 < max(error, anew) <= small and (drew or first.moved):
         error, anew, small = _precisely(run, error, anew)
     if not anew <= small or not (error <= small or first.moved):
-        violation = Violation(run.high, [run.codes()], run.tolerance(run.high.dtype))
+        violation = Violation(run.high, [run.codes()], run.tolerance(run.high.computes))
         words = f"differs by {max(anew, error):.2g} relative"
         return failed(words, max(anew, error), violation=violation, cause="random")
     moved = ", ".join(map(repr, first.moved[:3])) + (" and more" if len(first.moved) > 3 else "")
@@ -78,7 +79,7 @@ def _precisely(run: Run, error: float, anew: float) -> tuple[float, float, float
     except (Problem, SpentError):
         return error, anew, SAME
     error, anew = _worst(again, answer), _worst(others, answer)
-    return error, anew, run.tolerance(run.high.dtype, max(error, anew))
+    return error, anew, run.tolerance(run.high.computes, max(error, anew))
 
 
 def outputs_vary(run: Run) -> Result:
@@ -87,7 +88,7 @@ def outputs_vary(run: Run) -> Result:
         if not y.ndim and not y.is_floating_point():
             continue  # a count, such as how many sequences there are
         # far above what float32 rounds; what varies less, on a large constant, is looked at in float64
-        if not _varies(y, 1e-3) and not _vary_over_words(run, name):
+        if not _varies(y, max(1e-3, _few_roundings(run.tested))) and not _vary_over_words(run, name):
             largest = f"(largest value {y.abs().max().item():.4g})"
             return failed(f"output {name!r} is the same for many sequences {largest}", 0.0, cause="constant")
     return passed()
@@ -99,10 +100,17 @@ def _varies(y: torch.Tensor, share: float) -> bool:
     return bool(y.ndim) and (y - y[:1]).abs().max().item() > share * y.abs().max().item()
 
 
+def _few_roundings(tested: TestedModel) -> float:
+    """What numbers that are equal may come to differ by, relative, where few are left of half precision."""
+    return float(4 * torch.finfo(tested.computes).eps)
+
+
 def _vary_over_words(run: Run, name: str) -> bool:
     """Small variation on a large constant, or on one word alone, is still variation, and rounding is not."""
     y = run.covered.both[name][1]
-    share = 1e-12 if run.high.dtype == torch.float64 else 10 * run.tolerance(run.high.dtype)
+    share = 1e-12 if run.high.computes == torch.float64 else _few_roundings(run.high)
+    if run.high.computes == torch.float32:
+        share = 10 * run.tolerance(torch.float32)
     if y.ndim and len(y) > 1:
         return _varies(y, share)
     with torch.no_grad():
@@ -127,7 +135,7 @@ def batch_independence(run: Run) -> Result:
             others = run.codes(batch_size=1, seed=16)
             single = tested(tested.pair(np.concatenate([alone, others]))[0])
     error = max(relative_error(single[n][:1], y[:1]) for n, y in whole.items())
-    tolerance = run.tolerance(tested.dtype, error)
+    tolerance = run.tolerance(tested.computes, error)
     if not error <= tolerance:
         violation = Violation(tested, [first.codes], tolerance)
         return failed(f"changes by {error:.2g} relative", error, violation=violation, cause="batch")
@@ -152,7 +160,8 @@ def fused_path(run: Run) -> Result:
             raise
         return skipped("its second execution does not run")
     error = _worst(run.first.answer, theirs)
-    if not error <= run.tolerance(tested.dtype, error):
+    narrowest = other.computes if rounds_more(other.computes, tested.computes) else tested.computes
+    if not error <= run.tolerance(narrowest, error):
         return failed(f"differs from its reference by {error:.2g} relative", error, cause="fused path")
     return passed(f"equals its reference to {error:.1g} relative", error)
 

@@ -38,7 +38,7 @@ def gradients(run: Run) -> Result:
         return skipped("no output depends on the input by a gradient")
     error = relative_error(turned, action(direct))
     # a gradient is a sum over more terms than an output, and has no scale of its own
-    if not error <= 100 * run.tolerance(run.high.dtype, error):
+    if not error <= 100 * run.tolerance(run.high.computes, error):
         return failed(f"off by {error:.2g} relative", error)
     return passed(f"off by {error:.1g} relative", error)
 
