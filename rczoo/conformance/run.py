@@ -112,7 +112,8 @@ class Run:
 
         self.tested, first, without = without_casts(self.tested, called)
         if without:
-            self.notes.append(f"casts to {without} inside do not fit weights in float32: here none is made")
+            words = "inside no longer fit its weights, which are made float32 here, and are not made"
+            self.notes.append(f"casts to {without} {words}")
         return first
 
     @property

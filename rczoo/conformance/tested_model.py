@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -155,21 +155,27 @@ class TestedModel:
 
     def _run(self, args: Any, kwargs: Mapping[str, Any], seed: int) -> Any:
         """What the model returns, its random numbers drawn from ``seed``."""
-        default = torch.get_default_dtype()
-        with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), ExitStack() as stack:
-            warnings.simplefilter("ignore")
+        with torch.random.fork_rng(devices=[]), self.surroundings():
             torch.default_generator.manual_seed(seed)  # torch.manual_seed takes 20 ms where there is no GPU
             if self.device != "cpu":
                 torch.manual_seed(seed)
-            torch.set_default_dtype(self.dtype)  # so that tensors a model makes for itself are no narrower
-            stack.callback(torch.set_default_dtype, default)
-            for mend in self.around:
-                stack.enter_context(mend(self.model))
             before = random_states()
             try:
                 return self.model(*args, **kwargs)
             finally:
                 self.meter.drew = random_states() != before
+
+    @contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """In what every call runs, and what calls a part of the model again."""
+        default = torch.get_default_dtype()
+        with warnings.catch_warnings(), ExitStack() as stack:
+            warnings.simplefilter("ignore")
+            torch.set_default_dtype(self.dtype)  # so that tensors a model makes for itself are no narrower
+            stack.callback(torch.set_default_dtype, default)
+            for mend in self.around:
+                stack.enter_context(mend(self.model))
+            yield
 
     def both(self, codes: np.ndarray, seed: int = 0) -> Both:
         """For each output, what came out for ``R x`` and what the law demands: ``R f(x)``."""

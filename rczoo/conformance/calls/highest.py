@@ -35,7 +35,7 @@ def highest(tested: TestedModel, attempt: Callable[[TestedModel], T]) -> tuple[H
     best: tuple[TestedModel, T] | None = None
     refusals: list[str] = []
     for number, way in enumerate(_ways(tested, refusals)):
-        if best is not None and not rounds_more(best[0].computes, way.dtype):
+        if best is not None and (way is tested or not rounds_more(best[0].computes, way.dtype)):
             break
         try:
             with tested.meter.free() if number else nullcontext():

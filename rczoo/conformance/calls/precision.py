@@ -24,8 +24,16 @@ FLOATS = (
 """Types of numbers, each rounding more than the one before."""
 COMPLEX = {torch.float64: torch.complex128, torch.float32: torch.complex64, torch.float16: torch.complex32}
 REAL = {pair: real for real, pair in COMPLEX.items()}
-CASTS = {"to", "type", "type_as", "float", "half", "bfloat16", "cfloat", "chalf"}
-"""Functions of a tensor that give it in another type, whether or not their arguments name it."""
+CASTS = {
+    "float": torch.float32,
+    "half": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "cfloat": torch.complex64,
+    "chalf": torch.complex32,
+}
+"""Functions of a tensor that give it in another type, which their names say."""
+LIKE = {"to", "type_as", "type"}
+"""Functions of a tensor that may give it in the type of another, or in one that is named by a string."""
 REINTERPRETS = {"view"}
 """Functions that take a type and round nothing: they read the same bytes otherwise."""
 
@@ -57,6 +65,16 @@ class Kept:
             self.narrowest = real
         return COMPLEX[self.dtype] if value in REAL else self.dtype
 
+    def arguments(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Those of a function, with the types that are kept. Raises TypeError for bytes that were others."""
+        if name not in REINTERPRETS:
+            return tuple(map(self, args)), {key: self(value) for key, value in kwargs.items()}
+        if self.narrowest is not None and any(isinstance(x, torch.dtype) for x in (*args, *kwargs.values())):
+            raise TypeError(f"the bytes of {type_name(self.narrowest)} are read as another type")
+        return args, kwargs
+
 
 class KeepPrecision(TorchFunctionMode):
     """Casts to floats that round more than ``kept`` allows are not made, wherever Python asks for them."""
@@ -72,14 +90,16 @@ class KeepPrecision(TorchFunctionMode):
         kwargs, name = kwargs or {}, getattr(function, "__name__", "")
         if isinstance(function, OpOverload):
             return function(*args, **kwargs)  # what Python asks for only while a dispatch mode watches it
-        if name not in REINTERPRETS:
-            args = tuple(map(self.kept, args))
-            kwargs = {key: self.kept(value) for key, value in kwargs.items()}
+        args, kwargs = self.kept.arguments(name, args, kwargs)
+        asked = CASTS.get(name)
+        if name in LIKE and len(args) > 1 and isinstance(args[1], Tensor):
+            asked = args[1].dtype
+        if asked is not None and (wide := self.kept(asked)) != asked:
+            return args[0].to(wide)
         result = function(*args, **kwargs)
-        if name not in CASTS or not isinstance(result, Tensor):
-            return result
-        wide = self.kept(result.dtype)
-        return result if wide == result.dtype else args[0].to(wide)
+        if name in LIKE and isinstance(result, Tensor) and (wide := self.kept(result.dtype)) != result.dtype:
+            return args[0].to(wide)
+        return result
 
 
 class KeepPrecisionWithin(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -94,9 +114,7 @@ class KeepPrecisionWithin(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         """One operation, as in :class:`KeepPrecision`."""
         kwargs, name = kwargs or {}, func.overloadpacket.__name__
-        if name not in REINTERPRETS:
-            args = tuple(map(self.kept, args))
-            kwargs = {key: self.kept(value) for key, value in kwargs.items()}
+        args, kwargs = self.kept.arguments(name, args, kwargs)
         result = func(*args, **kwargs)
         # torch.tensor makes its numbers unseen, and lifts them
         return result.to(self.kept(result.dtype)) if name.startswith("lift_fresh") else result

@@ -9,6 +9,7 @@ import torch
 from ...symmetry.actions import RepAction, as_action
 from ...symmetry.equivariance import relative_error
 from ..calls.inputs import Problem
+from ..calls.training import gradient
 from ..results import Result, failed, passed, skipped
 from ..run import Run
 from ..tested_model import TestedModel
@@ -62,4 +63,4 @@ def _gradient(
             total = total + ((tested.act(name, weight) if turned else weight) * y).sum()
         if not isinstance(total, torch.Tensor) or not total.requires_grad:
             return None
-        return torch.autograd.grad(total, first, allow_unused=True)[0]
+        return gradient(tested, total, [first])[0]
