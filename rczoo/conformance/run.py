@@ -55,6 +55,14 @@ class Batch(NamedTuple):
     seconds: float = 0.0
 
 
+class Answered(NamedTuple):
+    """A model, sequences, and its answer for them."""
+
+    tested: TestedModel
+    codes: np.ndarray
+    answer: dict[str, torch.Tensor]
+
+
 class Place(NamedTuple):
     """A model, in the state and mode it was in, and sequences on which it was tried."""
 
@@ -133,6 +141,15 @@ class Run:
     def covered(self) -> Batch:
         """With :attr:`high`: every word on both strands, then sequences with unknown bases."""
         return self._covered[1]
+
+    @property
+    def finest(self) -> Answered:
+        """Answers of the model as it is, or of :attr:`high` where half precision inside hides too much."""
+        if not rounds_more(self.tested.computes, torch.float32):
+            return Answered(self.tested, self.first.codes, self.first.answer)
+        codes, padding = self.covered.codes, self.high.padding(self.covered.codes)
+        answer = {name: self.high.act(name, want, padding) for name, (_, want) in self.covered.both.items()}
+        return Answered(self.high, codes, answer)
 
     @cached_property
     def _covered(self) -> tuple[Highest, Batch]:

@@ -26,10 +26,6 @@ QUICK_SPARE, FULL_SPARE = 5.0, 20.0
 """Seconds of work in which a failure is explained by as many forward passes as that takes."""
 
 
-AS_IT_IS = ("float32-law", "batch-sizes")
-"""Laws that are tried on a model as it is, with its own rounding."""
-
-
 def check(
     model: Any,
     inputs: Any = None,
@@ -153,11 +149,11 @@ def lengths_of(model: object, lengths: Sequence[int] | int | None) -> tuple[int,
 def _half_precision(run: Run, results: Sequence[Result]) -> str | None:
     """A note on a model that computes in half precision inside, which is no fault of it."""
     named = {r.name: r for r in results}
-    inside, errors = run.tested.computes, [named[n].error for n in AS_IT_IS if n in named]
-    if inside == run.tested.dtype or not (known := [error for error in errors if error is not None]):
+    inside, result = run.tested.computes, named.get("float32-law")
+    if inside == run.tested.dtype or result is None or result.error is None:
         return None
-    apart = "differ by rounding, up to {:.1g} relative" if max(known) else "are alike on what was tried"
-    words = f"computes in {type_name(inside)} inside: the two strands' answers {apart.format(max(known))}"
+    apart = "differ by rounding, up to {:.1g} relative" if result.error else "are alike on what was tried"
+    words = f"computes in {type_name(inside)} inside: the two strands' answers {apart.format(result.error)}"
     if "float64-law" not in named or named["float64-law"].status != "passed":
         return words
     if run.high.computes == run.high.dtype:

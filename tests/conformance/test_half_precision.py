@@ -1,7 +1,5 @@
 """Half precision inside a model: no fault of equivariance, no cover for one, and named in the report."""
 
-import copy
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -299,14 +297,60 @@ def test_an_answer_that_varies_by_half_roundings_alone_is_constant():
     assert check(model, outputs="1t", lengths=60)["outputs-vary"].status == "failed"
 
 
-def test_a_fused_path_may_compute_in_half_precision():
-    model = To(BF16)
-    same = Inside(BF16)
-    same.load_state_dict(model.state_dict())
-    same.forward = lambda x: same.features(x).tanh()
-    for some, other in ((model, same), (same, model)):
-        report = check(copy.copy(some), outputs="1r", lengths=60, reference=other)
-        assert report["fused-path"].status == "passed", str(report)
+class Fused(Inside):
+    """In half precision or not, its strands swapped or not."""
+
+    swapped = False
+
+    def forward(self, x):
+        h = self.features(x)
+        h = h.tanh() if self.low is None else h.to(self.low).tanh().to(x.dtype)
+        return h.flip(1) if self.swapped else h
+
+
+@pytest.mark.parametrize(("low", "other"), [(BF16, None), (None, BF16), (FP16, BF16)])
+def test_a_fused_path_may_compute_in_half_precision_and_hides_no_swap(low, other):
+    model, reference = Fused(low), Fused(other)
+    reference.load_state_dict(model.state_dict())
+    report = check(model, outputs="1r", lengths=60, reference=reference, quick=True)
+    assert report.passed, str(report)
+    model.swapped = True
+    report = check(model, outputs="1r", lengths=60, reference=reference, quick=True)
+    assert [r.name for r in report.results if r.status == "failed"] == ["fused-path"]
+
+
+class ReadsItsBatch(Inside):
+    def forward(self, x):
+        return (self.features(x) - 0.1 * x.mean((0, 1, 2)) * len(x)).to(self.low).to(x.dtype)
+
+
+@each_type
+def test_half_precision_hides_no_batch(low):
+    report = check(ReadsItsBatch(low), outputs="1r", lengths=60)
+    assert report["batch-independence"].status == "failed", str(report)
+    assert report.diagnoses[0].cause == "batch"
+
+
+class Moves(Inside):
+    """Its counter or chance moves answers by less than half precision rounds."""
+
+    def __init__(self, low, by):
+        super().__init__(low)
+        self.by = by
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        nudge = self.calls.add_(1) if self.by == "state" else torch.rand(())
+        return (self.features(x) * (1 + 1e-7 * nudge)).to(self.low).to(x.dtype)
+
+
+@each_type
+@pytest.mark.parametrize("by", ["state", "random"])
+@pytest.mark.parametrize("quick", [True, False])
+def test_half_precision_hides_no_state_and_no_chance(low, by, quick):
+    report = check(Moves(low, by), outputs="1r", lengths=60, quick=quick)
+    assert not report.passed, str(report)
+    assert report.diagnoses[0].cause == by
 
 
 # Rounding that is a fault

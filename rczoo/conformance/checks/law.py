@@ -153,7 +153,7 @@ def _neighbour(run: Run, length: int) -> str:
 def batch_sizes(run: Run) -> Result:
     """The law holds for one sequence, and for an odd and a larger batch."""
     sizes = (1,) if run.long else (1, 5)
-    return _law(run, run.tested, [run.codes(batch_size=size, seed=11) for size in sizes])
+    return _law(run, run.finest.tested, [run.codes(batch_size=size, seed=11) for size in sizes])
 
 
 def unknown_bases(run: Run) -> Result:
