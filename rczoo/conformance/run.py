@@ -120,7 +120,7 @@ class Run:
 
         self.tested, first, without = without_casts(self.tested, called)
         if without:
-            words = "inside no longer fit its weights, which are made float32 here, and are not made"
+            words = "inside are not made: with them it does not run here, where its weights are float32"
             self.notes.append(f"casts to {without} {words}")
         return first
 

@@ -51,7 +51,8 @@ def check(
     Every word of 6 bases is tried on both strands, of 8 where that takes no longer than seconds. The checks
     take 40 forward passes at most, 12 if ``quick``, but for your own sequences; to explain a failure takes
     more while it is quick. Sequences of 4,101 bases and more are tried one at a time, and their failures
-    explained within the same number of passes.
+    explained within the same number of passes. Half precision inside a model is no fault: in float64 casts
+    are not made, so that it hides none, and the report's notes say what it does to the answers.
 
     Args:
         model: a module, a factory, or the place of one: ``"package.module:factory"``, a published name, or a

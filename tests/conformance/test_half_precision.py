@@ -10,7 +10,9 @@ import rczoo
 from rczoo.conformance.calls.meter import Seen, Watch
 from rczoo.conformance.calls.precision import KeepPrecision, KeepPrecisionWithin, Kept
 from rczoo.conformance.suite import check
-from tests.support.faulty_models import DNA, Through, Tied, tied
+from tests.studies.conformance.catalogue import PUBLISHED
+from tests.studies.conformance.published import ready
+from tests.support.faulty_models import DNA, Through, Tied, tied, variance_that_cancels
 
 BF16, FP16 = torch.bfloat16, torch.float16
 LOW = torch.ones(3, dtype=BF16)
@@ -221,6 +223,41 @@ def test_an_untied_network_under_autocast_is_conjoined():
     assert check(rczoo.conjoin(Under(), outputs="1r"), outputs="1r", lengths=60).passed
 
 
+class Halved(nn.Module):
+    """A model under autocast, whose every layer's answer goes through half precision besides."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        for layer in model.modules():
+            if not list(layer.children()):
+                layer.register_forward_hook(
+                    lambda m, x, y: y.to(BF16).to(y.dtype) if torch.is_tensor(y) else y
+                )
+
+    def forward(self, *args, **kwargs):
+        with torch.autocast("cpu", dtype=BF16):
+            return self.model(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Caduceus-PS", None),
+        ("FactorNet", None),
+        ("Borzoi", "untied"),
+        ("HyenaDNA", "causal"),
+        ("Evo", "causal"),
+    ],
+)
+def test_published_models_get_the_same_verdict_in_half_precision(name, found):
+    entry = next(entry for entry in PUBLISHED if entry.name == name)
+    report = check(Halved(ready(entry)), **entry.options, quick=True)
+    assert report.passed == (found is None), str(report)
+    assert [d.cause for d in report.diagnoses[:1]] == [found] * (found is not None)
+    assert report.forwards <= 12
+
+
 # What cannot be made float64
 
 
@@ -357,8 +394,6 @@ def test_half_precision_hides_no_state_and_no_chance(low, by, quick):
 
 
 def test_what_rounding_alone_breaks_is_told_with_its_size_in_both_types():
-    from tests.support.faulty_models import variance_that_cancels
-
     report = check(variance_that_cancels(), outputs="1r", lengths=60, quick=True)
     assert not report.passed
     diagnosis = report.diagnoses[0]

@@ -77,7 +77,7 @@ def without_casts(tested: TestedModel, attempt: Callable[[TestedModel], T]) -> t
     """The model in its own type, what ``attempt`` made of it, and which casts had to be left out for that.
 
     A model's weights are made float32 here. Where they were half precision, its own casts of what they meet
-    do not fit them any longer, so that it raises Problem; without these casts it runs.
+    do not fit them any longer: it raises Problem, and runs without these casts.
     """
     try:
         return tested, attempt(tested), ""
