@@ -235,6 +235,10 @@ class Halved(nn.Module):
                     lambda m, x, y: y.to(BF16).to(y.dtype) if torch.is_tensor(y) else y
                 )
 
+    @staticmethod
+    def rounded(layer, given, answer):
+        return answer.to(BF16).to(answer.dtype) if torch.is_tensor(answer) else answer
+
     def forward(self, *args, **kwargs):
         with torch.autocast("cpu", dtype=BF16):
             return self.model(*args, **kwargs)
