@@ -61,6 +61,37 @@ COMPARISONS = (
         "every block sees both strands' filters",
     ),
     Comparison(
+        "the merged answer is validated",
+        Pair("mixing-0-agreement-1", AGAINST),
+        "the same steps, of which the merged answer decides when the rate falls, which epoch is best and when "
+        "to stop, not one strand's",
+    ),
+    Comparison(
+        "agreement 1 after 0, mixing 0",
+        Pair("mixing-0-agreement-1", "conjoined"),
+        "each strand's answer is trained, not their mean",
+    ),
+    Comparison(
+        "agreement 1 after 0, mixing 1",
+        Pair("mixing-1-agreement-1", "rcps-mean"),
+        "each strand's answer is trained, not their mean",
+    ),
+    Comparison(
+        "agreement 8 after 1, mixing 0",
+        Pair("mixing-0-agreement-8", "mixing-0-agreement-1"),
+        "disagreement of the strands counts eight times as much",
+    ),
+    Comparison(
+        "agreement 8 after 1, mixing 1",
+        Pair("mixing-1-agreement-8", "mixing-1-agreement-1"),
+        "disagreement of the strands counts eight times as much",
+    ),
+    Comparison(
+        "mixing at agreement 1",
+        Pair("mixing-1-agreement-1", "mixing-0-agreement-1"),
+        "every block sees both strands' filters",
+    ),
+    Comparison(
         "mixing and agreement",
         Pair("mixing-1-agreement-2", AGAINST),
         "two changes: every block sees both strands' filters, and agreement weighs 2, not 1",
