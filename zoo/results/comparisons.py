@@ -39,6 +39,8 @@ class Comparison:
 
 AGAINST = "posthoc"
 """The strategy that all others are compared with, task by task: it costs no training of its own."""
+DEFAULT = "mixing-1-agreement-8"
+"""The point of mixing and agreement that validation chooses (:func:`zoo.results.square.chosen`)."""
 COMPARISONS = (
     Comparison(
         "augmentation",
@@ -63,8 +65,8 @@ COMPARISONS = (
     Comparison(
         "the merged answer is validated",
         Pair("mixing-0-agreement-1", AGAINST),
-        "the same steps, of which the merged answer decides when the rate falls, which epoch is best and when "
-        "to stop, not one strand's",
+        "the same steps: the merged answer, not one strand's, decides when the rate falls, when to stop and "
+        "which epoch is best",
     ),
     Comparison(
         "agreement 1 after 0, mixing 0",
@@ -92,9 +94,15 @@ COMPARISONS = (
         "every block sees both strands' filters",
     ),
     Comparison(
-        "mixing and agreement",
+        "the default",
+        Pair(DEFAULT, AGAINST),
+        "three changes: every block sees both strands' filters, agreement weighs 8, not 1, and the merged "
+        "answer is validated",
+    ),
+    Comparison(
+        "mixing 1, agreement 2",
         Pair("mixing-1-agreement-2", AGAINST),
-        "two changes: every block sees both strands' filters, and agreement weighs 2, not 1",
+        "the same three changes, but agreement weighs 2",
     ),
     Comparison(
         "mixing, merge sum",
@@ -128,8 +136,6 @@ COMPARISONS = (
     ),
 )
 """Every comparison that is shown: a fair one changes one thing, so merge and mixing are told apart.
-
-Mixing and agreement change together: theirs is the point that the plan trains on every named factor.
 """
 
 
