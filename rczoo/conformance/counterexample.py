@@ -11,9 +11,10 @@ from ..symmetry.dna import decode
 from ..symmetry.equivariance import relative_error
 from .calls.inputs import Problem
 from .calls.meter import SpentError
+from .calls.outputs import row_errors
 from .results import Counterexample, Result, Violation
 from .sequences import LONG, MOST_BASES
-from .tested_model import TestedModel, row_errors
+from .tested_model import TestedModel
 
 
 def with_counterexample(result: Result) -> Result:

@@ -42,6 +42,7 @@ class Report:
     ``expected`` maps names of checks that may fail to the reason why; an expected failure that does not
     happen fails the report, so that the list stays true. ``forwards`` passes through the model were made by
     the checks, and ``explaining`` more to explain a failure; ``trouble`` is what of that could not be done.
+    ``notes`` are facts about the whole model that fail nothing.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Report:
     forwards: int = 0
     explaining: int = 0
     trouble: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -129,7 +131,7 @@ class Report:
         return "\n".join(lines)
 
     def _findings(self) -> list[tuple[str, list[str]]]:
-        """Cause, place and repair, each with its title."""
+        """Cause, place, repair and notes, each with its title."""
         found = [("Likely cause", [str(d) for d in self.diagnoses])] if self.diagnoses else []
         if self.place:
             found.append(("First broken", [self.place]))
@@ -137,6 +139,8 @@ class Report:
             found.append(("Repair", [self.repair]))
         if self.trouble:
             found.append(("Not explained", self.trouble))
+        if self.notes:
+            found.append(("Note", self.notes))
         return found
 
     def show(self) -> None:
@@ -174,6 +178,7 @@ class Report:
             "forwards": self.forwards,
             "forwards_explaining": self.explaining,
             "trouble": self.trouble,
+            "notes": self.notes,
             "checks": [
                 {
                     "name": r.name,
@@ -219,6 +224,7 @@ def _page(report: Report) -> str:
     causes = "".join(f"<p>{escape(str(d))}</p>\n" for d in report.diagnoses)
     place = f"<h2>First broken</h2><p>{escape(report.place)}</p>\n" if report.place else ""
     repair = f"<h2>Repair</h2><pre>{escape(report.repair)}</pre>\n" if report.repair else ""
+    notes = "".join(f"<p>{escape(note)}</p>\n" for note in report.notes)
     state = "passed" if report.passed else "failed"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(report.model)}</title>'
@@ -226,6 +232,7 @@ def _page(report: Report) -> str:
         + (f"<h2>Likely cause</h2>{causes}" if causes else "")
         + place
         + repair
+        + (f"<h2>Note</h2>{notes}" if notes else "")
         + f"<p>{escape(report.cost)}</p>\n"
         + f"<h2>Checks</h2><table><tr><th></th><th>check</th><th>what was found</th></tr>\n{rows}</table>"
         "</body></html>\n"

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from .calls.inputs import Problem
-from .tested_model import Both, TestedModel, largest_error
+from .calls.outputs import Both, largest_error
+from .tested_model import TestedModel
 
 Status = Literal["passed", "failed", "skipped", "noted", "unrun"]
 

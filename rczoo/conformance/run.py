@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -14,13 +15,15 @@ import torch
 
 from ..symmetry.dna import BASES, UNKNOWN, complement_codes
 from ..symmetry.equivariance import relative_error
+from .calls.highest import Highest, highest, without_casts
 from .calls.inputs import Problem
 from .calls.meter import SpentError
+from .calls.outputs import Both
+from .calls.precision import rounds_more
 from .calls.training import Training, train
-from .diagnosis.interventions import KeepPrecision
 from .results import Result
 from .sequences import LONG, MOST_BASES, WORD, windows
-from .tested_model import Both, TestedModel
+from .tested_model import TestedModel
 
 FEWEST_TERMS = 64
 """Terms of a sum that are allowed for at least: activations and norms round as well."""
@@ -52,6 +55,14 @@ class Batch(NamedTuple):
     seconds: float = 0.0
 
 
+class Answered(NamedTuple):
+    """A model, sequences, and its answer for them."""
+
+    tested: TestedModel
+    codes: np.ndarray
+    answer: dict[str, torch.Tensor]
+
+
 class Place(NamedTuple):
     """A model, in the state and mode it was in, and sequences on which it was tried."""
 
@@ -73,7 +84,6 @@ class Run:
     inference_only: bool = False
     reference: Any = None
     sequences: np.ndarray | None = None
-    float64_refused: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -95,57 +105,68 @@ class Run:
     def first(self) -> FirstCalls:
         """Three calls in float32: of a batch twice, in the state that the last one left, and of its RC.
 
-        Of long sequences the first has the few words for which :attr:`covered` finds no place in one.
+        Of long sequences the first has the few words for which :attr:`covered` finds no place in one. A model
+        whose weights were made float32, while it casts to less what they meet, runs with no such cast.
         """
-        codes, tested = self.codes(batch_size=3), self.tested
+        codes = self.codes(batch_size=3)
         codes = np.concatenate([windows(WORD, self.length)[1:2], codes])[:2] if self.long else codes
-        x, turned = tested.pair(codes)
-        with torch.no_grad():
-            answer, again, moved = tested.twice(x)
-            got = tested(turned)
-        return FirstCalls(codes, tested.compare(got, answer, codes), answer, again, moved)
 
-    @cached_property
+        def called(tested: TestedModel) -> FirstCalls:
+            x, turned = tested.pair(codes)
+            with torch.no_grad():
+                answer, again, moved = tested.twice(x)
+                got = tested(turned)
+            return FirstCalls(codes, tested.compare(got, answer, codes), answer, again, moved)
+
+        self.tested, first, without = without_casts(self.tested, called)
+        if without:
+            words = "inside are not made: with them it does not run here, where its weights are float32"
+            self.notes.append(f"casts to {without} {words}")
+        return first
+
+    @property
     def high(self) -> TestedModel:
-        """The model in float64, or in float32 where it refuses float64 (``float64_refused`` says why)."""
-        return self._covered[0]
+        """The model in float64, its casts to less not made; in float32 where it refuses that.
+
+        What cannot be made float64 is computed as it is: ``high.computes`` is then another type.
+        """
+        return self._covered[0].tested
+
+    @property
+    def refused(self) -> str:
+        """Why the model, or a part of it, is not computed in float64."""
+        return self._covered[0].refused
 
     @property
     def covered(self) -> Batch:
         """With :attr:`high`: every word on both strands, then sequences with unknown bases."""
         return self._covered[1]
 
+    @property
+    def finest(self) -> Answered:
+        """Answers of the model as it is, or of :attr:`high` where half precision inside hides too much."""
+        if not rounds_more(self.tested.computes, torch.float32):
+            return Answered(self.tested, self.first.codes, self.first.answer)
+        codes, padding = self.covered.codes, self.high.padding(self.covered.codes)
+        answer = {name: self.high.act(name, want, padding) for name, (_, want) in self.covered.both.items()}
+        return Answered(self.high, codes, answer)
+
     @cached_property
-    def _covered(self) -> tuple[TestedModel, Batch]:
+    def _covered(self) -> tuple[Highest, Batch]:
         words = windows(WORD, self.length, twice=not self.quick)
         words = words[: 1 if self.long else max(1, MOST_BASES // self.length)]
-        for tested in self._precisions():
-            for rows in (0,) if self.long else (N_ROWS, 0):
-                codes = np.concatenate([words, self.unknown()[:rows]])
-                begun = time.thread_time()
-                try:
-                    return tested, Batch(codes, tested.both(codes), rows, time.thread_time() - begun)
-                except Problem as problem:
-                    reason = str(problem)
-            self.float64_refused = self.float64_refused or reason
-        return self.tested, Batch(words, self.tested.both(words), 0)
 
-    def _precisions(self) -> list[TestedModel]:
-        """The model in float64; the same with its casts to narrower floats not made."""
-        try:
-            double = self.tested.at(torch.float64)
-        except Problem as problem:
-            self.float64_refused = str(problem)
-            return []
-        mode = KeepPrecision()
-        return [double, double.under(lambda model: mode)]
+        def tried(tested: TestedModel) -> Batch:
+            with suppress(Problem):  # unknown bases may be refused
+                if not self.long:
+                    return batch(tested, N_ROWS)
+            return batch(tested, 0)
 
-    def keep_precision(self) -> None:
-        """From here on, casts inside the model to a narrower float are not made in float64."""
-        mode = KeepPrecision()
-        # what was computed before rounds as float32 does
-        self._covered = (self.high.under(lambda model: mode), self.covered._replace(unknown=0))
-        self.high = self._covered[0]
+        def batch(tested: TestedModel, rows: int) -> Batch:
+            codes, begun = np.concatenate([words, self.unknown()[:rows]]), time.thread_time()
+            return Batch(codes, tested.both(codes), rows, time.thread_time() - begun)
+
+        return highest(self.tested, tried)
 
     @cached_property
     def condition(self) -> float:
@@ -154,6 +175,8 @@ class Run:
 
     def magnified(self, tested: TestedModel, codes: np.ndarray) -> float:
         """How much a model magnifies rounding of its parameters there, between 1 and :data:`MAGNIFIED`."""
+        if rounds_more(tested.computes, torch.float32):
+            return 1.0  # nothing is far above its rounding and far below its parameters
         try:
             with self.tested.meter.free():
                 return self._magnified(tested, codes)
@@ -172,7 +195,7 @@ class Run:
     def _shaken(self, tested: TestedModel, x: Any, before: dict[str, torch.Tensor], seed: int) -> float:
         """How far the answer is off once every parameter is off at random, over the size of that."""
         # far above rounding, and far below the parameters
-        step = 1e-6 if tested.dtype == torch.float64 else 1e-3
+        step = 1e-6 if tested.computes == torch.float64 else 1e-3
         shaken = tested.at(tested.dtype, train=tested.model.training)
         generator = torch.Generator().manual_seed(seed)
         for p in shaken.model.parameters():

@@ -13,10 +13,11 @@ import numpy as np
 
 from .calls.inputs import Problem
 from .calls.meter import FULL, QUICK, Meter
+from .calls.precision import type_name
 from .checks.catalogue import CHECKS, named_checks, run_checks, sentence
 from .diagnosis.explanation import explain
 from .report import Report
-from .results import failed
+from .results import Result, failed
 from .run import Check, Run
 from .sequences import LONG, as_codes
 from .tested_model import Encode, describe
@@ -50,7 +51,8 @@ def check(
     Every word of 6 bases is tried on both strands, of 8 where that takes no longer than seconds. The checks
     take 40 forward passes at most, 12 if ``quick``, but for your own sequences; to explain a failure takes
     more while it is quick. Sequences of 4,101 bases and more are tried one at a time, and their failures
-    explained within the same number of passes.
+    explained within the same number of passes. Half precision inside a model is no fault: in float64 casts
+    are not made, so that it hides none, and the report's notes say what it does to the answers.
 
     Args:
         model: a module, a factory, or the place of one: ``"package.module:factory"``, a published name, or a
@@ -117,6 +119,7 @@ def check(
     results = run_checks(run, only, checks)
     forwards = meter.forwards
     found = explain(run, results)
+    notes = [*run.notes, *filter(None, [_half_precision(run, results)])]
     return Report(
         called,
         found.results,
@@ -128,6 +131,7 @@ def check(
         forwards,
         meter.forwards - forwards + meter.freed,
         found.trouble,
+        notes,
     )
 
 
@@ -141,3 +145,18 @@ def lengths_of(model: object, lengths: Sequence[int] | int | None) -> tuple[int,
     if not chosen or min(chosen) < 1:
         raise ValueError(f"lengths must be 1 or more, got {chosen}")
     return chosen
+
+
+def _half_precision(run: Run, results: Sequence[Result]) -> str | None:
+    """A note on a model that computes in half precision inside, which is no fault of it."""
+    named = {r.name: r for r in results}
+    inside, result = run.tested.computes, named.get("float32-law")
+    if inside == run.tested.dtype or result is None or result.error is None:
+        return None
+    apart = "differ by rounding, up to {:.1g} relative" if result.error else "are alike on what was tried"
+    words = f"computes in {type_name(inside)} inside: the two strands' answers {apart.format(result.error)}"
+    if "float64-law" not in named or named["float64-law"].status != "passed":
+        return words
+    if run.high.computes == run.high.dtype:
+        return f"{words}; exact in {type_name(run.high.dtype)}"
+    return f"{words}; faults below {run.tolerance(run.high.computes):.1g} cannot be seen"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,20 +17,18 @@ from torch.nn.parameter import UninitializedParameter
 from ..hardware import choose_device
 from ..symmetry.actions import Action, RepAction, Spec, as_action, tokens
 from ..symmetry.dna import UNKNOWN, complement_codes, decode
-from ..symmetry.equivariance import relative_error
 from ..symmetry.padding import PADDED, Padding
 from ..symmetry.rep import Rep
 from .calls.inputs import Input, Problem, explain, input_maker, padding_input, row_lengths
-from .calls.meter import Meter, SpentError
-from .calls.outputs import flattened, named_outputs
+from .calls.meter import Meter, Seen, SpentError
+from .calls.outputs import Both, flattened, largest_error, named_outputs
+from .calls.precision import KeepPrecision, KeepPrecisionWithin, Kept, rounds_more
 from .calls.state import State, random_states
 
 __all__ = ["Encode", "Input", "Problem", "TestedModel", "describe"]
 
 Encode = Callable[[list[str]], Any]
 """From strings to the model's inputs: a tensor, a tuple of them, or a mapping from argument names."""
-Both = dict[str, tuple[torch.Tensor, torch.Tensor]]
-"""For each output, what came out for ``R x`` and what the law demands: ``R f(x)``."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class TestedModel:
 
     ``arguments`` are what is passed beside the inputs, and RC cannot touch. ``remembers``: a call leaves the
     model in whatever state it brings it to. ``mask``: the number type of masks, see :meth:`accepting`.
-    ``declared``: the specs of the outputs as they were given.
+    ``declared``: the specs of the outputs as they were given. ``seen``: what its first pass showed.
     """
 
     model: nn.Module
@@ -56,6 +54,7 @@ class TestedModel:
     mask: torch.dtype = torch.int64
     declared: Any = None
     meter: Meter = field(default_factory=Meter)
+    seen: Seen = field(default_factory=Seen)
 
     @property
     def sequence(self) -> str:
@@ -68,6 +67,12 @@ class TestedModel:
                 return name
         return next(iter(self.inputs))
 
+    @property
+    def computes(self) -> torch.dtype:
+        """The type that rounds most of those in which its first pass computed; before it, its own."""
+        seen = self.seen.narrowest
+        return seen if seen is not None and rounds_more(seen, self.dtype) else self.dtype
+
     def at(self, dtype: torch.dtype, train: bool = False) -> TestedModel:
         """The same, on a copy of its model, in another number type; in eval mode unless ``train``.
 
@@ -79,7 +84,7 @@ class TestedModel:
                 model = copy.deepcopy(self.model).to(device=self.device, dtype=dtype)
             except Exception as error:
                 raise Problem(f"cannot be copied, as every check needs: {explain(error)}") from error
-        return replace(self, model=model.train(train), dtype=dtype)
+        return replace(self, model=model.train(train), dtype=dtype, seen=Seen())
 
     def accepting(self, codes: np.ndarray) -> TestedModel:
         """The same, with its masks in a type that the model takes: whole numbers, truth values or floats."""
@@ -95,6 +100,10 @@ class TestedModel:
     def under(self, *around: Callable[[nn.Module], Any]) -> TestedModel:
         """The same, whose every call runs inside these context managers, each made of its model."""
         return replace(self, around=[*self.around, *around])
+
+    def keeping(self, kept: Kept, how: type[KeepPrecision | KeepPrecisionWithin]) -> TestedModel:
+        """The same, whose casts to floats that round more than its own are not made."""
+        return replace(self, around=[*self.around, lambda model: how(kept)], seen=Seen())
 
     def pair(self, codes: np.ndarray, seed: int = 0) -> tuple[Any, Any]:
         """The inputs for these base codes (batch, length), and their reverse complement.
@@ -124,7 +133,7 @@ class TestedModel:
         The model is left in the state in which it was, unless ``remembers``.
         """
         args, kwargs = ((), inputs) if isinstance(inputs, Mapping) else (inputs, {})
-        with self.meter.forward():
+        with self.meter.forward(self.seen):
             state = None if self.remembers else State(self.model)
             try:
                 raw = self._run(args, {**self.arguments, **kwargs}, seed)
@@ -146,21 +155,27 @@ class TestedModel:
 
     def _run(self, args: Any, kwargs: Mapping[str, Any], seed: int) -> Any:
         """What the model returns, its random numbers drawn from ``seed``."""
-        default = torch.get_default_dtype()
-        with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), ExitStack() as stack:
-            warnings.simplefilter("ignore")
+        with torch.random.fork_rng(devices=[]), self.surroundings():
             torch.default_generator.manual_seed(seed)  # torch.manual_seed takes 20 ms where there is no GPU
             if self.device != "cpu":
                 torch.manual_seed(seed)
-            torch.set_default_dtype(self.dtype)  # so that tensors a model makes for itself are no narrower
-            stack.callback(torch.set_default_dtype, default)
-            for mend in self.around:
-                stack.enter_context(mend(self.model))
             before = random_states()
             try:
                 return self.model(*args, **kwargs)
             finally:
                 self.meter.drew = random_states() != before
+
+    @contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """In what every call runs, and what calls a part of the model again."""
+        default = torch.get_default_dtype()
+        with warnings.catch_warnings(), ExitStack() as stack:
+            warnings.simplefilter("ignore")
+            torch.set_default_dtype(self.dtype)  # so that tensors a model makes for itself are no narrower
+            stack.callback(torch.set_default_dtype, default)
+            for mend in self.around:
+                stack.enter_context(mend(self.model))
+            yield
 
     def both(self, codes: np.ndarray, seed: int = 0) -> Both:
         """For each output, what came out for ``R x`` and what the law demands: ``R f(x)``."""
@@ -256,28 +271,6 @@ def describe(
         declared=outputs,
     )
     return tested.at(torch.float32)
-
-
-def largest_error(both: Both) -> float:
-    """The relative error of the law, the largest over outputs."""
-    return max((relative_error(got, want) for got, want in both.values()), default=0.0)
-
-
-def row_errors(both: Both, number: int, each: bool = False) -> np.ndarray | None:
-    """The error of the law for each sequence of a batch (number,); None where it cannot be told.
-
-    Relative to the largest entry of the batch, or of ``each`` sequence's own answer.
-    """
-    errors = np.zeros(number)
-    for got, want in both.values():
-        if got.shape != want.shape or not got.ndim or len(got) != number:
-            return None
-        rows = [y.double().reshape(number, -1).nan_to_num(float("inf")) for y in (got, want)]
-        gap, scale = ((rows[0] - rows[1]).abs().amax(1), torch.maximum(*(y.abs().amax(1) for y in rows)))
-        scale = scale if each else scale.max()
-        told = torch.where(gap > 0, gap / scale, 0.0).nan_to_num(float("inf"))
-        errors = np.maximum(errors, told.cpu().numpy())
-    return errors
 
 
 def _input(spec: Any, layout: str) -> Input:

@@ -2,6 +2,7 @@
 
 import re
 import weakref
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -640,13 +641,14 @@ def test_long_sequences_come_one_or_two_at_a_time():
 class Slow(nn.Module):
     """A model whose every pass takes as long as a clock says that does not run."""
 
-    def __init__(self, clock):
+    def __init__(self, clock, half=nullcontext):
         super().__init__()
-        self.net, self.clock = profile_network(), clock
+        self.net, self.clock, self.half = profile_network(), clock, half
 
     def forward(self, x):
         self.clock[0] += 10.0
-        return self.net(x)
+        with self.half():
+            return self.net(x)
 
     def __deepcopy__(self, memo):
         return self
@@ -662,8 +664,9 @@ def clock(monkeypatch):
     return now
 
 
-def test_a_slow_model_is_explained_within_the_budget(clock):
-    report = check(Slow(clock), outputs="1r", lengths=60, quick=True)
+@pytest.mark.parametrize("half", [nullcontext, lambda: torch.autocast("cpu", dtype=torch.bfloat16)])
+def test_a_slow_model_is_explained_within_the_budget(clock, half):
+    report = check(Slow(clock, half), outputs="1r", lengths=60, quick=True)
     assert cause(report) == "untied"
     assert report.forwards + report.explaining <= 12
     assert report.repair == 'rczoo.conjoin(model, outputs="1r")'

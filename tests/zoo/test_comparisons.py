@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from rczoo.cli.demo.story import RECOMMENDED
 from rczoo.training.strategies import STRATEGIES
 from rczoo.training.trainer import SEEDS
 from tests.support.zoo_tasks import write_pack
 from zoo.results.comparisons import (
     AGAINST,
     COMPARISONS,
+    DEFAULT,
     Pair,
     Scores,
     Verdict,
@@ -18,7 +20,9 @@ from zoo.results.comparisons import (
 )
 from zoo.results.findings import compared, fitted, overfitting, sentence
 from zoo.results.paired import Difference, difference
-from zoo.rows import Row
+from zoo.results.square import chosen, point, squares
+from zoo.results.summary import tasks_of
+from zoo.rows import RESULTS, Row, read_rows
 from zoo.strategies import DERIVED, options
 
 ABOUT = {"epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
@@ -27,6 +31,13 @@ PAIR = Pair("conjoined", AGAINST)
 
 def row(task, strategy, seed, value, split="test", metric="auroc"):
     return Row(task, strategy, "model", "", "mean", seed, split, metric, value, **ABOUT)
+
+
+def test_the_default_is_what_validation_chooses():
+    rows = read_rows(RESULTS)
+    kinds = {name: task.kind for name, task in tasks_of(rows).items()}
+    assert chosen(rows, squares(rows, kinds), kinds) == point(DEFAULT)
+    assert options(DEFAULT) == RECOMMENDED
 
 
 def labels_pack(folder, values, size=300):
@@ -42,9 +53,14 @@ def labels_pack(folder, values, size=300):
 def test_every_comparison_changes_one_thing():
     known = {*STRATEGIES, *(name for merges in DERIVED.values() for name in merges)}
     names = {name for c in COMPARISONS for name in c.pair if "-ensemble-" not in name}
-    two_changes = {c.pair.one for c in COMPARISONS if c.changes.startswith("two changes: ")}
-    assert names - two_changes <= known
-    assert [options(name) for name in two_changes] == [{"mixing": 1.0, "agreement": 2.0}]
+    points = {name: p for name in names if (p := point(name))}
+    assert names - points.keys() <= known
+    for c in COMPARISONS:
+        one, other = map(points.get, c.pair)
+        if "three changes" in c.changes:
+            assert c.pair.other == AGAINST
+        elif one and other:
+            assert (one.mixing == other.mixing) != (one.agreement == other.agreement), c.name
     assert len({c.pair for c in COMPARISONS}) == len({c.name for c in COMPARISONS}) == len(COMPARISONS)
     assert Pair("rcps", "conjoined") not in {c.pair for c in COMPARISONS}, (
         "they differ in mixing and in merge"

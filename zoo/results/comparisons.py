@@ -39,6 +39,8 @@ class Comparison:
 
 AGAINST = "posthoc"
 """The strategy that all others are compared with, task by task: it costs no training of its own."""
+DEFAULT = "mixing-1-agreement-8"
+"""The point of mixing and agreement that validation chooses (:func:`zoo.results.square.chosen`)."""
 COMPARISONS = (
     Comparison(
         "augmentation",
@@ -61,9 +63,46 @@ COMPARISONS = (
         "every block sees both strands' filters",
     ),
     Comparison(
-        "mixing and agreement",
+        "the merged answer is validated",
+        Pair("mixing-0-agreement-1", AGAINST),
+        "the same steps: the merged answer, not one strand's, decides when the rate falls, when to stop and "
+        "which epoch is best",
+    ),
+    Comparison(
+        "agreement 1 after 0, mixing 0",
+        Pair("mixing-0-agreement-1", "conjoined"),
+        "each strand's answer is trained, not their mean",
+    ),
+    Comparison(
+        "agreement 1 after 0, mixing 1",
+        Pair("mixing-1-agreement-1", "rcps-mean"),
+        "each strand's answer is trained, not their mean",
+    ),
+    Comparison(
+        "agreement 8 after 1, mixing 0",
+        Pair("mixing-0-agreement-8", "mixing-0-agreement-1"),
+        "disagreement of the strands counts eight times as much",
+    ),
+    Comparison(
+        "agreement 8 after 1, mixing 1",
+        Pair("mixing-1-agreement-8", "mixing-1-agreement-1"),
+        "disagreement of the strands counts eight times as much",
+    ),
+    Comparison(
+        "mixing at agreement 1",
+        Pair("mixing-1-agreement-1", "mixing-0-agreement-1"),
+        "every block sees both strands' filters",
+    ),
+    Comparison(
+        "the default",
+        Pair(DEFAULT, AGAINST),
+        "three changes: every block sees both strands' filters, agreement weighs 8, not 1, and the merged "
+        "answer is validated",
+    ),
+    Comparison(
+        "mixing 1, agreement 2",
         Pair("mixing-1-agreement-2", AGAINST),
-        "two changes: every block sees both strands' filters, and agreement weighs 2, not 1",
+        "the same three changes, but agreement weighs 2",
     ),
     Comparison(
         "mixing, merge sum",
@@ -97,8 +136,6 @@ COMPARISONS = (
     ),
 )
 """Every comparison that is shown: a fair one changes one thing, so merge and mixing are told apart.
-
-Mixing and agreement change together: theirs is the point that the plan trains on every named factor.
 """
 
 

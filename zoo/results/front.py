@@ -10,7 +10,7 @@ from rczoo._plotting import GREY, MINUS, PLUS, new_figure
 from rczoo.data.sources.simulation import simulate
 
 from ..strategies import members
-from .comparisons import AGAINST, Pair, Verdict
+from .comparisons import AGAINST, DEFAULT, Pair, Verdict
 from .figures import UNITS, save, style
 from .summary import HEADLINE, KIND
 
@@ -18,7 +18,7 @@ ONE_STRAND = "sim-200/standard"
 """The published model whose two answers are drawn: it needs no data but simulated sequences."""
 LABEL = 1
 """Of its labels: GATA, the one with the shortest motif."""
-DRAWN = ("standard", "standard+aug", "conjoined", "rcps", "mixing-1-agreement-2")
+DRAWN = ("standard", "standard+aug", "conjoined", "rcps", DEFAULT)
 """The strategies of the figure, coloured by what they are."""
 HOLLOW = ("standard", "rcps")
 """Drawn hollow, to be told from ``standard+aug`` and from mixing with agreement, which have their colours."""

@@ -1,4 +1,4 @@
-"""How many forward passes a check makes, how many it may make, and how long the sums in them are."""
+"""How many forward passes a check makes and may make, how long the sums in them are, and of which numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from .precision import REAL, rounds_more
 
 QUICK, FULL = 12, 40
 """Forward passes that the checks of a model may take; a slow model's explanation counts towards them."""
@@ -23,20 +28,39 @@ FIRST |= {"addmm": 1, "addmv": 1, "addbmm": 1, "baddbmm": 1}
 """Products of matrices, and which of their arguments is the first factor, whose last axis is summed."""
 
 
-class LongestSum(TorchDispatchMode):  # type: ignore[no-untyped-call]
+@dataclass
+class Seen:
+    """What one pass through a model showed. ``narrowest``: the type that rounds most, None before a pass."""
+
+    narrowest: torch.dtype | None = None
+
+
+class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """While it lasts, ``terms`` is how many products a convolution, attention or product of matrices sums.
 
     The largest, of whatever is computed: by hand, in a scripted module, with kernels that are not stored.
+    ``narrowest``: of the types to which more precise numbers were rounded, the one that rounds most. Masks,
+    counters and positions that are made in half precision were never more precise.
     """
 
     terms = 1.0
+    narrowest = torch.float64
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """One operation, unchanged."""
         self.terms = max(self.terms, _summed(func.overloadpacket.__name__, args))
-        return func(*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
+        for made in result if isinstance(result, list | tuple) else (result,):
+            if isinstance(made, Tensor) and rounds_more(made.dtype, self.narrowest) and _rounds(made, args):
+                self.narrowest = REAL.get(made.dtype, made.dtype)
+        return result
+
+
+def _rounds(made: Tensor, args: tuple[Any, ...]) -> bool:
+    """Whether numbers among these were more precise than what was made of them."""
+    return any(isinstance(x, Tensor) and rounds_more(made.dtype, x.dtype) for x in tree_leaves(args))
 
 
 def _summed(name: str, args: tuple[Any, ...]) -> float:
@@ -73,8 +97,8 @@ class Meter:
     terms: float = 0.0
 
     @contextmanager
-    def forward(self) -> Iterator[None]:
-        """One forward pass. Raises SpentError in place of one too many."""
+    def forward(self, seen: Seen) -> Iterator[None]:
+        """One forward pass, of which ``seen`` is to tell. Raises SpentError for one too many."""
         begun = time.monotonic()
         if self.forwards and begun - self.started + self.longest > self.seconds:
             raise SpentError(f"the {self.seconds:g} seconds given are used up")
@@ -85,10 +109,11 @@ class Meter:
             self.forwards += 1
         else:
             raise SpentError(f"the budget of {self.limit:.0f} forward passes is used up")
-        longest = None if self.terms else LongestSum()  # type: ignore[no-untyped-call]
-        with longest or nullcontext():
+        watch = None if self.terms and seen.narrowest else Watch()  # type: ignore[no-untyped-call]
+        with watch or nullcontext():
             yield
-        self.terms = longest.terms if longest else self.terms
+        if watch is not None:
+            self.terms, seen.narrowest = self.terms or watch.terms, watch.narrowest
         self.longest = max(self.longest, time.monotonic() - begun)
         self.hardest = max(self.hardest, time.thread_time() - worked)
 

@@ -1,13 +1,18 @@
-"""The outputs of a model under test, by name."""
+"""The outputs of a model under test, by name, and how far they are from what the law demands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
+from ...symmetry.equivariance import relative_error
 from .inputs import Problem
+
+Both = dict[str, tuple[torch.Tensor, torch.Tensor]]
+"""For each output, what came out for ``R x`` and what the law demands: ``R f(x)``."""
 
 
 def flattened(specs: Any, what: str) -> dict[str, Any]:
@@ -90,3 +95,25 @@ def _entry(value: Any, name: str) -> Any:
     if isinstance(value, list | tuple) and name.isdigit():
         return value[int(name)]
     return value[name] if isinstance(value, Mapping) and name in value else getattr(value, name)
+
+
+def largest_error(both: Both) -> float:
+    """The relative error of the law, the largest over outputs."""
+    return max((relative_error(got, want) for got, want in both.values()), default=0.0)
+
+
+def row_errors(both: Both, number: int, each: bool = False) -> np.ndarray | None:
+    """The error of the law for each sequence of a batch (number,); None where it cannot be told.
+
+    Relative to the largest entry of the batch, or of ``each`` sequence's own answer.
+    """
+    errors = np.zeros(number)
+    for got, want in both.values():
+        if got.shape != want.shape or not got.ndim or len(got) != number:
+            return None
+        rows = [y.double().reshape(number, -1).nan_to_num(float("inf")) for y in (got, want)]
+        gap, scale = ((rows[0] - rows[1]).abs().amax(1), torch.maximum(*(y.abs().amax(1) for y in rows)))
+        scale = scale if each else scale.max()
+        told = torch.where(gap > 0, gap / scale, 0.0).nan_to_num(float("inf"))
+        errors = np.maximum(errors, told.cpu().numpy())
+    return errors

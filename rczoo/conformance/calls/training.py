@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from ..diagnosis.interventions import no_dropout
-from ..tested_model import Both, TestedModel
+from ..tested_model import TestedModel
 from .meter import SpentError
+from .outputs import Both
 
 STEP, FURTHER = 0.1, 0.3
 """Of a parameter's size: what was negative stays so; and, for what a step did not reach, it need not."""
@@ -65,7 +66,7 @@ def _step(learner: TestedModel, x: object, seed: int, gradients: bool, share: fl
         if not isinstance(loss, torch.Tensor) or not loss.requires_grad:
             return Step(answer)
         parameters = [p for p in learner.model.parameters() if p.requires_grad]
-        slopes = torch.autograd.grad(loss, parameters, allow_unused=True)
+        slopes = gradient(learner, loss, parameters)
     moves = [
         (p, g, g.square().mean().sqrt()) for p, g in zip(parameters, slopes, strict=True) if g is not None
     ]
@@ -75,6 +76,21 @@ def _step(learner: TestedModel, x: object, seed: int, gradients: bool, share: fl
                 # 0.05 moves what starts at zero, as biases do
                 p.sub_(share * max(p.square().mean().sqrt().item(), 0.05) * g / size)
     return Step(answer, any(not size > 0 for _, _, size in moves))
+
+
+def gradient(
+    tested: TestedModel, total: torch.Tensor, inputs: Sequence[torch.Tensor]
+) -> list[torch.Tensor | None]:
+    """The gradient of a number with respect to each of these; None where it does not depend on one.
+
+    On the way back a checkpoint calls its part of the model again, which has to be in the same surroundings.
+    torch.autograd.grad would leave them: a mode of functions takes it for one of its own.
+    """
+    engine: Any = torch.autograd.Variable._execution_engine
+    with tested.surroundings():
+        return list(
+            engine.run_backward((total,), (torch.ones_like(total),), False, False, (*inputs,), True, False)
+        )
 
 
 def _noise(like: torch.Tensor, generator: torch.Generator) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +13,7 @@ from torch import nn
 from ...symmetry.equivariance import relative_error
 from ..calls.inputs import Problem
 from ..calls.meter import SpentError
+from ..calls.precision import KeepPrecisionWithin, Kept, rounds_more
 from ..results import Result, Violation, failed, passed, skipped
 from ..run import Run
 from ..tested_model import TestedModel, describe
@@ -43,17 +45,20 @@ def runs(run: Run) -> Result:
 def deterministic(run: Run) -> Result:
     """In evaluation mode, two calls on one sequence give one answer."""
     first, tested = run.first, run.tested
-    error, small = _worst(first.again, first.answer), SAME
+    error, small = _worst(first.again, first.answer), max(SAME, _few_roundings(tested))
     x, _ = tested.pair(first.codes)
     seeds = range(2, 8) if (drew := tested.meter.drew) else () if run.quick else (2,)
     with torch.no_grad():
         anew = max((_worst(tested(x, seed=seed), first.answer) for seed in seeds), default=0.0)
         if not error <= small and first.moved:  # is it the state, which is put back here, or chance?
             anew = max(anew, _worst(tested(x, seed=1), first.answer))
-    if 0 < max(error, anew) <= small and (drew or first.moved):
+    # so small a difference may be rounding; half precision may hide it, and rounds more than is the same
+    moves, differs = bool(drew or first.moved), max(error, anew) > 0
+    half = rounds_more(tested.computes, torch.float32)
+    if max(error, anew) <= small and (moves or differs if half else moves and differs):
         error, anew, small = _precisely(run, error, anew)
     if not anew <= small or not (error <= small or first.moved):
-        violation = Violation(run.high, [run.codes()], run.tolerance(run.high.dtype))
+        violation = Violation(run.high, [run.codes()], run.tolerance(run.high.computes))
         words = f"differs by {max(anew, error):.2g} relative"
         return failed(words, max(anew, error), violation=violation, cause="random")
     moved = ", ".join(map(repr, first.moved[:3])) + (" and more" if len(first.moved) > 3 else "")
@@ -76,9 +81,9 @@ def _precisely(run: Run, error: float, anew: float) -> tuple[float, float, float
             answer, again, _ = run.high.twice(x)
             others = run.high(x, seed=1)
     except (Problem, SpentError):
-        return error, anew, SAME
+        return error, anew, max(SAME, _few_roundings(run.tested))
     error, anew = _worst(again, answer), _worst(others, answer)
-    return error, anew, run.tolerance(run.high.dtype, max(error, anew))
+    return error, anew, run.tolerance(run.high.computes, max(error, anew))
 
 
 def outputs_vary(run: Run) -> Result:
@@ -87,7 +92,7 @@ def outputs_vary(run: Run) -> Result:
         if not y.ndim and not y.is_floating_point():
             continue  # a count, such as how many sequences there are
         # far above what float32 rounds; what varies less, on a large constant, is looked at in float64
-        if not _varies(y, 1e-3) and not _vary_over_words(run, name):
+        if not _varies(y, max(1e-3, _few_roundings(run.tested))) and not _vary_over_words(run, name):
             largest = f"(largest value {y.abs().max().item():.4g})"
             return failed(f"output {name!r} is the same for many sequences {largest}", 0.0, cause="constant")
     return passed()
@@ -99,10 +104,17 @@ def _varies(y: torch.Tensor, share: float) -> bool:
     return bool(y.ndim) and (y - y[:1]).abs().max().item() > share * y.abs().max().item()
 
 
+def _few_roundings(tested: TestedModel) -> float:
+    """What numbers that are equal may come to differ by, relative, where few are left of half precision."""
+    return float(4 * torch.finfo(tested.computes).eps)
+
+
 def _vary_over_words(run: Run, name: str) -> bool:
     """Small variation on a large constant, or on one word alone, is still variation, and rounding is not."""
     y = run.covered.both[name][1]
-    share = 1e-12 if run.high.dtype == torch.float64 else 10 * run.tolerance(run.high.dtype)
+    share = 1e-12 if run.high.computes == torch.float64 else _few_roundings(run.high)
+    if run.high.computes == torch.float32:
+        share = 10 * run.tolerance(torch.float32)
     if y.ndim and len(y) > 1:
         return _varies(y, share)
     with torch.no_grad():
@@ -112,24 +124,24 @@ def _vary_over_words(run: Run, name: str) -> bool:
 
 def batch_independence(run: Run) -> Result:
     """In evaluation mode, the answer for a sequence does not depend on the others in its batch."""
-    tested, first = run.tested, run.first
-    whole = {name: y for name, y in first.answer.items() if y.ndim and len(y) == len(first.codes)}
+    # of long sequences two at once are too many in float64
+    tested, codes, answer = run.finest if not run.long else (run.tested, run.first.codes, run.first.answer)
+    whole = {name: y for name, y in answer.items() if y.ndim and len(y) == len(codes)}
     if not whole:
         return skipped("every output is one number for the whole batch")
-    alone = first.codes[:1]
     with torch.no_grad():
         if len(tested.inputs) > 1 and tested.encode is None:
-            take, x = partial(_first, len(first.codes)), tested.pair(first.codes)[0]
+            take, x = partial(_first, len(codes)), tested.pair(codes)[0]
             # other inputs are noise of their own, so that slices of one batch are compared
             sliced = {n: take(v) for n, v in x.items()} if isinstance(x, dict) else tuple(map(take, x))
             single = tested(sliced)
         else:
             others = run.codes(batch_size=1, seed=16)
-            single = tested(tested.pair(np.concatenate([alone, others]))[0])
+            single = tested(tested.pair(np.concatenate([codes[:1], others]))[0])
     error = max(relative_error(single[n][:1], y[:1]) for n, y in whole.items())
-    tolerance = run.tolerance(tested.dtype, error)
+    tolerance = run.tolerance(tested.computes, error)
     if not error <= tolerance:
-        violation = Violation(tested, [first.codes], tolerance)
+        violation = Violation(tested, [codes], tolerance)
         return failed(f"changes by {error:.2g} relative", error, violation=violation, cause="batch")
     return passed(f"changes by {error:.1g} relative", error)
 
@@ -141,36 +153,48 @@ def _first(batch_size: int, x: torch.Tensor) -> torch.Tensor:
 
 def fused_path(run: Run) -> Result:
     """The model gives the outputs of its plain path: laws alone cannot tell swapped halves."""
-    tested, other = run.tested, _other_path(run)
-    if other is None:
+    if run.reference is None and not _executions(run):
         return skipped("no reference model given, and no second execution declared")
+    tested, codes, answer = run.finest
+    other = _other_path(run, tested.dtype)
     try:
-        with torch.no_grad():
-            theirs = other(other.pair(run.first.codes)[0])
+        other, theirs = _without_casts(other, codes)
     except Problem:
         if run.reference is not None:
             raise
         return skipped("its second execution does not run")
-    error = _worst(run.first.answer, theirs)
-    if not error <= run.tolerance(tested.dtype, error):
+    error = _worst(answer, theirs)
+    narrowest = other.computes if rounds_more(other.computes, tested.computes) else tested.computes
+    if not error <= run.tolerance(narrowest, error):
         return failed(f"differs from its reference by {error:.2g} relative", error, cause="fused path")
     return passed(f"equals its reference to {error:.1g} relative", error)
 
 
-def _other_path(run: Run) -> TestedModel | None:
+def _executions(run: Run) -> list[str]:
+    """The other executions of the model."""
+    executions: tuple[str, ...] = getattr(run.tested.model, "executions", ())
+    return [name for name in executions if name != run.tested.model.execution]
+
+
+def _other_path(run: Run, dtype: torch.dtype) -> TestedModel:
     """The reference given, or the same model on its other execution."""
-    dtype = run.tested.dtype
     if run.reference is not None:
         model = run.reference if isinstance(run.reference, nn.Module) else run.reference()
         model = describe(model, outputs="0t").model
         return replace(run.tested, model=model).at(dtype)
-    executions: tuple[str, ...] = getattr(run.tested.model, "executions", ())
-    others = [name for name in executions if name != run.tested.model.execution]
-    if not others:
-        return None
     other = run.tested.at(dtype)
-    other.model.execution = others[0]  # type: ignore[assignment]
+    other.model.execution = _executions(run)[0]  # type: ignore[assignment]
     return other
+
+
+def _without_casts(other: TestedModel, codes: np.ndarray) -> tuple[TestedModel, dict[str, torch.Tensor]]:
+    """A model whose casts to half precision are not made, if it runs so, and its answer."""
+    x, _ = other.pair(codes)
+    with torch.no_grad():
+        with suppress(Problem):
+            wide = other.keeping(Kept(other.dtype), KeepPrecisionWithin)
+            return wide, wide(x)
+        return other, other(x)
 
 
 def _worst(some: dict[str, torch.Tensor], others: dict[str, torch.Tensor]) -> float:

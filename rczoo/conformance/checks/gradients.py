@@ -9,6 +9,7 @@ import torch
 from ...symmetry.actions import RepAction, as_action
 from ...symmetry.equivariance import relative_error
 from ..calls.inputs import Problem
+from ..calls.training import gradient
 from ..results import Result, failed, passed, skipped
 from ..run import Run
 from ..tested_model import TestedModel
@@ -38,7 +39,7 @@ def gradients(run: Run) -> Result:
         return skipped("no output depends on the input by a gradient")
     error = relative_error(turned, action(direct))
     # a gradient is a sum over more terms than an output, and has no scale of its own
-    if not error <= 100 * run.tolerance(run.high.dtype, error):
+    if not error <= 100 * run.tolerance(run.high.computes, error):
         return failed(f"off by {error:.2g} relative", error)
     return passed(f"off by {error:.1g} relative", error)
 
@@ -62,4 +63,4 @@ def _gradient(
             total = total + ((tested.act(name, weight) if turned else weight) * y).sum()
         if not isinstance(total, torch.Tensor) or not total.requires_grad:
             return None
-        return torch.autograd.grad(total, first, allow_unused=True)[0]
+        return gradient(tested, total, [first])[0]

@@ -13,11 +13,12 @@ from ...symmetry.actions import RepAction, as_action
 from ...symmetry.dna import UNKNOWN
 from ..calls.inputs import Problem
 from ..calls.meter import SpentError
-from ..diagnosis.interventions import KeepPrecision
+from ..calls.outputs import Both, largest_error, row_errors
+from ..calls.precision import rounds_more, type_name
 from ..results import Result, Violation, failed, noted, passed, skipped
 from ..run import Place, Run
 from ..sequences import MOST_BASES, WORD, windows
-from ..tested_model import Both, TestedModel, largest_error, row_errors
+from ..tested_model import TestedModel
 
 FAST = 4.0
 """Seconds of work that words of two more bases may take."""
@@ -26,6 +27,10 @@ FAST = 4.0
 def float64_law(run: Run) -> Result:
     """In float64, the answer for R x is R of the answer for x, to rounding, whatever word it holds."""
     codes, both, unknown, _ = run.covered
+    if run.high.computes != run.high.dtype and run.tolerance(run.high.computes) >= 2:
+        inside = f"computes in {type_name(run.high.computes)}, which cannot be made float64"
+        why = f"{inside}: of sums of {run.terms:.0f} terms no fault could be seen"
+        return replace(skipped(why), cause="unseen")
     errors = row_errors(both, len(codes))
     if unknown and errors is not None:  # what is only so for N is the concern of another check
         codes, both = codes[:-unknown], _rows(both, slice(len(codes) - unknown))
@@ -33,10 +38,12 @@ def float64_law(run: Run) -> Result:
     word = min(WORD, run.length)
     if result.status == "passed" and (further := _longer_words(run, len(codes))) is not None:
         result, word = further, word + 2
-    refused = f" (in float32, where smaller faults are not seen: {run.float64_refused})"
-    refused = refused if run.high.dtype != torch.float64 else ""
     words = "" if run.high.encode else f"; every word of {word} bases on both strands"
-    return _worded(result, result.detail + words + refused)
+    if run.high.dtype != torch.float64:
+        words += f" (in float32, where smaller faults are not seen: {run.refused})"
+    elif rounds_more(run.high.computes, torch.float64) and run.refused:
+        words += f" (no float64 there: {run.refused})"
+    return _worded(result, result.detail + words)
 
 
 def own_sequences(run: Run) -> Result:
@@ -138,7 +145,7 @@ def _neighbour(run: Run, length: int) -> str:
         error = run.high.error(run.codes(length, batch_size=1))
     except Problem:
         return f"{length}: refused by the model"
-    if error <= run.tolerance(run.high.dtype, error):
+    if error <= run.tolerance(run.high.computes, error):
         return f"{length}: holds"
     return f"note that at {length} it does not ({error:.1g})"
 
@@ -146,7 +153,7 @@ def _neighbour(run: Run, length: int) -> str:
 def batch_sizes(run: Run) -> Result:
     """The law holds for one sequence, and for an odd and a larger batch."""
     sizes = (1,) if run.long else (1, 5)
-    return _law(run, run.tested, [run.codes(batch_size=size, seed=11) for size in sizes])
+    return _law(run, run.finest.tested, [run.codes(batch_size=size, seed=11) for size in sizes])
 
 
 def unknown_bases(run: Run) -> Result:
@@ -195,16 +202,22 @@ def _judged(
     # a norm may meet both strands in one batch
     summed, at = (2 * codes.size, codes) if modes == "train mode" else (0, _telling(codes, both, errors))
     exact = run.high if tested is run.tested else tested
-    tolerance = run.tolerance(tested.dtype, error, summed, Place(exact, at))
+    tolerance = run.tolerance(tested.computes, error, summed, Place(exact, at))
     if error <= tolerance:
-        return passed(f"off by {error:.1g} relative, allowed {tolerance:.1g}", error)
+        return passed(
+            f"off by {error:.1g} relative, allowed {tolerance:.1g}{_unseen(tested, tolerance)}", error
+        )
     words = f"off by {error:.2g} relative, allowed {tolerance:.1g}"
     narrowed = _narrowed(tested, codes, errors, tolerance, modes)
-    result = failed(words, error, violation=Violation(tested, narrowed, tolerance, modes, error))
-    if tested.dtype == torch.float64 and _precise_once_kept(run, result):
-        run.keep_precision()
-        return passed(f"off by {error:.1g} relative: it computes in float32 inside", error)
-    return result
+    return failed(words, error, violation=Violation(tested, narrowed, tolerance, modes, error))
+
+
+def _unseen(tested: TestedModel, tolerance: float) -> str:
+    """What size of fault cannot be seen, of a model that computes in narrower floats than it is given."""
+    if tested.computes == tested.dtype:
+        return ""
+    inside, given = type_name(tested.computes), type_name(tested.dtype)
+    return f"; computes in {inside}: faults below {tolerance:.1g} cannot be seen in {given}"
 
 
 def _telling(codes: np.ndarray, both: Both, errors: np.ndarray | None) -> np.ndarray:
@@ -246,20 +259,6 @@ def _longer_words(run: Run, number: int) -> Result | None:
     every = windows(WORD + 2, run.length)
     ends = [*range(0, len(every), rows), len(every)]
     return _law(run, run.high, [every[start:end] for start, end in pairwise(ends)])
-
-
-def _precise_once_kept(run: Run, result: Result) -> bool:
-    """Is it off by no more than float32 rounds, which the model computes in, and precise once it does not?"""
-    violation = result.violation
-    if run.long and (result.error or 0.0) > 100 * run.tolerance(torch.float32):
-        return False  # to tell how much it magnifies rounding takes two passes more
-    if violation is None:
-        return False
-    at = Place(violation.tested, violation.batches[0])
-    if not (result.error or 0.0) <= run.tolerance(torch.float32, result.error or 0.0, at=at):
-        return False
-    mode = KeepPrecision()
-    return violation.holds(violation.tested.under(lambda model: mode)) and mode.narrowest == torch.float32
 
 
 def _untrainable(run: Run) -> str:

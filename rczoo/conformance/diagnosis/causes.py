@@ -13,14 +13,14 @@ from ..run import Run
 from .actions import batch_axis, wrong_actions
 from .features import first_break, recorded
 from .interventions import no_dropout
-from .operations import active_dropout, geometry, narrow_precision, several, untied_norms
+from .operations import active_dropout, geometry, rounding, several, untied_norms
 from .repair import Repair, causal, conjoined
 
 HYPOTHESES = (
     wrong_actions,
     batch_axis,
     active_dropout,
-    narrow_precision,
+    rounding,
     untied_norms,
     geometry,
     several,
@@ -78,7 +78,7 @@ def _one(run: Run, result: Result, repair: Repair | None) -> Diagnosis | None:
 def _of_unknown(violation: Violation, run: Run) -> bool:
     """Does the law hold once unknown bases are known, and is it not precision that breaks it?"""
     known = [np.where(c == UNKNOWN, run.codes(c.shape[1], len(c), seed=60), c) for c in violation.batches]
-    return violation.error(batches=known) <= violation.tolerance and narrow_precision(violation, run) is None
+    return violation.error(batches=known) <= violation.tolerance and rounding(violation, run) is None
 
 
 def _random(violation: Violation) -> Diagnosis:

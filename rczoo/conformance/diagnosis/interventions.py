@@ -19,8 +19,6 @@ from torch.overrides import TorchFunctionMode
 from ...symmetry.rep import flip
 
 DROPOUTS = {"dropout", "dropout1d", "dropout2d", "alpha_dropout", "feature_alpha_dropout"}
-NARROWER = {"to", "type", "type_as", "float", "half", "bfloat16"}
-NARROW = {torch.float32, torch.float16, torch.bfloat16}
 
 
 @contextmanager
@@ -53,31 +51,6 @@ class _PassedOn(TorchFunctionMode):
         elif name == "scaled_dot_product_attention" and len(args) > 4:
             args = (*args[:4], 0.0, *args[5:])
         return function(*args, **kwargs)
-
-
-class KeepPrecision(TorchFunctionMode):
-    """Casts to a narrower float than float64 are not made; ``narrowest`` is what they asked for."""
-
-    narrowest: torch.dtype | None = None
-
-    def __torch_function__(
-        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """One operation, with a cast undone, also one that a ``dtype`` asks for."""
-        kwargs = kwargs or {}
-        if kwargs.get("dtype") in NARROW:
-            self._note(kwargs["dtype"])
-            kwargs = kwargs | {"dtype": torch.float64}
-        result = function(*args, **kwargs)
-        cast = getattr(function, "__name__", "") in NARROWER and isinstance(result, Tensor)
-        if not cast or not result.is_floating_point() or result.dtype == torch.float64:
-            return result
-        self._note(result.dtype)
-        return args[0].to(torch.float64)
-
-    def _note(self, dtype: torch.dtype) -> None:
-        if self.narrowest is None or torch.finfo(dtype).eps > torch.finfo(self.narrowest).eps:
-            self.narrowest = dtype
 
 
 @contextmanager

@@ -213,7 +213,4 @@ def _stated(report: Report, name: str) -> float:
     """The size of fault below which the report says that it sees none, in that check."""
     result = report[name]
     stated = re.search(r"allowed ([\d.e+-]+)", result.detail)
-    if result.status == "passed" and stated:
-        return float(stated[1])
-    inside = re.search(r"off by ([\d.e+-]+) relative: it computes in float32", result.detail)
-    return 10 * float(inside[1]) if inside else ROUNDING
+    return float(stated[1]) if result.status == "passed" and stated else ROUNDING
