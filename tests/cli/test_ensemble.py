@@ -100,11 +100,13 @@ def test_variants_change_the_ensemble_by_the_mean_of_the_changes():
     assert json.loads(result.stdout)["strand"] == "both", "a member of one strand"
 
 
-def test_it_is_evaluated_on_the_task_of_its_members():
+def test_it_is_evaluated_on_the_task_of_its_members(monkeypatch):
+    monkeypatch.setattr("rczoo.evaluation.baselines.baseline_rows", lambda *_: {"a baseline": {}})
     result = run("evaluate", "both", "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found["task"] == "sim-200"
+    assert list(found["rows"]) == ["a baseline", "ensemble"]
     assert found["rows"]["ensemble"]["auroc"] > 0.9
     assert found["rows"]["ensemble"]["equivariance_error"] == 0
     assert found["rows"]["ensemble"]["equivariance_error_tied"] < 1e-5

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from rczoo.cli import check
+from rczoo.conformance import cases
 
 ROOT = Path(__file__).parents[2]
 FAULTY = "tests.support.faulty_models"
@@ -31,12 +33,32 @@ def test_rc(check):
 
 
 def run(folder, *arguments):
-    """Run pytest in a folder of its own, with the plugin once."""
+    """Run pytest in a process and a folder of its own, with the plugin once."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "pytest", *options(folder), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def options(folder):
     installed = any(e.value == PLUGIN for e in entry_points(group="pytest11"))
     plugin = [] if installed else ["-p", "no:rczoo", "-p", PLUGIN]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "--rootdir", str(folder), *plugin, *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    return ["-q", "-rA", "--rootdir", str(folder), *plugin]
+
+
+@pytest.fixture
+def run_here(tmp_path, monkeypatch, capsys):
+    """Run pytest in this process, which has imported what takes seconds: its exit code, what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.delitem(sys.modules, "test_models", raising=False)
+        capsys.readouterr()
+        with patch.dict(cases.RAN, clear=True):
+            code = pytest.main([*options(tmp_path), "--import-mode=importlib", *arguments])
+        return code, capsys.readouterr().out
+
+    yield run
+    sys.modules.pop("test_models", None)
 
 
 def test_decorator_makes_one_test_per_check_and_counts_them(tmp_path):
@@ -70,38 +92,38 @@ def test_rc(check):
 """
 
 
-def test_extra_checks_are_tests_of_their_own(tmp_path):
+def test_extra_checks_are_tests_of_their_own(tmp_path, run_here):
     (tmp_path / "test_models.py").write_text(EXTRA)
-    done = run(tmp_path)
-    assert done.returncode == 1
-    assert "PASSED test_models.py::test_rc[tied-positive0]" in done.stdout
-    assert "Every output is below 1e-6. Not so: it is not" in done.stdout
-    assert "1 failed, 4 passed, 34 skipped, 1 xfailed" in done.stdout
+    code, text = run_here()
+    assert code == 1
+    assert "PASSED test_models.py::test_rc[tied-positive0]" in text
+    assert "Every output is below 1e-6. Not so: it is not" in text
+    assert "1 failed, 4 passed, 34 skipped, 1 xfailed" in text
     (tmp_path / "test_models.py").write_text(EXTRA.replace('"small": small}', '"runs": small}'))
-    assert "extra check 'runs': the suite has a check of this name" in run(tmp_path).stdout
+    assert "extra check 'runs': the suite has a check of this name" in run_here()[1]
 
 
-def test_an_expected_failure_that_passes_fails(tmp_path):
+def test_an_expected_failure_that_passes_fails(tmp_path, run_here):
     (tmp_path / "test_models.py").write_text(
         SUITE.replace('"quick": True}),', '"quick": True, "expect_fail": {"runs": "x"}}),', 1)
     )
-    done = run(tmp_path)
-    assert done.returncode == 1
-    assert "[XPASS(strict)] x" in done.stdout
+    code, text = run_here()
+    assert code == 1
+    assert "[XPASS(strict)] x" in text
 
 
-def test_option_runs_the_checks_of_any_model(tmp_path):
+def test_option_runs_the_checks_of_any_model(run_here):
     options = ["--rc-output", "1r", "--rc-length", "60", "--rc-quick"]
-    done = run(tmp_path, "--rc-model", f"{FAULTY}:even_width_with_same_padding", *options)
-    assert done.returncode == 1
-    assert "cause: same padding: in Tied '0'" in done.stdout
-    assert 'repair: rczoo.conjoin(model, outputs="1r")' in done.stdout
-    assert "Traceback" not in done.stdout
+    code, text = run_here("--rc-model", f"{FAULTY}:even_width_with_same_padding", *options)
+    assert code == 1
+    assert "cause: same padding: in Tied '0'" in text
+    assert 'repair: rczoo.conjoin(model, outputs="1r")' in text
+    assert "Traceback" not in text
     excused = [*options, "--rc-expect-fail", "float64-law=known"]
-    assert run(tmp_path, "--rc-model", f"{FAULTY}:even_width_with_same_padding", *excused).returncode == 0
+    assert run_here("--rc-model", f"{FAULTY}:even_width_with_same_padding", *excused)[0] == 0
 
 
-def test_checks_without_a_result_are_skipped_for_a_reason(tmp_path):
+def test_checks_without_a_result_are_skipped_for_a_reason(tmp_path, run_here):
     (tmp_path / "test_models.py").write_text(
         SUITE.replace(
             '{"outputs": "1r", "lengths": 60, "quick": True}', '{"lengths": 60, "name": "undeclared"}'
@@ -109,24 +131,24 @@ def test_checks_without_a_result_are_skipped_for_a_reason(tmp_path):
         .replace('"quick": True,\n', '"only": ["runs"],\n')
         .replace("float64-law", "dropout")
     )
-    done = run(tmp_path)
-    assert done.returncode == 1
-    assert "say how RC acts on the outputs" in done.stdout
-    assert "1 failed, 1 passed, 34 skipped" in done.stdout
-    assert "SKIPPED [17]" in done.stdout
-    assert "the model does not run" in done.stdout
-    assert "not asked for" in done.stdout
+    code, text = run_here()
+    assert code == 1
+    assert "say how RC acts on the outputs" in text
+    assert "1 failed, 1 passed, 34 skipped" in text
+    assert "SKIPPED [17]" in text
+    assert "the model does not run" in text
+    assert "not asked for" in text
 
 
-def test_models_are_found_by_factory_and_by_published_name_or_fail_every_check(tmp_path):
+def test_models_are_found_by_factory_and_by_published_name_or_fail_every_check(run_here):
     models = ["no.such:thing", "sim-200/rpcs", "sim-200/rcps"]
     named = [word for model in models for word in ("--rc-model", model)]
-    done = run(tmp_path, *named, "--rc-quick", "--rc-inference-only")
-    assert done.returncode == 1
-    assert "cannot import no.such:thing" in done.stdout
-    assert "no model 'sim-200/rpcs'; near it: sim-200/rcps" in done.stdout
-    assert "36 failed" in done.stdout
-    assert "sim-200/rcps: 8 checks ran (8 passed, 0 failed)" in done.stdout
+    code, text = run_here(*named, "--rc-quick", "--rc-inference-only")
+    assert code == 1
+    assert "cannot import no.such:thing" in text
+    assert "no model 'sim-200/rpcs'; near it: sim-200/rcps" in text
+    assert "36 failed" in text
+    assert "sim-200/rcps: 8 checks ran (8 passed, 0 failed)" in text
 
 
 def test_the_plugin_does_not_import_torch_until_it_is_used(tmp_path):

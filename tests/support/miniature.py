@@ -127,7 +127,7 @@ def serve(folder, faults=None):
     handler = partial(Handler, directory=str(folder), faults=faults or {}, seen=seen)
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = False  # so that closing waits for the last answer
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)  # seconds to its end
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", seen

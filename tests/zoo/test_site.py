@@ -94,8 +94,12 @@ def test_every_public_name_command_check_and_entry_is_listed():
     assert "`RCLinear`" in api.packages()
 
 
-def test_each_task_has_its_results_and_models():
+def test_each_task_has_its_results_and_models(monkeypatch):
+    drawn = {"tasks/gcn4.svg": b"", "tasks/reb1-patterns.svg": b""}  # the whole site draws them all
+    monkeypatch.setattr(results, "task_pictures", lambda: drawn)
     pages = results.task_pages()
+    assert [name in pages["tasks/gcn4.md"] for name in ("](gcn4.svg)", "](gcn4-patterns.svg)")] == [True, False]
+    assert [name in pages["tasks/reb1.md"] for name in ("](reb1.svg)", "](reb1-patterns.svg)")] == [False, True]
     assert "| posthoc | " in pages["tasks/gcn4.md"]
     assert "| `gcn4/posthoc` | yes |" in pages["tasks/gcn4.md"]
     assert "gcn4" not in results.overview().split("## Tasks")[0]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.support.zoo_tasks import write_tiny
+from zoo.__main__ import main
 from zoo.packs import Pack, gather
 from zoo.plan import DONE, Job, plan
 from zoo.rows import read_rows
@@ -31,6 +32,25 @@ def command(folder, *more):
         *("--plan", str(folder / "plan.toml")),
         *("--cores", "1", "--nice", "0", *more),
     ]
+
+
+@pytest.fixture
+def zoo(monkeypatch, capsys):
+    """Do a command in this process, which has imported what takes seconds: exit code, stdout, stderr."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # which a sweep sets, and which is taken back so
+    monkeypatch.setattr("os.execv", lambda *_: pytest.fail("Snakemake would take the place of this process"))
+
+    def done(command):
+        monkeypatch.setattr(sys, "argv", command[2:])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as ended:
+            code = ended.code
+        return (code or 0, *capsys.readouterr())
+
+    return done
 
 
 def start(folder, *more):
@@ -65,7 +85,7 @@ def where(request, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path, where):
+def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path, where, zoo):
     place = tmp_path / "a path with spaces"
     place.mkdir()
     task = write_tiny(place, ["rcps"], epochs=12)
@@ -74,9 +94,8 @@ def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path, where):
     folder = job.folder(place / "zoo" / "runs")
     kill_when(folder / "resume.safetensors", start(place, *where))
     assert not (folder / DONE).exists(), "it was killed in the middle"
-    again = start(place, *where)
-    output, _ = again.communicate(timeout=300)
-    assert again.returncode == 0, output
+    code, output = again(place, where, zoo)
+    assert code == 0, output
     weights = (job.folder(tmp_path / "undisturbed") / "model.safetensors").read_bytes()
     assert (folder / "model.safetensors").read_bytes() == weights
     one, other = gather(tmp_path / "undisturbed"), read_rows(place / "zoo" / "results.csv")
@@ -87,10 +106,20 @@ def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path, where):
         for runs in (tmp_path / "undisturbed", place / "zoo" / "runs")
     ]
     assert np.array_equal(*outputs)
-    _nothing_is_left_to_do_in_a_clone(place, where)
+    _nothing_is_left_to_do_in_a_clone(place, where, zoo)
 
 
-def _nothing_is_left_to_do_in_a_clone(folder, where):
+def again(folder, where, zoo, *more):
+    """The exit code and the output of a sweep: Snakemake's takes the place of the process that it is called in."""
+    if not where:
+        code, *output = zoo(command(folder, *more))
+        return code, "".join(output)
+    process = start(folder, *more, *where)
+    output, _ = process.communicate(timeout=300)
+    return process.returncode, output
+
+
+def _nothing_is_left_to_do_in_a_clone(folder, where, zoo):
     """Only what is committed travels: no folder of a run, not Snakemake's records, and with new times."""
     clone = folder / "clone"
     (clone / "zoo" / "runs" / "tiny").mkdir(parents=True)
@@ -98,35 +127,34 @@ def _nothing_is_left_to_do_in_a_clone(folder, where):
         if path.is_file() and not path.name.startswith("."):
             shutil.copyfile(path, clone / "zoo" / "runs" / "tiny" / path.name)
     shutil.copyfile(folder / "plan.toml", clone / "plan.toml")
-    dry = command(clone, "--dry-run", *where)
-    output = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "Nothing to be done" in output.stdout
+    code, output, _ = zoo(command(clone, "--dry-run", *where))
+    assert (code, "Nothing to be done" in output) == (0, True)
 
 
 @pytest.mark.slow
-def test_a_dry_run_says_what_a_sweep_would_do_and_does_nothing(tmp_path, where):
+def test_a_dry_run_says_what_a_sweep_would_do_and_does_nothing(tmp_path, where, zoo):
     write_tiny(tmp_path, ["rcps", "standard"])
-    dry = command(tmp_path, "--dry-run", *where)
-    output = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    code, output = again(tmp_path, where, zoo, "--dry-run")
+    assert code == 0, output
     assert "tiny rcps 1535" in output
     assert "tiny standard 1535" in output
     assert not list((tmp_path / "zoo").rglob(DONE))
 
 
 @pytest.mark.slow
-def test_a_job_that_fails_is_named_and_the_others_are_gathered(tmp_path):
+def test_a_job_that_fails_is_named_and_the_others_are_gathered(tmp_path, zoo):
     write_tiny(tmp_path, ["rcps", "conjoined"])
     wrong, _ = plan(tmp_path / "plan.toml")
     runs = tmp_path / "zoo" / "runs"
     wrong.folder(runs).mkdir(parents=True)
     (wrong.folder(runs) / "resume.safetensors").write_bytes(b"cut")
-    done = subprocess.run(command(tmp_path), cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    well, badly = sorted(done.stdout.splitlines())
+    code, stdout, stderr = zoo(command(tmp_path))
+    assert code == 2
+    well, badly = sorted(stdout.splitlines())
     assert well == "tiny conjoined 1535: done"
     assert badly.startswith("tiny rcps 1535: failed: ")
     assert "resume.safetensors" in badly
-    assert "zoo: not done: tiny rcps 1535: why is said above" in done.stderr
+    assert "zoo: not done: tiny rcps 1535: why is said above" in stderr
     assert {row.strategy for row in read_rows(tmp_path / "zoo" / "results.csv") if row.seed} == {"conjoined"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .tables import markdown
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.path import Path
 
 COLOURS = {"A": "#2a8a3e", "C": PLUS, "G": OTHER, "T": MINUS}
 ACROSS = 3
@@ -149,14 +151,22 @@ def draw_letters(ax: Axes, values: np.ndarray) -> None:
 def _letter(ax: Axes, base: str, place: float, bottom: float, height: float) -> None:
     """A letter as a shape that fills its place, from ``bottom`` up or, of negative height, down."""
     from matplotlib.patches import PathPatch
+    from matplotlib.transforms import Affine2D
+
+    fitted = Affine2D().scale(0.95, height).translate(place + 0.025, bottom)
+    shape = fitted.transform_path(_outline(base))
+    ax.add_artist(PathPatch(shape, color=COLOURS[base], lw=0))  # add_patch would measure it, for limits
+
+
+@cache
+def _outline(base: str) -> Path:
+    """A letter that fills the unit square."""
     from matplotlib.textpath import TextPath
     from matplotlib.transforms import Affine2D
 
     path = TextPath((0, 0), base, size=1)
     box = path.get_extents()
-    fitted = Affine2D().translate(-box.x0, -box.y0).scale(0.95 / box.width, height / box.height)
-    shape = fitted.translate(place + 0.025, bottom).transform_path(path)
-    ax.add_patch(PathPatch(shape, color=COLOURS[base], lw=0))
+    return Affine2D().translate(-box.x0, -box.y0).scale(1 / box.width, 1 / box.height).transform_path(path)
 
 
 def _draw_footprint(ax: Axes, known: Footprint) -> None:
