@@ -35,14 +35,14 @@ def labels(n=40, length=60, **training):
     )
 
 
-def profiles(n=12, jitter=2, position=None, **training):
-    """Stranded counts over 25 positions, a peak where G is."""
+def profiles(n=12, jitter=2, position=None, length=371, **training):
+    """Stranded counts over the middle 25 positions of 371, a peak where G is."""
     random = np.random.default_rng(1)
-    length = 371
+    out_length = length - 346
 
     def draw(n):
         codes = random.integers(0, 4, (n, length + 2 * jitter), dtype=np.uint8)
-        middle = codes[:, 173 : 173 + 25 + 2 * jitter]
+        middle = codes[:, 173 : 173 + out_length + 2 * jitter]
         ramp = np.arange(middle.shape[1])  # so that no profile is constant in bins
         target = np.stack([ramp + 5 * (middle == 2), ramp + 5 * (middle == 1)], 1).astype(np.float32)
         return Examples(codes, target, Rep("1r"), jitter=jitter)
@@ -53,7 +53,7 @@ def profiles(n=12, jitter=2, position=None, **training):
         "profile",
         Model(architecture="bpnet", filters=2, length=length, outputs=1, count_head=False, position=position),
         Training(batch_size=5, epochs=2, patience=10).model_copy(update=training),
-        MemoryData(out_length=25),
+        MemoryData(out_length=out_length),
         in_memory={"train": draw(n), "validation": draw(n), "test": draw(n)},
     )
 

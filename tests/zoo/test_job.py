@@ -205,7 +205,7 @@ def test_blocks_are_stretches_of_a_chromosome():
 def tiny(name):
     """A few examples in place of those of a task that the study names."""
     if name == "gcn4":
-        return tiny_tasks.profiles(8)
+        return tiny_tasks.profiles(8, length=445)
     task = tiny_tasks.labels(12, length=101)
     one = {
         split: replace(found, target=found.target[:, :1], rep_out=TRIVIAL)

@@ -98,10 +98,11 @@ def test_each_task_has_its_results_and_models(monkeypatch):
     drawn = {"tasks/gcn4.svg": b"", "tasks/reb1-patterns.svg": b""}  # the whole site draws them all
     monkeypatch.setattr(results, "task_pictures", lambda: drawn)
     pages = results.task_pages()
-    assert [name in pages["tasks/gcn4.md"] for name in ("](gcn4.svg)", "](gcn4-patterns.svg)")] == [True, False]
-    assert [name in pages["tasks/reb1.md"] for name in ("](reb1.svg)", "](reb1-patterns.svg)")] == [False, True]
+    for task, expected in {"gcn4": [True, False], "reb1": [False, True]}.items():
+        page, names = pages[f"tasks/{task}.md"], (f"]({task}.svg)", f"]({task}-patterns.svg)")
+        assert [name in page for name in names] == expected
     assert "| posthoc | " in pages["tasks/gcn4.md"]
-    assert "| `gcn4/posthoc` | yes |" in pages["tasks/gcn4.md"]
+    assert "| `gcn4/mixing-0-agreement-8` | yes |" in pages["tasks/gcn4.md"]
     assert "gcn4" not in results.overview().split("## Tasks")[0]
     assert "[gcn4](RESULTS.md#gcn4)" in results.overview()
 

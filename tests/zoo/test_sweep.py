@@ -110,7 +110,7 @@ def test_a_sweep_killed_midway_ends_in_the_same_results(tmp_path, where, zoo):
 
 
 def again(folder, where, zoo, *more):
-    """The exit code and the output of a sweep: Snakemake's takes the place of the process that it is called in."""
+    """The exit code and the output of a sweep: Snakemake takes the place of the process that calls it."""
     if not where:
         code, *output = zoo(command(folder, *more))
         return code, "".join(output)

@@ -26,14 +26,8 @@ RUNTIME_FILES = {
     "glue": "dist/ort-wasm-simd-threaded.mjs",
     "wasm": "dist/ort-wasm-simd-threaded.wasm",
 }
-MIXING = {
-    0.0: "conjoined-sum",
-    0.25: "mixing-0.25",
-    0.5: "mixing-0.5",
-    0.75: "mixing-0.75",
-    1.0: "rcps",
-}
-"""The continuum at one merge, the sum."""
+MIXING = {share: f"mixing-{share:g}-agreement-8" for share in (0.0, 0.5, 1.0)}
+"""The continuum at one merge, the mean, and at the agreement that validation chose."""
 PANELS: dict[str, dict[str, Mapping[float, str]]] = {
     "gcn4": {
         "Trained on one strand": {0.0: "standard"},
