@@ -100,6 +100,11 @@ COMPARISONS = (
         "answer is validated",
     ),
     Comparison(
+        "agreement 8 without mixing",
+        Pair("mixing-0-agreement-8", AGAINST),
+        "two changes: agreement weighs 8, not 1, and the merged answer is validated",
+    ),
+    Comparison(
         "mixing 1, agreement 2",
         Pair("mixing-1-agreement-2", AGAINST),
         "the same three changes, but agreement weighs 2",
