@@ -110,18 +110,8 @@ COMPARISONS = (
         "the same three changes, but agreement weighs 2",
     ),
     Comparison(
-        "mixing, merge sum",
-        Pair("rcps", "conjoined-sum"),
-        "every block sees both strands' filters",
-    ),
-    Comparison(
         "merge, mixing 1",
         Pair("rcps-mean", "rcps"),
-        "both strands' features are averaged, not added",
-    ),
-    Comparison(
-        "merge, mixing 0",
-        Pair("conjoined", "conjoined-sum"),
         "both strands' features are averaged, not added",
     ),
     Comparison(
