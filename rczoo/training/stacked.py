@@ -26,7 +26,7 @@ from ..family.heads import LINEAR
 from ..family.interpolated import AnyNetwork
 from ..hardware import choose_device, full_precision, hardware
 from .module import EPSILON, TrainingModule, joined
-from .resume import STATE, Snapshot
+from .resume import Snapshot
 from .schedule import learning_rate
 from .trainer import Planned
 
@@ -78,7 +78,7 @@ class _Member:
     """One of the trainings."""
 
     def __init__(self, training: Planned, out: Path) -> None:
-        (out / STATE).unlink(missing_ok=True)
+        training.state(out).forget()  # what a killed one has left
         self.training, self.network, self.state = training, training.network, training.state(out)
         self.recipe, self.epochs = training.task.training, int(training.about["epochs"])
         self.agreement = float(training.about.get("agreement", 0))
@@ -99,12 +99,10 @@ class _Member:
     def record(self, entry: dict[str, Any], rate: float, weights: Named) -> bool:
         """Add an epoch; whether it was the last, by their number or as early stopping has it."""
         entry |= {"epoch": len(self.state.history) + 1, "learning_rate": rate}
-        waited = entry["epoch"] - (self.state.best_epoch or 0)
         self.state.record(entry, Snapshot(weights, {}, torch.empty(0), {}), stopped=False, write=False)
-        if self.state.best_epoch == entry["epoch"]:
-            waited = 0
-        stopped = bool(self.recipe.patience) and waited >= self.recipe.patience
-        return stopped or len(self.state.history) >= self.epochs
+        done, patience = len(self.state.history), self.recipe.patience
+        waited = done - (self.state.best_epoch or 0)
+        return done >= self.epochs or bool(patience and waited >= patience)
 
 
 class _Loss(nn.Module):

@@ -100,23 +100,18 @@ COMPARISONS = (
         "answer is validated",
     ),
     Comparison(
+        "agreement 8 without mixing",
+        Pair("mixing-0-agreement-8", AGAINST),
+        "two changes: agreement weighs 8, not 1, and the merged answer is validated",
+    ),
+    Comparison(
         "mixing 1, agreement 2",
         Pair("mixing-1-agreement-2", AGAINST),
         "the same three changes, but agreement weighs 2",
     ),
     Comparison(
-        "mixing, merge sum",
-        Pair("rcps", "conjoined-sum"),
-        "every block sees both strands' filters",
-    ),
-    Comparison(
         "merge, mixing 1",
         Pair("rcps-mean", "rcps"),
-        "both strands' features are averaged, not added",
-    ),
-    Comparison(
-        "merge, mixing 0",
-        Pair("conjoined", "conjoined-sum"),
         "both strands' features are averaged, not added",
     ),
     Comparison(
