@@ -412,9 +412,9 @@ def test_the_core_of_gcn4_comes_out():
             sites[row, match.start() : match.start() + 7] = True
     rows = np.flatnonzero(sites.any(1))[:8]
     X = X[rows]
-    for name in ("rcps", "conjoined"):
+    for name in ("mixing-0-agreement-8", "mixing-1-agreement-8"):  # recommended, and the default
         model = rczoo.load(f"gcn4/{name}")
         scores = (attribute(model, X) * X).sum(1).numpy()
         found = enrichment(scores, sites[rows])
         assert found.fold > 5, (name, found)
-        assert found.auroc > 0.75, (name, found)  # five seeds of each have .77 to .92
+        assert found.auroc > 0.75, (name, found)
