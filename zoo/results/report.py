@@ -224,7 +224,8 @@ def _square(rows: Sequence[Row], scores: Scores, runs: Path, path: Path) -> Iter
     if not found:
         yield "Not run yet."
         return
-    drawn = square.square_figure(path.parent / "figures" / "square.svg", rows, found, kinds)
+    whole = {task: points for task, points in found.items() if len({p.agreement for p in points}) > 2}
+    drawn = square.square_figure(path.parent / "figures" / "square.svg", rows, whole or found, kinds)
     yield f"![test score by mixing and agreement]({_relative(drawn, path)})"
     yield from _chosen(rows, scores, runs, found)
     for task, points in found.items():
