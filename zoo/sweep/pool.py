@@ -36,7 +36,7 @@ from ..trained import trainings
 from .job import asked, finished, run, trained
 
 AT_ONCE = 32
-"""Trainings of a stack: more would not make the operations of one any faster, and keep more memory."""
+"""Trainings of a stack at most: the memory that it takes grows with them."""
 
 
 def do_many(jobs: Iterable[Job], runs: Path, workers: int = 2, nice: int = 0) -> Iterator[str]:
@@ -47,15 +47,15 @@ def do_many(jobs: Iterable[Job], runs: Path, workers: int = 2, nice: int = 0) ->
 def train_many(jobs: Iterable[Job], runs: Path, device: str = "cpu", workers: int = 2) -> Iterator[str]:
     """Only train what is not trained yet, all on one ``device``; see :func:`at_once`.
 
-    Of an ensemble its members are trained.
+    Of an ensemble its members are trained. On a GPU they are stacked, and a killed stack begins again.
     """
-    choose_device(device)
+    where = choose_device(device)
     wanted = dict.fromkeys(training for job in left(jobs, runs) for training in trainings(job))
     waiting = [job for job in left(wanted, runs) if not finished(job.folder(runs))]
     for task in dict.fromkeys(job.task for job in waiting):
         known = load_task(task)
         record(known, runs / known.name)
-    if choose_device(device).type == "cpu":
+    if where.type == "cpu":
         yield from at_once(partial(train_one, runs=runs, device=device), waiting, workers)
     else:
         yield from at_once(partial(train_stack, runs=runs, device=device), stacks(waiting), workers)
