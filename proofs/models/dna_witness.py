@@ -5,11 +5,12 @@ Target: 2 for AT, 1 for AA and its reverse complement TT, 0 for the other thirte
 C: 1, G: 0, T: 1/r), the next relu(z[x] + r z[y] - r - 1 - 1/r) (checked below for three r). What is
 separated here is the exact functions, not what can be approximated.
 
-Conjoined(1) does not, whatever its numbers: z3 decides that the sixteen equations have no real solution
-(:func:`conjoined_misses_it`). Its answer at xy is c0 + h (relu(S(xy)) + relu(S of the reverse complement)),
-S(xy) = a z(x) + b z(y) + c with z(x) >= 0 of the first block; the head's scale is in a, b and c, its sign is
-h. The size of a is in z and b, so that a is 1, 0 or -1: with h six questions, a quarter of the time of one
-with a free a. That S(xy) + S(wv) = S(xv) + S(wy) follows, but said aloud it spares z3 most of a minute.
+Conjoined(1) does not, whatever its numbers. Its answer at xy is c0 + h (relu(S(xy)) + relu(S of the reverse
+complement)), S(xy) = a z(x) + b z(y) + c with z(x) >= 0 of the first block; the head's scale is in a, b and
+c, its sign is h. The size of a is in z and b, so that a is 1, 0 or -1. Of the products q(y) = b z(y) only
+this is asked: they lie in the order of z, in the opposite one, or all at 0, as the sign of b says, and are 0
+where z is. z3 decides that even so the sixteen equations, which are linear now, have no solution in any of
+the eighteen cases (:func:`conjoined_misses_it`).
 """
 
 from __future__ import annotations
@@ -86,31 +87,38 @@ def conjoined_is_near(case: tuple[str, Fraction]) -> str | None:
 
 def conjoined_misses_it() -> str | None:
     """None where z3 finds no conjoined(1) that computes the target."""
-    cases = itertools.product((1, -1), (1, 0, -1))
+    cases = itertools.product((1, -1), (1, 0, -1), (1, 0, -1))
     return next((problem for case in cases if (problem := _solution(*case, target))), None)
 
 
 def conjoined_computes_another() -> str | None:
-    """None where z3 finds a conjoined(1) for the target without AA and TT, as there is one."""
-    found = _solution(1, 1, lambda sequence: 2 * (sequence == "AT"))
+    """None where z3 finds a conjoined(1), of b = -1, for the target without AA and TT, as there is one."""
+    found = _solution(1, 1, -1, lambda sequence: 2 * (sequence == "AT"), exact=True)
     return None if found else "z3 finds no conjoined(1) that computes 2 for AT and 0 elsewhere"
 
 
-def _solution(sign: int, a: int, wanted: Callable[[str], int]) -> str | None:
-    """Numbers of a conjoined(1) with this sign of its head and this a; None where z3 finds none."""
+def _solution(sign: int, a: int, b: int, wanted: Callable[[str], int], exact: bool = False) -> str | None:
+    """Numbers of a conjoined(1) of this a and these signs of its head and b; None where z3 finds none.
+
+    q lies as b z could, or is b z itself where ``exact``.
+    """
     import z3
 
     from rczoo.symmetry.dna import BASES, reverse_complement
 
-    solver = z3.SolverFor("QF_NRA")
-    z = {base: z3.Real(f"z{base}") for base in BASES}
-    b, c, c0 = z3.Reals("b c c0")
-    S = {s: z3.Real(f"S{s}") for s in dinucleotides()}
+    solver = z3.SolverFor("QF_LRA")
+    z, q = ({base: z3.Real(f"{name}{base}") for base in BASES} for name in "zq")
+    c, c0 = z3.Reals("c c0")
+    S = {s: a * z[s[0]] + q[s[1]] + c for s in dinucleotides()}
     relu = {s: z3.If(value > 0, value, 0) for s, value in S.items()}
     solver.add([value >= 0 for value in z.values()])
-    solver.add([S[x + y] == a * z[x] + b * z[y] + c for x, y in S])
-    for (x, w), (y, v) in itertools.product(itertools.combinations(BASES, 2), repeat=2):
-        solver.add(S[x + y] + S[w + v] == S[x + v] + S[w + y])
+    if exact:
+        solver.add([q[x] == b * z[x] for x in BASES])
+    elif b == 0:
+        solver.add([value == 0 for value in q.values()])
+    else:
+        solver.add([(z[x] <= z[y]) == (b * q[x] <= b * q[y]) for x, y in itertools.permutations(BASES, 2)])
+        solver.add([z3.And(b * q[x] >= 0, (q[x] == 0) == (z[x] == 0)) for x in BASES])
     for s in S:
         if s <= reverse_complement(s):  # the other of the two is the same equation
             solver.add(sign * (relu[s] + relu[reverse_complement(s)]) + c0 == wanted(s))
