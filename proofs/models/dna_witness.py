@@ -16,8 +16,9 @@ the eighteen cases (:func:`conjoined_misses_it`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 
 def dinucleotides() -> Iterator[str]:
@@ -92,15 +93,18 @@ def conjoined_misses_it() -> str | None:
 
 
 def conjoined_computes_another() -> str | None:
-    """None where z3 finds a conjoined(1), of b = -1, for the target without AA and TT, as there is one."""
-    found = _solution(1, 1, -1, lambda sequence: 2 * (sequence == "AT"), exact=True)
+    """None where z3 takes relu(z[x] - z[y] - 2) for the target without AA and TT, which that computes."""
+    z = {"A": 3, "C": 1, "G": 1, "T": 0}
+    found = _solution(1, 1, -1, lambda sequence: 2 * (sequence == "AT"), z)
     return None if found else "z3 finds no conjoined(1) that computes 2 for AT and 0 elsewhere"
 
 
-def _solution(sign: int, a: int, b: int, wanted: Callable[[str], int], exact: bool = False) -> str | None:
+def _solution(
+    sign: int, a: int, b: int, wanted: Callable[[str], int], known: Mapping[str, int] = MappingProxyType({})
+) -> str | None:
     """Numbers of a conjoined(1) of this a and these signs of its head and b; None where z3 finds none.
 
-    q lies as b z could, or is b z itself where ``exact``.
+    ``known`` are values of z, for b as it is.
     """
     import z3
 
@@ -112,9 +116,8 @@ def _solution(sign: int, a: int, b: int, wanted: Callable[[str], int], exact: bo
     S = {s: a * z[s[0]] + q[s[1]] + c for s in dinucleotides()}
     relu = {s: z3.If(value > 0, value, 0) for s, value in S.items()}
     solver.add([value >= 0 for value in z.values()])
-    if exact:
-        solver.add([q[x] == b * z[x] for x in BASES])
-    elif b == 0:
+    solver.add([z3.And(z[x] == value, q[x] == b * value) for x, value in known.items()])
+    if b == 0:
         solver.add([value == 0 for value in q.values()])
     else:
         solver.add([(z[x] <= z[y]) == (b * q[x] <= b * q[y]) for x, y in itertools.permutations(BASES, 2)])
