@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 
 from rczoo.files.atomic import write_bytes
-from rczoo.files.storage import CONFIG, read_json
-from rczoo.training.resume import HISTORY
+from rczoo.files.storage import CONFIG, HISTORY, read_json
 
 from .locks import LOCK, alone
 from .plan import DONE, RUNS, Job

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rczoo.training.trainer import SEEDS
+from rczoo.data.recipe import SEEDS
 
 HERE = Path(__file__).parent
 RUNS = HERE / "runs"

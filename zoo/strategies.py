@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from rczoo.data.recipe import SEEDS
 from rczoo.training.strategies import STRATEGIES
-from rczoo.training.trainer import SEEDS
 
 DERIVED = {
     "standard": {"posthoc-noaug": "mean"},

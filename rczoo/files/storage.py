@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 """The two files of a checkpoint."""
+HISTORY = "history.csv"
+"""How its training went, as a table beside it: a line an epoch."""
 SHARED = "weights"
 """The folder of weights that published models share, named by their sha256."""
 REMEDY = "copy or train it again"

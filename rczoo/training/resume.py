@@ -18,12 +18,10 @@ from typing import Any
 import torch
 
 from ..files.atomic import remove_leftovers, write_bytes
-from ..files.storage import CONFIG, WEIGHTS, pack_tensors, read_bytes, to_json, unpack_tensors
+from ..files.storage import CONFIG, HISTORY, WEIGHTS, pack_tensors, read_bytes, to_json, unpack_tensors
 from .schedule import improves
 
 STATE = "resume.safetensors"
-HISTORY = "history.csv"
-"""The history as a table, a line an epoch, beside the checkpoint."""
 FILES = (STATE, HISTORY, WEIGHTS, CONFIG)
 """All that a training writes in its folder."""
 NOW, BEST = "now.network.", "best.network."

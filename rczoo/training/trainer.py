@@ -15,6 +15,7 @@ import torch
 from .._arguments import check_choice, check_whole
 from ..data.output_names import control_widths, output_names
 from ..data.preparation import identities
+from ..data.recipe import SEEDS
 from ..data.task import Task, load_task
 from ..evaluation.scoring import evaluate as evaluate
 from ..evaluation.scoring import require_metrics
@@ -30,8 +31,6 @@ from .strategies import Strategy, network_of, resolve_strategy
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-SEEDS = (1535, 1780, 2143, 3578, 4652, 6117, 6806, 7626, 9295, 9999)
-"""The ten seeds of Zhou et al. 2022: they vary initialisation and order, never the data."""
 LOCK = ".training.lock"
 """The file in the checkpoint's folder that a running training holds."""
 

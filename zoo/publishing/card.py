@@ -74,7 +74,7 @@ class Subject:
     @cached_property
     def stats(self) -> dict[Key, Stat]:
         """The results of its task over seeds."""
-        return summarise(row for row in self.rows if row.task == self.task.name)
+        return summarise(self.rows, self.task.name)
 
     @property
     def bar(self) -> str | None:

@@ -81,6 +81,7 @@ def task_figure(rows: Sequence[Row], task: str, metric: str) -> Figure:
     """
     from matplotlib.lines import Line2D
 
+    rows = [row for row in rows if row.task == task]
     found = {name: scores(rows, task, name, "test", metric) for name in trained(rows, task)}
     found = {name: values for name, values in found.items() if values}
     sign = -1 if metric in LOWER_IS_BETTER else 1

@@ -38,7 +38,7 @@ def parts(rows: Sequence[Row], task: str, runs: Path) -> Iterator[str]:
 
 def parts_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Every strategy and reference on each part of the test split; empty where it has none."""
-    stats, references = summarise(row for row in rows if row.task == task), baselines(rows, task)
+    stats, references = summarise(rows, task), baselines(rows, task)
     known = [split for split in PARTS if any(key[2] == split for key in stats)]
     columns = [(split, metric) for split in known for metric in SHOWN[kind]]
     cells = {
@@ -55,7 +55,7 @@ def labels_table(rows: Sequence[Row], task: Task, runs: Path, models: Path) -> s
     best, pack = recommended(configs), Pack(runs / task.name)
     if best is None or task.kind != "labels":
         return ""
-    stats = summarise(row for row in rows if row.task == task.name)
+    stats = summarise(rows, task.name)
     logits, beaten = pack.examples(best, int(configs[best]["seed"])), label_bars(stats, task.name)
     labels = by_label(output_names(task), pack.targets()["target"], logits, beaten)
     said = f"`{task.name}/{best}`, the file that is recommended, beside the best of what needs no network:"

@@ -59,13 +59,13 @@ def squares(rows: Sequence[Row], kinds: Mapping[str, str]) -> dict[str, dict[Poi
 
 def square_table(rows: Sequence[Row], task: str, kind: str, points: Square) -> str:
     """Test scores, mean ± standard deviation (seeds): a line for each mixing, a column for each agreement."""
-    stats = summarise(rows)
+    stats = summarise(rows, task)
     return _table(points, lambda name: cell(stats.get((task, name, "test", HEADLINE[kind]))))
 
 
 def lost_table(rows: Sequence[Row], task: str, kind: str, points: Square) -> str:
     """By how much the training score is better than the test score, as :func:`square_table`."""
-    stats, learned = summarise(rows), learned_split(rows, task)
+    stats, learned = summarise(rows, task), learned_split(rows, task)
     sign = -1 if HEADLINE[kind] in LOWER_IS_BETTER else 1
 
     def lost(name: str) -> str:
@@ -77,7 +77,7 @@ def lost_table(rows: Sequence[Row], task: str, kind: str, points: Square) -> str
 
 def apart_table(rows: Sequence[Row], task: str, points: Square) -> str:
     """How far the strands are apart before their merge, in nats an example, as :func:`square_table`."""
-    stats = summarise(rows)
+    stats = summarise(rows, task)
 
     def apart(name: str) -> str:
         found = stats.get((task, name, "test", "strands_apart"))

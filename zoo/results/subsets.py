@@ -32,7 +32,7 @@ def parts_of(rows: Sequence[Row], task: str) -> dict[str, dict[float, str]]:
 
 def subset_table(rows: Sequence[Row], task: str, kind: str, found: Parts) -> str:
     """Test scores, mean ± standard deviation (seeds): a line for each strategy, a column for each share."""
-    stats = summarise(rows)
+    stats = summarise(rows, task)
     shares = sorted({share for known in found.values() for share in known})
     body = [
         [name, *(cell(stats.get((task, known.get(share, ""), "test", HEADLINE[kind]))) for share in shares)]

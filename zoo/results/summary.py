@@ -64,11 +64,12 @@ class Stat(NamedTuple):
     seeds: int
 
 
-def summarise(rows: Iterable[Row]) -> dict[Key, Stat]:
-    """Every metric over all its seeds."""
+def summarise(rows: Iterable[Row], task: str | None = None) -> dict[Key, Stat]:
+    """Every metric over all its seeds, of one task or of all."""
     values: dict[Key, list[float]] = {}
     for row in rows:
-        values.setdefault((row.task, row.strategy, row.split, row.metric), []).append(row.value)
+        if task in (None, row.task):
+            values.setdefault((row.task, row.strategy, row.split, row.metric), []).append(row.value)
     return {key: _stat(found) for key, found in values.items()}
 
 

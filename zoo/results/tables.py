@@ -18,7 +18,7 @@ FROZEN = ("-frozen", "-frozen-gain-2")
 
 def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Every strategy and reference on the test split: mean ± standard deviation (seeds), beside the paper."""
-    stats, shown = summarise(rows), SHOWN[kind]
+    stats, shown = summarise(rows, task), SHOWN[kind]
     beside = [m for m in shown if any(in_paper(task, name, m) for name in trained(rows, task))]
     head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *baselines(rows, task)]}
     for metric in shown:
@@ -35,7 +35,7 @@ def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
 
 def paper_gaps(rows: Sequence[Row], task: str, kind: str) -> dict[str, float]:
     """How far the mean over seeds is from the paper's mean, by strategy, in the headline metric."""
-    stats, metric = summarise(rows), HEADLINE[kind]
+    stats, metric = summarise(rows, task), HEADLINE[kind]
     return {
         name: stats[task, name, "test", metric].mean - known[0]
         for name in trained(rows, task)
@@ -45,7 +45,7 @@ def paper_gaps(rows: Sequence[Row], task: str, kind: str) -> dict[str, float]:
 
 def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Training against test, on clean labels where the task adds noise, beside the paper's training score."""
-    stats, metric, split = summarise(rows), HEADLINE[kind], learned_split(rows, task)
+    stats, metric, split = summarise(rows, task), HEADLINE[kind], learned_split(rows, task)
     body = []
     for name in trained(rows, task):
         train, test = (stats.get((task, name, s, metric)) for s in (split, "test"))
@@ -58,7 +58,7 @@ def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
 
 def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Each strategy that was also trained with frozen batch statistics, on the test split."""
-    stats, metric = summarise(rows), HEADLINE[kind]
+    stats, metric = summarise(rows, task), HEADLINE[kind]
     names = [name for name in trained(rows, task) if any(name + e in trained(rows, task) for e in FROZEN)]
     body = []
     for name in names:

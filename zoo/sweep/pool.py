@@ -24,7 +24,6 @@ import torch
 from rczoo.data.task import load_task
 from rczoo.family.checkpoint import read_config
 from rczoo.hardware import choose_device
-from rczoo.training.stacked import kind_of, train_stacked
 from rczoo.training.strategies import resolve_strategy
 from rczoo.training.trainer import Planned, planned
 
@@ -74,6 +73,8 @@ class Stack:
 
 def stacks(jobs: Iterable[Job]) -> list[Stack]:
     """Jobs in stacks, in the order of their first."""
+    from rczoo.training.stacked import kind_of  # brings Lightning, which otherwise workers alone import
+
     kinds: dict[Any, list[Job]] = {}
     for job in jobs:
         kinds.setdefault(kind_of(begun(job)), []).append(job)
@@ -90,6 +91,8 @@ def begun(job: Job, accelerator: str = "cpu") -> Planned:
 
 def train_stack(stack: Stack, runs: Path, device: str) -> str:
     """Train the models of a stack, but for those that are done; says how long it took."""
+    from rczoo.training.stacked import train_stacked  # as above
+
     with ExitStack() as held:
         for job in sorted(stack.jobs, key=str):
             held.enter_context(alone(job.folder(runs)))

@@ -15,7 +15,6 @@ from typing import NoReturn
 from ..packs import collect, left
 from ..plan import HERE, PLAN, RUNS, Job
 from ..rows import RESULTS
-from .pool import do_many
 
 LOCK = ".sweep.lock"
 
@@ -25,6 +24,8 @@ def sweep(jobs: Sequence[Job], runs: Path, results: Path, cores: int = 2, nice: 
 
     Raises ValueError when another sweep works in the same folder, and at the end for the jobs that failed.
     """
+    from .pool import do_many  # brings torch, which asking what is to do, and a cluster, can do without
+
     with _lock(runs):
         os.environ["OMP_NUM_THREADS"] = "1"  # the workers inherit it
         try:
