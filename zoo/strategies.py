@@ -6,6 +6,8 @@ import re
 from typing import Any, NamedTuple
 
 from rczoo.data.recipe import SEEDS
+from rczoo.family.architectures import ARCHITECTURES
+from rczoo.family.architectures.paper import PAPER
 from rczoo.training.strategies import STRATEGIES
 
 DERIVED = {
@@ -15,13 +17,14 @@ DERIVED = {
 """Models that a trained one becomes by another merge alone."""
 TRIAL = "-1-epoch"
 """Strategies that only try whether a task works: neither published nor drawn."""
+NETWORK = rf"-({'|'.join(ARCHITECTURES)})-([0-9]+)"
 ENDINGS = (
     "-agreement-[0-9.]+",
     "-subset-[0-9.]+",
     "-frozen",
     "-gain-[0-9.]+",
     "-[0-9]+-epochs?",
-    "-motif-cnn-[0-9]+",
+    NETWORK.replace("(", "(?:"),
     "-ensemble-[0-9]+",
 )
 NAME = re.compile(rf"(.+?)((?:{'|'.join(ENDINGS)})*)")
@@ -60,7 +63,8 @@ def options(strategy: str) -> dict[str, Any]:
 
     Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
     at mean 0 and variance 1, ``-160-epochs`` trains for so many epochs without early stopping, and
-    ``-motif-cnn-96`` has a motif-cnn of so many filters and a global pool instead of the task's network.
+    ``-legnet-32`` or ``-motif-cnn-96`` has that architecture, of so many filters, instead of the task's network;
+    the paper's then have a global pool.
     ``-agreement-2`` trains with that agreement, and ``-subset-0.1`` on that share of the training examples.
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
@@ -82,8 +86,9 @@ def options(strategy: str) -> dict[str, Any]:
         found["gain"] = float(match[1])
     if match := re.search(r"-([0-9]+)-epoch", ending):
         found["epochs"] = int(match[1])
-    if match := re.search(r"-motif-cnn-([0-9]+)", ending):
-        found |= {"architecture": "motif-cnn", "filters": int(match[1]), "pool": "global"}
+    if match := re.search(NETWORK, ending):
+        pool = "global" if match[1] in PAPER else None
+        found |= {"architecture": match[1], "filters": int(match[2]), "pool": pool}
     kind, _, numbers = name.partition("-")
     if name in STRATEGIES:
         return {"strategy": name, **found}
@@ -92,7 +97,7 @@ def options(strategy: str) -> dict[str, Any]:
     raise ValueError(
         f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, "
         "irreps-0.75, or one of these followed by -agreement-2, -subset-0.1, -frozen, -gain-2, -160-epochs "
-        "or -motif-cnn-96"
+        "or -legnet-32"
     )
 
 

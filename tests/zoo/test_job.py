@@ -21,6 +21,7 @@ from zoo.rows import read_rows
 from zoo.strategies import derived, members, options, source
 from zoo.studies import family
 from zoo.sweep.job import finished, run
+from zoo.sweep.pool import begun
 from zoo.sweep.scoring import score, strands_apart
 
 SEED = 1535
@@ -141,6 +142,14 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
             {"strategy": "rcps-mean", "agreement": 2.0, "batch_statistics": "frozen"},
         ),
         ("rcps-frozen-gain-2", {"strategy": "rcps", "batch_statistics": "frozen", "gain": 2.0}),
+        (
+            "standard+aug-motif-cnn-96",
+            {"strategy": "standard+aug", "architecture": "motif-cnn", "filters": 96, "pool": "global"},
+        ),
+        (
+            "mixing-0-agreement-8-legnet-32",
+            {"mixing": 0.0, "agreement": 8.0, "architecture": "legnet", "filters": 32, "pool": None},
+        ),
     ],
 )
 def test_names_of_strategies(name, keywords):
@@ -148,7 +157,7 @@ def test_names_of_strategies(name, keywords):
 
 
 def test_names_that_mean_nothing():
-    for name in ("rcsp", "mixing-x", "irreps-0.75-0.5", "wrap-0.5"):
+    for name in ("rcsp", "mixing-x", "irreps-0.75-0.5", "wrap-0.5", "rcps-lagnet-32"):
         with pytest.raises(ValueError, match=rf"unknown strategy '{name}': use one of .*, mixing-0\.5"):
             options(name)
     assert source("posthoc") == ("standard+aug", "mean")
@@ -157,6 +166,12 @@ def test_names_that_mean_nothing():
     assert derived("mixing-0-agreement-1", "labels") == {}
     assert source("posthoc-frozen") == ("standard+aug-frozen", "mean")
     assert derived("standard-frozen", "labels") == {"posthoc-noaug-frozen": "mean"}
+    assert source("posthoc-legnet-32") == ("standard+aug-legnet-32", "mean")
+
+
+def test_a_strategy_may_have_another_architecture_than_its_task():
+    config = begun(Job("myc", "mixing-0-agreement-8-legnet-4", SEED)).network.config
+    assert (config.architecture, config.filters, config.length, config.merge) == ("legnet", 4, 101, "mean")
 
 
 def test_every_job_of_the_zoo_s_plan_is_possible():
