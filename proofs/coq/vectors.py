@@ -1,4 +1,4 @@
-"""Write ``proofs/vectors/cases.jsonl``: questions drawn here, answered by Coq: ``python -m proofs vectors``."""
+"""Write ``vectors/cases.jsonl``: questions drawn here, answered by Coq: ``python -m proofs vectors``."""
 
 from __future__ import annotations
 

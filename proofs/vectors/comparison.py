@@ -129,7 +129,8 @@ def embedded(case: Case) -> bool:
 
 def geometry(case: Case) -> bool:
     """The remainder; layers refuse one; a pool takes no windows but those that mirror each other."""
-    length, k, stride, dilation, padding = (case[key] for key in list(case)[:5])
+    settings = ("length", "kernel", "stride", "dilation", "padding")
+    length, k, stride, dilation, padding = (case[name] for name in settings)
     remainder, mirrored = map(int, case["answer"])
     if window_remainder("layer", length, k, stride, dilation, padding) != remainder:
         return False
