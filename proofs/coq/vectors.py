@@ -1,4 +1,4 @@
-"""Write ``proofs/vectors``: questions drawn here, answered by Coq: ``python -m proofs vectors``."""
+"""Write ``vectors/cases.jsonl``: questions drawn here, answered by Coq: ``python -m proofs vectors``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from typing import Any
 
 from .build import HERE, BuildError, call, compile_file
 
-VECTORS = HERE.parent / "vectors"
+VECTORS = HERE.parent / "vectors" / "cases.jsonl"
+"""A case a line, with its kind and the answer."""
 SEED = 1535
 HOWS = ("sum", "mean", "max")
 NEEDED = (
@@ -196,13 +197,10 @@ def answered(driver: Path, kind: str) -> list[Case]:
 
 def write(driver: Path) -> int:
     """Draw, ask and write every kind; return the number of cases."""
-    total = 0
-    for kind in KINDS:
-        rows = [json.dumps(case, separators=(",", ":")) for case in answered(driver, kind)]
-        text = "[\n" + ",\n".join(rows) + "\n]\n"
-        (VECTORS / f"{kind}.json").write_text(text, encoding="utf-8")
-        total += len(rows)
-    return total
+    cases = [{"kind": kind, **case} for kind in KINDS for case in answered(driver, kind)]
+    lines = [json.dumps(case, separators=(",", ":")) + "\n" for case in cases]
+    VECTORS.write_text("".join(lines), encoding="utf-8")
+    return len(cases)
 
 
 def run() -> int:

@@ -20,7 +20,7 @@ from rczoo.symmetry import dna
 from rczoo.symmetry.frames import exchange, exchange_stacked, merge
 from rczoo.symmetry.geometry import check_geometry, window_remainder
 
-HERE = Path(__file__).parent
+CASES = Path(__file__).with_name("cases.jsonl")
 Case = dict[str, Any]
 
 
@@ -129,7 +129,8 @@ def embedded(case: Case) -> bool:
 
 def geometry(case: Case) -> bool:
     """The remainder; layers refuse one; a pool takes no windows but those that mirror each other."""
-    length, k, stride, dilation, padding = (case[key] for key in list(case)[:5])
+    settings = ("length", "kernel", "stride", "dilation", "padding")
+    length, k, stride, dilation, padding = (case[name] for name in settings)
     remainder, mirrored = map(int, case["answer"])
     if window_remainder("layer", length, k, stride, dilation, padding) != remainder:
         return False
@@ -161,21 +162,25 @@ COMPARISONS: dict[str, Callable[[Case], bool]] = {
     "act": act, "tie": tie, "conv": conv, "exchange": exchanged, "merge": merged, "embed": embedded,
     "geometry": geometry, "agreement": agreement, "dna": base_order,
 }  # fmt: skip
-"""What each file of vectors is compared with."""
+"""What each kind of question is compared with."""
 
 
 def cases(kind: str) -> list[Case]:
-    """The questions of one file, each with its ``answer``."""
-    loaded: list[Case] = json.loads((HERE / f"{kind}.json").read_text(encoding="utf-8"))
-    return loaded
+    """The questions of one kind, each with its ``answer``."""
+    return [case for case in _all_cases() if case["kind"] == kind]
+
+
+@cache
+def _all_cases() -> list[Case]:
+    return [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
 
 
 def disagreements() -> Iterator[str]:
-    """One line for each file on which package and extracted definitions disagree, with the first case."""
+    """One line for each kind on which package and extracted definitions disagree, with the first case."""
     for kind, agrees in COMPARISONS.items():
         all_cases = cases(kind)
         if not all_cases:
-            yield f"vectors: {kind}.json is empty"
+            yield f"vectors: there are no cases of {kind}"
         wrong = [case for case in all_cases if not agrees(case)]
         if wrong:
             first = json.dumps(wrong[0])
