@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from ..export.fusion import fuse
+from ..family.architectures.blocks import SqueezeExcitation
 from ..family.ensembles import Ensemble
 from ..family.heads import LATE
 from ..family.interpolation.member import Interpolated
@@ -103,8 +104,12 @@ def check_convergence(bound: BoundTarget, references: Tensor, multipliers: Tenso
 def hookable(model: nn.Module, length: int) -> nn.Module:
     """The same function, its nonlinear operations as modules that have DeepLIFT rules.
 
-    The members of an ensemble are replaced in it.
+    The members of an ensemble, and gates wherever they are, are replaced in it.
     """
+    gates = [(owner, name, gate) for owner in model.modules() for name, gate in owner.named_children()]
+    for owner, name, gate in gates:
+        if isinstance(gate, SqueezeExcitation):
+            setattr(owner, name, GateOfModules(gate))
     if isinstance(model, Interpolated) and model.together:
         raise ValueError(
             "deeplift: an interpolated model runs both strands as one batch, half of which would be taken "
@@ -117,6 +122,26 @@ def hookable(model: nn.Module, length: int) -> nn.Module:
     if isinstance(model, Ensemble):
         model.members = nn.ModuleList(hookable(member, length) for member in model.members)  # type: ignore[assignment]
     return model
+
+
+class GateOfModules(nn.Module):
+    """A gate whose sigmoid and product are modules. Law: the gate's answers, to the bit.
+
+    The rule of the product gives either factor the change of it times the mean of the other's two values.
+    """
+
+    def __init__(self, gate: SqueezeExcitation) -> None:
+        from tangermeme.deep_lift_shap import BilinearOp
+
+        super().__init__()
+        self.gate, self.sigmoid = gate.gate, nn.Sigmoid()
+        self.product = BilinearOp("...,...->...")
+        self.train(gate.training)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Each channel times its gate."""
+        gated: Tensor = self.product(z, self.sigmoid(self.gate(z.mean(2)))[..., None].expand_as(z))
+        return gated
 
 
 class LateMerge(nn.Module):

@@ -15,7 +15,7 @@ import torch
 from .._arguments import check_choice, check_whole
 from ..data.output_names import control_widths, output_names
 from ..data.preparation import identities
-from ..data.recipe import SEEDS
+from ..data.recipe import SEEDS as SEEDS
 from ..data.task import Task, load_task
 from ..evaluation.scoring import evaluate as evaluate
 from ..evaluation.scoring import require_metrics

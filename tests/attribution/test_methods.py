@@ -18,7 +18,9 @@ from rczoo.attribution.target import choose_target
 from rczoo.data.preparation import load_examples
 from rczoo.data.sources import simulation
 from rczoo.data.task import load_task
+from rczoo.family.architectures.blocks import SqueezeExcitation
 from rczoo.symmetry import dna
+from rczoo.symmetry.rep import DNA
 from rczoo.testing import inputs_of, networks, randomise
 from tests.support.enrichment import enrichment
 from tests.support.real import real_task
@@ -185,6 +187,19 @@ def test_contributions_sum_to_the_change_of_the_answer(network, seed):
             changes = y[[n]] - outputs_of(network(references[n], *given))[0]
             change = (changes * weights[[n]]).flatten(1).sum(1).mean()
             assert (scores * X)[n].sum().item() == pytest.approx(change.item(), rel=1e-6, abs=1e-9)
+
+
+def test_gates_have_rules():
+    """LegNet's are a product of features, which DeepLIFT would take for linear: every answer sums up."""
+    network = randomise(build("legnet", mixing=0, length=40, filters=4).double().eval(), 0)
+    X, references = sequences(40, 2), torch.stack([sequences(40, 3, seed) for seed in (3, 4)])
+    scores = attribute(network, X, references=references)
+    with torch.no_grad():
+        changes = network(X)[:, 0] - network(references.flatten(0, 1)).view(2, 3).mean(1)
+    torch.testing.assert_close((scores * X).sum((1, 2)), changes, rtol=1e-6, atol=1e-9)
+    turned = attribute(network, DNA.act(X), references=DNA.act(references.flatten(0, 1)).view_as(references))
+    torch.testing.assert_close(DNA.act(turned), scores)
+    assert any(isinstance(module, SqueezeExcitation) for module in network.modules()), "a copy is explained"
 
 
 def _first_target(network):
