@@ -255,6 +255,17 @@ def test_a_card_says_the_agreement_of_a_training(published):
     assert "merge mean, agreement 2, gain 1;" in card(profile(published, **made))
 
 
+def test_a_card_says_which_architecture_and_where_it_mixes(published):
+    network = build("legnet", mixing=0.5, filters=4, length=40)
+    text = card(profile(published, trained_as=network.config.keywords()))
+    assert "`legnet`, 4 filters per strand, trained with mixing 0.5 and merge mean; published" in text
+    assert "- legnet\n" in text, "not the architecture of the task"
+    network = build("tf-cnn", mixing=[0.5, 1.0], length=80)
+    assert "trained with mixing 0.5, 1 and merge sum, gain 1;" in card(
+        profile(published, trained_as=network.config.keywords())
+    )
+
+
 def test_a_card_says_which_model_to_take(published):
     best = card(subject(published, best="conjoined"))
     assert 'rczoo.load("tiny")' in best

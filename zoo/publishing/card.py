@@ -116,7 +116,8 @@ def _front(of: Subject) -> str:
         metric_type=metric,
         metric_value=round(of.about["metrics"]["test"][metric], 4),
     )
-    tags = ["genomics", "reverse-complement", task.model.architecture, task.origin.organism]
+    architecture = of.about["trained_as"]["architecture"]
+    tags = ["genomics", "reverse-complement", architecture, task.origin.organism]
     data = ModelCardData(
         model_name=of.name,
         library_name="rczoo",
@@ -141,14 +142,16 @@ def _loading(of: Subject) -> str:
 
 def _place(about: Mapping[str, Any]) -> str:
     model, error = about["trained_as"], about["metrics"]["test"]["equivariance_error"]
-    shares = ", ".join(f"{share:g}" for share in model["mixing"]) or "none (one block: nothing to mix)"
+    given = [f"{share:g}" for share in model["mixing"]] or ["none (one block: nothing to mix)"]
+    shares = ", ".join(given if len(set(given)) > 1 else given[:1])  # one that holds everywhere is said once
+    gain = f", gain {model['gain']:g}" if "gain" in model else ""
     agreement = f", agreement {about['agreement']:g}" if "agreement" in about else ""
     how = "equivariant by construction"
     if about["merge"] == "none":
         how = "an ordinary network of one strand, **not** equivariant"
     return (
         f"## In the family\n\n`{model['architecture']}`, {model['filters']} filters per strand, trained with "
-        f"mixing {shares} and merge {model['merge']}{agreement}, gain {model['gain']:g}; published as "
+        f"mixing {shares} and merge {model['merge']}{agreement}{gain}; published as "
         f"`{about['strategy']}`: {how}. Equivariance error measured on test examples: {error:.2g}."
     )
 
