@@ -110,6 +110,12 @@ COMPARISONS = (
         "the same three changes, but agreement weighs 2",
     ),
     Comparison(
+        "another architecture",
+        Pair("mixing-0-agreement-8-legnet-32", AGAINST),
+        "three changes: LegNet's network in place of the paper's, agreement weighs 8, not 1, and the merged "
+        "answer is validated",
+    ),
+    Comparison(
         "merge, mixing 1",
         Pair("rcps-mean", "rcps"),
         "both strands' features are averaged, not added",
