@@ -17,10 +17,10 @@ from rich.table import Table
 
 from . import theorems as folder
 from .coq import build, vectors
+from .coq.comparison import disagreements
 from .engine.claims import Theorem
 from .engine.refusals import accepted
 from .readme import stale, write
-from .vectors.comparison import disagreements
 
 
 def theorems(chosen: list[str] | None = None) -> dict[str, Theorem]:

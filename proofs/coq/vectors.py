@@ -1,4 +1,4 @@
-"""Write ``vectors/cases.jsonl``: questions drawn here, answered by Coq: ``python -m proofs vectors``."""
+"""Write ``vectors.jsonl``: questions drawn here, answered by Coq: ``python -m proofs vectors``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from .build import HERE, BuildError, call, compile_file
 
-VECTORS = HERE.parent / "vectors" / "cases.jsonl"
+VECTORS = HERE / "vectors.jsonl"
 """A case a line, with its kind and the answer."""
 SEED = 1535
 HOWS = ("sum", "mean", "max")

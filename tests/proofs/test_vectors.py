@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from proofs.vectors import comparison
-from proofs.vectors.comparison import COMPARISONS, cases, disagreements
+from proofs.coq import comparison
+from proofs.coq.comparison import COMPARISONS, cases, disagreements
 from rczoo.family import embedding
 from rczoo.nn.convolution import RCConv1d
 from rczoo.symmetry import dna, frames

@@ -20,7 +20,7 @@ from rczoo.symmetry import dna
 from rczoo.symmetry.frames import exchange, exchange_stacked, merge
 from rczoo.symmetry.geometry import check_geometry, window_remainder
 
-CASES = Path(__file__).with_name("cases.jsonl")
+CASES = Path(__file__).with_name("vectors.jsonl")
 Case = dict[str, Any]
 
 
