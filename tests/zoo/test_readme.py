@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.zoo_tasks import write_pack
 from zoo.results import readme
-from zoo.results.comparisons import COMPARISONS, Pair, Verdict, on_test
+from zoo.results.comparisons import COMPARISONS, LEGNET, Pair, Verdict, on_test
 from zoo.results.front import advice
 from zoo.results.paired import Difference
 from zoo.results.readme import CHOOSING, FIGURES, README, updated, write
@@ -69,6 +69,12 @@ def test_advice_follows_the_intervals():
     }
     assert advice(worse | once).endswith("2 label tasks), of one seed each).")
     assert advice(worse).count(". ") + 1 == 3
+    other = worse | {Pair(LEGNET, "posthoc"): [verdict("labels", a=0.1, b=0.1)]}
+    assert "none is above `posthoc`" in advice(other), "of the same network"
+    assert (
+        advice(other).split(". ")[-1].startswith(f"The network counts for more: LegNet's (`{LEGNET}`) +0.100")
+    )
+    assert advice({**other, Pair(LEGNET, "posthoc"): [verdict("labels", a=-0.1, b=-0.1)]}) == advice(worse)
 
 
 def test_evidence_says_how_much_there_is(tmp_path):

@@ -41,6 +41,8 @@ AGAINST = "posthoc"
 """The strategy that all others are compared with, task by task: it costs no training of its own."""
 DEFAULT = "mixing-1-agreement-8"
 """The point of mixing and agreement that validation chooses (:func:`zoo.results.square.chosen`)."""
+LEGNET = "mixing-0-agreement-8-legnet-32"
+"""LegNet's network, where words beat that of the paper."""
 COMPARISONS = (
     Comparison(
         "augmentation",
@@ -111,7 +113,7 @@ COMPARISONS = (
     ),
     Comparison(
         "another architecture",
-        Pair("mixing-0-agreement-8-legnet-32", AGAINST),
+        Pair(LEGNET, AGAINST),
         "three changes: LegNet's network in place of the paper's, agreement weighs 8, not 1, and the merged "
         "answer is validated",
     ),

@@ -1,4 +1,4 @@
-"""What the front page shows: two pictures, and which strategy to choose in three sentences."""
+"""What the front page shows: two pictures, and which strategy to choose in a few sentences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rczoo._plotting import GREY, MINUS, PLUS, new_figure
 from rczoo.data.sources.simulation import simulate
 
 from ..strategies import members
-from .comparisons import AGAINST, DEFAULT, Pair, Verdict
+from .comparisons import AGAINST, DEFAULT, LEGNET, Pair, Verdict
 from .figures import UNITS, save, style
 from .summary import HEADLINE, KIND
 
@@ -81,8 +81,8 @@ def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
 
 
 def advice(found: Mapping[Pair, Sequence[Verdict]]) -> str:
-    """Three sentences: what conjoining after training brings, while training, and what is better than it."""
-    return " ".join([_after(found), _while_training(found), _better(found)])
+    """What conjoining after training brings, while training, what is better than it, and another network."""
+    return " ".join(filter(None, [_after(found), _while_training(found), _better(found), _network(found)]))
 
 
 def _after(found: Mapping[Pair, Sequence[Verdict]]) -> str:
@@ -107,13 +107,20 @@ def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     names = [
         f"`{pair.one}` ({_amounts([verdict])}{_warning(verdict)})"
         for pair, verdicts in found.items()
-        if pair.other == AGAINST and not members(pair.one)
+        if pair.other == AGAINST and pair.one != LEGNET and not members(pair.one)
         for verdict in verdicts
         if len(verdict.by_task) > 1 and verdict.pooled.low > 0
     ]
     if not names:
         return f"Of the strategies compared on two tasks or more, none is above `{AGAINST}` by its interval."
     return f"Above `{AGAINST}` by their intervals: {'; '.join(names)}."
+
+
+def _network(found: Mapping[Pair, Sequence[Verdict]]) -> str:
+    """What another network brings, where its interval is above 0."""
+    verdicts = [verdict for verdict in found.get(Pair(LEGNET, AGAINST), ()) if verdict.pooled.low > 0]
+    said = [f"{_amounts([verdict])}{_warning(verdict)}" for verdict in verdicts]
+    return f"The network counts for more: LegNet's (`{LEGNET}`) {'; '.join(said)}." if said else ""
 
 
 def _warning(verdict: Verdict) -> str:
