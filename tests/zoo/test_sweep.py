@@ -184,3 +184,12 @@ def test_a_sweep_on_a_cluster_needs_snakemake(tmp_path, monkeypatch):
     monkeypatch.setattr("zoo.sweep.sweeps.find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"needs Snakemake: pip install 'rczoo\[sweeps\]'"):
         submit(tmp_path, runs=tmp_path)
+
+
+def test_what_is_asked_first_needs_no_torch():
+    """Snakemake reads its file again for every job, and a dry run is to answer at once."""
+    brought = "import sys, zoo.__main__, zoo.sweep.sweeps; print({'torch', 'lightning'} & set(sys.modules))"
+    said = subprocess.run(
+        [sys.executable, "-c", brought], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "set()\n"
