@@ -202,6 +202,18 @@ def test_gates_have_rules():
     assert any(isinstance(module, SqueezeExcitation) for module in network.modules()), "a copy is explained"
 
 
+@pytest.mark.parametrize(("name", "length"), [("basenji", 384), ("chrombpnet", 361), ("unet", 100)])
+def test_every_pool_and_rectifier_of_an_architecture_has_a_rule(name, length):
+    network = randomise(build(name, mixing=0, length=length, filters=16).double().eval(), 0)
+    X, references = sequences(length, 1), sequences(length, 1, 1)[None]
+    controls = [X.new_zeros(1, 2, network.config.out_length or length)] if network.config.control else []
+    scores = attribute(network, X, *controls, target="profile", references=references)
+    with torch.no_grad():
+        profile, other = (outputs_of(network(x, *controls))[0] for x in (X, references[0]))
+    change = ((profile.softmax(-1) - 1 / profile.shape[-1]) * (profile - other)).sum()
+    torch.testing.assert_close((scores * X).sum(), change, rtol=1e-6, atol=1e-9)
+
+
 def _first_target(network):
     return "profile" if network.config.architecture == "bpnet" else 0
 

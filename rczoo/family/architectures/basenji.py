@@ -38,6 +38,7 @@ class Basenji(nn.Module):
             )
             for dilation in DILATIONS
         )
+        self.relu = nn.ReLU()  # a module, as DeepLIFT has rules for these alone
         self.head = nn.Conv1d(filters, channels, 1)
 
     def forward(self, X: Tensor) -> Tensor:
@@ -45,5 +46,5 @@ class Basenji(nn.Module):
         z = self.tower(X)
         for block in self.dilated:
             z = z + block(z)
-        tracks: Tensor = self.head(z[..., self.cropped : z.shape[2] - self.cropped].relu())
+        tracks: Tensor = self.head(self.relu(z[..., self.cropped : z.shape[2] - self.cropped]))
         return tracks

@@ -25,15 +25,16 @@ class ChromBPNet(nn.Module):
         self.cropped = margin - LOST
         self.stem = nn.Conv1d(4, filters, FIRST)
         self.dilated = nn.ModuleList(nn.Conv1d(filters, filters, 3, dilation=d) for d in DILATIONS)
+        self.relu = nn.ReLU()  # a module, as DeepLIFT has rules for these alone
         self.head = nn.Conv1d(filters, channels, LAST)
         self.head_counts = nn.Linear(filters + (control > 0), channels)
         self.head_bias = nn.Conv1d(control, channels, 1, bias=False) if control else None
 
     def forward(self, X: Tensor, X_ctl: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Profile logits and log-counts."""
-        z = self.stem(X).relu()
+        z = self.relu(self.stem(X))
         for convolution, d in zip(self.dilated, DILATIONS, strict=True):
-            z = z[..., d : z.shape[2] - d] + convolution(z).relu()
+            z = z[..., d : z.shape[2] - d] + self.relu(convolution(z))
         profile = self.head(z)
         profile = profile[..., self.cropped : profile.shape[2] - self.cropped]
         pooled = z.mean(2)

@@ -28,6 +28,7 @@ class UNet(nn.Module):
         super().__init__()
         self.margin = margin
         self.down = nn.ModuleList(_conv(filters if n else 4, filters) for n in range(DEPTH))
+        self.halved = nn.MaxPool1d(2)  # a module, as DeepLIFT has rules for these alone
         self.bottom = _conv(filters, filters)
         self.up = nn.ModuleList(_conv(2 * filters, filters) for _ in range(DEPTH))
         self.head = nn.Conv1d(filters + control, channels, 1)
@@ -39,7 +40,7 @@ class UNet(nn.Module):
         for block in self.down:
             z = block(z)
             skips.append(z)
-            z = F.max_pool1d(z, 2)
+            z = self.halved(z)
         z = self.bottom(z)
         for block in self.up:
             skip = skips.pop()
