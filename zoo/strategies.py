@@ -17,14 +17,14 @@ DERIVED = {
 """Models that a trained one becomes by another merge alone."""
 TRIAL = "-1-epoch"
 """Strategies that only try whether a task works: neither published nor drawn."""
-NETWORK = rf"-({'|'.join(ARCHITECTURES)})-([0-9]+)"
+NETWORKS = "|".join(ARCHITECTURES)
 ENDINGS = (
     "-agreement-[0-9.]+",
     "-subset-[0-9.]+",
     "-frozen",
     "-gain-[0-9.]+",
     "-[0-9]+-epochs?",
-    NETWORK.replace("(", "(?:"),
+    f"-(?:{NETWORKS})-[0-9]+",
     "-ensemble-[0-9]+",
 )
 NAME = re.compile(rf"(.+?)((?:{'|'.join(ENDINGS)})*)")
@@ -86,7 +86,7 @@ def options(strategy: str) -> dict[str, Any]:
         found["gain"] = float(match[1])
     if match := re.search(r"-([0-9]+)-epoch", ending):
         found["epochs"] = int(match[1])
-    if match := re.search(NETWORK, ending):
+    if match := re.search(f"-({NETWORKS})-([0-9]+)", ending):
         pool = "global" if match[1] in PAPER else None
         found |= {"architecture": match[1], "filters": int(match[2]), "pool": pool}
     kind, _, numbers = name.partition("-")

@@ -19,15 +19,16 @@ FROZEN = ("-frozen", "-frozen-gain-2")
 def results_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Every strategy and reference on the test split: mean ± standard deviation (seeds), beside the paper."""
     stats, shown = summarise(rows, task), SHOWN[kind]
-    beside = [m for m in shown if any(in_paper(task, name, m) for name in trained(rows, task))]
-    head, body = ["strategy"], {name: [name] for name in [*trained(rows, task), *baselines(rows, task)]}
+    strategies, references = trained(rows, task), baselines(rows, task)
+    beside = [m for m in shown if any(in_paper(task, name, m) for name in strategies)]
+    head, body = ["strategy"], {name: [name] for name in [*strategies, *references]}
     for metric in shown:
         head += [
             with_arrow(metric),
             *(["paper"] if metric in beside else []),
         ]
         for name, line in body.items():
-            line.append(cell(stats.get((task, name, "test", metric)), name in baselines(rows, task)))
+            line.append(cell(stats.get((task, name, "test", metric)), name in references))
             if metric in beside:
                 line.append(paper_cell(in_paper(task, name, metric)))
     return markdown(head, body.values())
@@ -59,7 +60,8 @@ def overfitting_table(rows: Sequence[Row], task: str, kind: str) -> str:
 def frozen_table(rows: Sequence[Row], task: str, kind: str) -> str:
     """Each strategy that was also trained with frozen batch statistics, on the test split."""
     stats, metric = summarise(rows, task), HEADLINE[kind]
-    names = [name for name in trained(rows, task) if any(name + e in trained(rows, task) for e in FROZEN)]
+    known = trained(rows, task)
+    names = [name for name in known if any(name + ending in known for ending in FROZEN)]
     body = []
     for name in names:
         found = [cell(stats.get((task, name + ending, "test", metric))) for ending in ("", *FROZEN)]
