@@ -120,7 +120,11 @@ def _network(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     """What another network brings, where its interval is above 0."""
     verdicts = [verdict for verdict in found.get(Pair(LEGNET, AGAINST), ()) if verdict.pooled.low > 0]
     said = [f"{_amounts([verdict])}{_warning(verdict)}" for verdict in verdicts]
-    return f"The network counts for more: LegNet's (`{LEGNET}`) {'; '.join(said)}." if said else ""
+    return (
+        f"Where words beat this network, another counts for more: LegNet's (`{LEGNET}`) {'; '.join(said)}."
+        if said
+        else ""
+    )
 
 
 def _warning(verdict: Verdict) -> str:
