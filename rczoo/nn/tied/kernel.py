@@ -5,8 +5,11 @@ Proof: ``proofs/theorems/t02_kernels.py`` (which kernels, how many).
 
 from __future__ import annotations
 
+import ctypes
+import math
+import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,13 +22,13 @@ from ..layers import RCLayer
 from .groups import check_groups
 
 
-def _orbits(rows: Rep, columns: Rep, kernel_size: int, groups: int) -> tuple[Tensor, Tensor, int]:
+def _orbits(rows: Rep, columns: Rep, kernel_size: int, groups: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Which kernel entries the law makes equal.
 
     Entry (o, c, k) is tied to (p[o], p[c], K-1-k) with sign s[o]s[c], where c counts within the group of o.
     Returns for every entry the free parameter it equals and the sign, each (rows, columns / groups, K), and
     the number of free parameters. An entry that is its own partner with sign -1 must vanish: it points one
-    past the last parameter. Counted in numpy, so that layers are built on any device, "meta" too.
+    past the last parameter. In numpy, so that layers are built on any device, "meta" too.
     """
     height, width = (max(1, rep.channels // groups) for rep in (rows, columns))
     row = np.arange(rows.channels).reshape(-1, 1, 1)
@@ -41,7 +44,7 @@ def _orbits(rows: Rep, columns: Rep, kernel_size: int, groups: int) -> tuple[Ten
     order = np.full(entry.size, number)
     order[free.ravel()] = np.arange(number)
     first = np.minimum(entry, partner)
-    return torch.tensor(order[first]), torch.tensor(np.where(entry == first, 1, sign)), number
+    return order[first], np.where(entry == first, 1, sign), number
 
 
 def _row_order(rep: Rep) -> list[int]:
@@ -51,29 +54,55 @@ def _row_order(rep: Rep) -> list[int]:
     return [row_of[c] for c in range(rep.channels)]
 
 
-class _Kept(NamedTuple):
-    """What was built, its version then, and the values of the parameter that it was built from."""
+LOOKED_UP = 2**13
+"""Numbers of a kernel up to which looking up each takes less time than reversing and joining its rows."""
 
-    parameter: Tensor
-    dense: Tensor
-    version: int
+# ``torch.equal`` reads one number at a time and takes up to seven times as long
+_compare = (ctypes.CDLL("msvcrt") if os.name == "nt" else ctypes.CDLL(None)).memcmp
+_compare.argtypes, _compare.restype = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t), ctypes.c_int
+
+
+class _Kept:
+    """What was built from a parameter, its version then, and the parameter's values.
+
+    What was built is compared by its version, the parameter by its values: versions do not tell of writing to
+    ``.data``.
+    """
+
+    __slots__ = ("_copy", "_size", "_start", "_type", "_version", "dense")
+
+    def __init__(self, parameter: Tensor, dense: Tensor) -> None:
+        self.dense, self._version = dense, dense._version
+        self._copy = copy = parameter.detach().clone(memory_format=torch.contiguous_format)
+        self._type, self._size, self._start = copy.dtype, copy.nbytes, copy.data_ptr()
 
     def stands_for(self, parameter: Tensor) -> bool:
-        """Whether nothing has changed: by values, since versions do not tell of writing to ``.data``."""
-        alike = self.parameter.dtype == parameter.dtype and self.parameter.shape == parameter.shape
-        return alike and self.dense._version == self.version and torch.equal(self.parameter, parameter)
+        """Whether nothing has changed since."""
+        return (
+            parameter.dtype == self._type
+            and parameter.nbytes == self._size
+            and parameter.is_contiguous()
+            and self.dense._version == self._version
+            and _compare(self._start, parameter.data_ptr(), self._size) == 0
+        )
 
 
 def _may_keep(parameter: Tensor) -> bool:
     """Whether a parameter is a plain one on the CPU, without gradients, tracing or transforms."""
     return (
-        not torch.compiler.is_compiling()
-        and type(parameter) is nn.Parameter
+        type(parameter) is nn.Parameter
         and parameter.is_cpu
         and not (parameter.requires_grad and torch.is_grad_enabled())
+        and not torch.compiler.is_compiling()
         and torch._C._get_tracing_state() is None
         and torch._C._functorch.peek_interpreter_stack() is None
     )
+
+
+def _spread(free: Tensor, index: Tensor, sign: Tensor | None, vanishing: bool) -> Tensor:
+    """Free parameters where they stand in the dense kernel: one lookup, whose gradient adds up again."""
+    dense = (F.pad(free, (0, 1)) if vanishing else free).index_select(0, index)
+    return dense if sign is None else dense * sign.to(free.dtype)
 
 
 class TiedKernel(RCLayer):
@@ -84,10 +113,11 @@ class TiedKernel(RCLayer):
     ``bias`` (one per pair and per trivial channel, zero on sign channels).
     """
 
-    index: Tensor
-    sign: Tensor
+    index: Tensor | None
+    sign: Tensor | None
     order: Tensor | None
     bias_index: Tensor
+    bias: nn.Parameter | None
 
     def __init__(
         self,
@@ -103,21 +133,26 @@ class TiedKernel(RCLayer):
         check_groups(type(self).__name__, self.rep_in, self.rep_out, groups)
         self.kernel_size, self.groups, self._transposed = int(kernel_size), int(groups), transposed
         rows, self._columns = (self.rep_out, self.rep_in)[:: -1 if transposed else 1]
-        self._paired_rows = 2 * rows.regular == rows.channels and groups == 1
-        if self._paired_rows:
-            self._pairs = rows.regular
-            number = self._pairs * self._columns.channels * self.kernel_size
-            order = _row_order(rows)
-            in_order = order == list(range(len(order)))
-            self.register_buffer("order", None if in_order else torch.tensor(order), persistent=False)
+        self._shape = (rows.channels, self._columns.channels // groups, self.kernel_size)
+        paired = 2 * rows.regular == rows.channels and groups == 1
+        order = index = sign = None
+        if paired and math.prod(self._shape) > LOOKED_UP:
+            number = math.prod(self._shape) // 2
+            in_order = _row_order(rows)
+            order = None if in_order == sorted(in_order) else np.array(in_order)
         else:
             index, sign, number = _orbits(rows, self._columns, self.kernel_size, self.groups)
-            self.register_buffer("index", index, persistent=False)
-            self.register_buffer("sign", sign, persistent=False)
+            self._vanishing = bool((index == number).any())
+            sign = None if (sign == 1).all() else sign
+        for name, numbers in [("order", order), ("index", index), ("sign", sign)]:
+            if numbers is None:
+                setattr(self, name, None)  # torch.export miscounts buffers that are None
+            else:
+                self.register_buffer(name, torch.tensor(numbers.ravel()), persistent=False)
         self.weight = nn.Parameter(torch.empty(number))
         bias_index, _, bias_number = _orbits(self.rep_out, TRIVIAL, 1, 1)
-        self.register_buffer("bias_index", bias_index.flatten(), persistent=False)
-        self.bias = nn.Parameter(torch.empty(bias_number)) if bias else None
+        self.register_buffer("bias_index", torch.tensor(bias_index.ravel()), persistent=False)
+        self.register_parameter("bias", nn.Parameter(torch.empty(bias_number)) if bias else None)
         self._kept: dict[str, _Kept] = {}
         self.reset_parameters()
 
@@ -135,27 +170,31 @@ class TiedKernel(RCLayer):
 
         Without gradients on a CPU it is built once, and again when ``weight`` holds other values.
         """
-        return self._once("kernel", self.weight, self._kernel)
+        return self._once("weight", self._kernel)
 
-    def _kernel(self) -> Tensor:
-        if self._paired_rows:  # every first row of a pair is free, which needs no lookup of single entries
-            rows = self.weight.view(self._pairs, self._columns.channels, self.kernel_size)
-            return self._in_order(torch.cat([rows, self._columns.act(rows)]))
-        return F.pad(self.weight, (0, 1))[self.index] * self.sign.to(self.weight.dtype)
+    def _kernel(self, weight: Tensor) -> Tensor:
+        if self.index is not None:
+            return _spread(weight, self.index, self.sign, self._vanishing).view(self._shape)
+        rows = weight.view(-1, *self._shape[1:])  # every first row of a pair is free
+        dense = torch.cat([rows, self._columns.act(rows)])
+        return dense if self.order is None else dense.index_select(0, self.order)
 
-    def _in_order(self, rows: Tensor) -> Tensor:
-        """All first rows of pairs, then all second ones, in the order of the channels."""
-        return rows if self.order is None else rows.index_select(0, self.order)
+    def dense_bias(self) -> Tensor | None:
+        """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
+        return None if self._parameters.get("bias", 0) is None else self._once("bias", self._dense_bias)
 
-    def _once(self, name: str, parameter: Tensor, build: Callable[[], Tensor]) -> Tensor:
+    def _dense_bias(self, bias: Tensor) -> Tensor:
+        return _spread(bias, self.bias_index, None, self.rep_out.sign > 0)
+
+    def _once(self, name: str, build: Callable[[Tensor], Tensor]) -> Tensor:
         """What is built from a parameter, kept where that cannot be told from building it anew."""
-        if not _may_keep(parameter):
-            return build()
+        parameter = self._parameters.get(name)  # a parametrised one is computed instead
+        if parameter is None or not _may_keep(parameter):
+            return build(getattr(self, name))
         kept = self._kept.get(name)
         if kept is None or not kept.stands_for(parameter):
             with torch.inference_mode(False), torch.no_grad():  # it may meet gradients of inputs later
-                dense = build()
-                kept = self._kept[name] = _Kept(parameter.clone(), dense, dense._version)
+                kept = self._kept[name] = _Kept(parameter, build(parameter))
         return kept.dense
 
     def __getstate__(self) -> dict[str, Any]:
@@ -167,13 +206,3 @@ class TiedKernel(RCLayer):
         settings = {name: getattr(self, name) for name in usual} | {"bias": self.bias is not None}
         more = [f"{name}={value}" for name, value in settings.items() if value != usual.get(name, True)]
         return ", ".join([f"{self.rep_in} -> {self.rep_out}", f"kernel={self.kernel_size}", *more])
-
-    def dense_bias(self) -> Tensor | None:
-        """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
-        return None if self.bias is None else self._once("bias", self.bias, self._dense_bias)
-
-    def _dense_bias(self) -> Tensor:
-        assert self.bias is not None
-        if self._paired_rows and not self._transposed:
-            return self._in_order(torch.cat([self.bias, self.bias]))
-        return F.pad(self.bias, (0, 1))[self.bias_index]
