@@ -18,7 +18,7 @@ from .symmetry.geometry import admissible_lengths as admissible_lengths
 # Layers between Reps
 from .nn.convolution import RCConv1d as RCConv1d
 from .nn.layers import RCActivation as RCActivation
-from .nn.layers import RCBatchNorm1d as RCBatchNorm1d
+from .nn.batch_norm import RCBatchNorm1d as RCBatchNorm1d
 from .nn.tied.dropout import RCDropout as RCDropout
 from .nn.layers import RCSequential as RCSequential
 from .nn.likelihood import SequenceLikelihood as SequenceLikelihood

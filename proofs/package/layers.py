@@ -17,19 +17,27 @@ from rczoo.symmetry.geometry import admissible_lengths
 from .plain import DNA, REPS, act, convolve, fill, pairs_of_reps, turn_kernel, whole
 
 
+class _OfManyNumbers(RCConv1d):
+    """Builds its kernel as layers of many numbers do."""
+
+    looked_up = 0
+
+
 class Layer(NamedTuple):
-    """Input and output Rep, taps, stride, dilation."""
+    """Input and output Rep, taps, stride, dilation, and whether the kernel is built as large ones are."""
 
     rep_in: str
     rep_out: str
     taps: int = 3
     stride: int = 1
     dilation: int = 1
+    large: bool = False
 
     def build(self) -> RCConv1d:
         """The package's layer, its parameters whole numbers that all differ from 0."""
         reps = self.rep_in, self.rep_out
-        layer = RCConv1d(*reps, self.taps, stride=self.stride, dilation=self.dilation).double()
+        kind = _OfManyNumbers if self.large else RCConv1d
+        layer = kind(*reps, self.taps, stride=self.stride, dilation=self.dilation).double()
         with torch.no_grad():
             for parameter in layer.parameters():
                 parameter.copy_(torch.arange(1.0, parameter.numel() + 1))
@@ -44,7 +52,7 @@ class Layer(NamedTuple):
 def layers() -> Iterator[Layer]:
     """Every pair of Reps with two and three taps, and some strides and dilations."""
     for reps in pairs_of_reps():
-        yield from (Layer(*reps, 2, 2, 1), Layer(*reps, 3, 1, 2))
+        yield from (Layer(*reps, 2, 2, 1), Layer(*reps, 3, 1, 2), Layer(*reps, 3, 1, 2, large=True))
 
 
 def kernel(case: Layer) -> Tensor:
@@ -113,6 +121,7 @@ class Windows(NamedTuple):
     width: int
     stride: int
     dilation: int = 1
+    large: bool = False
 
     def build(self) -> Any:
         """The layer, from pairs to pairs."""

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rczoo.family.trunk import BlockShape, Trunk
-from rczoo.nn.layers import RCActivation, RCBatchNorm1d
+from rczoo.nn.batch_norm import RCBatchNorm1d
+from rczoo.nn.layers import RCActivation
 from rczoo.symmetry._memory_format import crop
 from rczoo.symmetry.dna import BASES, one_hot, reverse_complement
 from rczoo.symmetry.frames import alike, open_frames

@@ -139,7 +139,7 @@ THEOREM = Theorem(
     coverage="every Rep, batch, length and parameters; every part of the batch turned",
     method=EVERY_SIZE,
     decides="whether a normalisation keeps the law after training, and for a batch of which a part is turned",
-    code=("rczoo.nn.layers.RCBatchNorm1d",),
+    code=("rczoo.nn.batch_norm.RCBatchNorm1d",),
     tests="tests/proofs/test_laws.py::test_t08_tied_norm",
     claims=[
         normalisation("tied parameters and statistics", mean, scale, shift),

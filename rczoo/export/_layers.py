@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..nn.batch_norm import RCBatchNorm1d
 from ..nn.convolution import RCConv1d
-from ..nn.layers import RCActivation, RCBatchNorm1d, RCSequential
+from ..nn.layers import RCActivation, RCSequential
 from ..nn.pooling import RCAvgPool1d, RCMaxPool1d
 from ..nn.tied.dropout import RCDropout
 from ..symmetry.geometry import admissible_lengths

@@ -13,8 +13,9 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from ..nn.batch_norm import RCBatchNorm1d
 from ..nn.convolution import RCConv1d
-from ..nn.layers import RCActivation, RCBatchNorm1d
+from ..nn.layers import RCActivation
 from ..symmetry._memory_format import crop
 from ..symmetry.frames import Frames, alike, open_frames
 from ..symmetry.rep import DNA, Rep

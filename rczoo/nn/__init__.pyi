@@ -1,3 +1,4 @@
+from .batch_norm import RCBatchNorm1d as RCBatchNorm1d
 from .conjoined import Conjoined as Conjoined
 from .conjoined import conjoin as conjoin
 from .convolution import RCConv1d as RCConv1d
@@ -6,7 +7,6 @@ from .frames import Exchange as Exchange
 from .frames import MergeFrames as MergeFrames
 from .frames import OpenFrames as OpenFrames
 from .layers import RCActivation as RCActivation
-from .layers import RCBatchNorm1d as RCBatchNorm1d
 from .layers import RCLayer as RCLayer
 from .layers import RCSequential as RCSequential
 from .pooling import RCAvgPool1d as RCAvgPool1d

@@ -2,12 +2,11 @@
 
 Each declares ``rep_in`` and ``rep_out``, takes plain tensors (batch, channels, length), or (batch, channels)
 where it looks at no positions, and satisfies ``layer(rep_in.act(x)) == rep_out.act(layer(x))`` for all
-parameter values, up to rounding. Proofs: ``proofs/theorems/t06_pointwise.py``, ``t08_normalisation.py``.
+parameter values, up to rounding. Proof: ``proofs/theorems/t06_pointwise.py``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from itertools import pairwise
@@ -18,16 +17,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .._arguments import check_whole
-from ..symmetry._memory_format import channels_innermost
-from ..symmetry._notation import fold
 from ..symmetry.rep import Rep
-from .processes import of_whole_batch, sharing
 
 
 def check_channels(layer: str, **reps: Rep) -> None:
     """Refuse Reps that have no channels."""
     for name, rep in reps.items():
         check_whole(layer, **{f"{name}.channels": (rep.channels, 1)})
+
+
+def watched() -> bool:
+    """Whether PyTorch compiles, traces or transforms what runs, so that it must see each operation."""
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
+        or torch._C._functorch.peek_interpreter_stack() is not None
+    )
 
 
 class RCLayer(nn.Module):
@@ -58,101 +63,6 @@ class RCLayer(nn.Module):
     def extra_repr(self) -> str:
         """The layer's type, as typed."""
         return str(self.rep_in) if self.rep_in == self.rep_out else f"{self.rep_in} -> {self.rep_out}"
-
-
-class RCBatchNorm1d(RCLayer):
-    """Batch normalisation with one mean, variance, scale and shift per pair.
-
-    (batch, channels, length) or (batch, channels) -> the same shape. The law holds in train mode, too (T8).
-
-    Args:
-        rep: how RC acts on the channels; a sign channel has no mean and no shift, but a root mean square.
-        eps: what is added to the variance.
-        momentum: a batch's weight in the running statistics; None for the plain average of all batches.
-    """
-
-    running_mean: Tensor
-    running_var: Tensor
-    orbit: Tensor
-    partners: Tensor
-    shifted: Tensor
-    num_batches_tracked: Tensor | None
-    ranks = (2, 3)
-
-    def __init__(self, rep: Rep | str, eps: float = 1e-5, momentum: float | None = 0.1) -> None:
-        super().__init__(rep, rep)
-        self.eps, self.momentum = eps, momentum
-        number = len(self.rep_in.orbits)
-        orbit_of = {c: n for n, orbit in enumerate(self.rep_in.orbits) for c in orbit}
-        orbit = [orbit_of[c] for c in range(self.rep_in.channels)]
-        self.register_buffer("partners", torch.tensor(self.rep_in.partners).long(), persistent=False)
-        self.register_buffer("orbit", torch.tensor(orbit).long(), persistent=False)
-        self.register_buffer("shifted", torch.tensor(self.rep_in.signs) == 1, persistent=False)
-        self.weight = nn.Parameter(torch.ones(number))
-        self.bias = nn.Parameter(torch.zeros(number))
-        self.register_buffer("running_mean", torch.zeros(number))
-        self.register_buffer("running_var", torch.ones(number))
-        self.register_buffer("num_batches_tracked", torch.tensor(0) if momentum is None else None)
-
-    def _factor(self) -> float:
-        """The weight of this batch in the running statistics."""
-        if self.num_batches_tracked is None:
-            return float(self.momentum or 0)
-        self.num_batches_tracked.add_(1)
-        return 1 / int(self.num_batches_tracked)
-
-    def _tie(self, statistic: Tensor) -> Tensor:
-        """Average a per-channel statistic over each pair, and over processes that share the batch."""
-        return of_whole_batch((statistic + statistic[self.partners]) / 2)
-
-    def _batch_statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        mean = self._tie(x.mean((0, 2))) * self.shifted
-        variance = self._tie((x - mean[:, None]).square().mean((0, 2)))
-        paired = self.partners != torch.arange(len(mean), device=x.device)
-        pooled = x.shape[0] * x.shape[2] * sharing() * (1 + paired)
-        unbiased = variance * pooled / (pooled - self.shifted.long()).clamp(min=1)
-        factor = self._factor()
-        with torch.no_grad():
-            for running, batch in [(self.running_mean, mean), (self.running_var, unbiased)]:
-                new = torch.zeros_like(running).index_copy(0, self.orbit, batch.to(running.dtype))
-                running.lerp_(new, factor)
-        return mean, variance
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, channels, length) or (batch, channels) -> the same shape."""
-        self._check(x)
-        if x.ndim == 2:
-            return self(x[..., None])[..., 0]  # type: ignore[no-any-return]
-        if self._is_folded(x):
-            return self._folded(x)
-        fresh = self.training and x.numel()
-        scale, shift = self._affine(*self._batch_statistics(x)) if fresh else self.eval_affine()
-        return x * scale[:, None] + shift[:, None]
-
-    def _is_folded(self, x: Tensor) -> bool:
-        """Whether a view of x has one channel for each orbit, with several numbers in it."""
-        _, size, _ = fold(self.rep_in.partners) or (0, 0, 0)
-        several = x.shape[0] * x.shape[2] * size > 1
-        return x.dtype == self.weight.dtype and size in (1, 2) and several and not self.rep_in.sign
-
-    def _folded(self, x: Tensor) -> Tensor:
-        """PyTorch's own batch norm, which is one pass over memory: partners as more examples or positions."""
-        innermost = channels_innermost(x)
-        z, length = (x.mT, ()) if innermost else (x, (x.shape[2],))
-        outer, size, inner = fold(self.rep_in.partners) or (0, 0, 0)
-        rows = z.reshape(-1, inner, *length) if inner > 1 else z.reshape(-1, outer, size * math.prod(length))
-        factor = self._factor() if self.training else 0.0
-        statistics = self.running_mean, self.running_var, self.weight, self.bias
-        y = F.batch_norm(rows, *statistics, self.training, factor, self.eps).reshape(z.shape)
-        return y.mT if innermost else y
-
-    def eval_affine(self) -> tuple[Tensor, Tensor]:
-        """The scale and shift of every channel (channels,) in eval mode."""
-        return self._affine(self.running_mean[self.orbit] * self.shifted, self.running_var[self.orbit])
-
-    def _affine(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
-        scale = self.weight[self.orbit] * torch.rsqrt(variance + self.eps)
-        return scale, self.bias[self.orbit] * self.shifted - mean * scale
 
 
 class RCActivation(RCLayer):

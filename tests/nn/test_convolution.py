@@ -35,6 +35,24 @@ def test_exactly_the_loops_and_exactly_equivariant(rep_in, rep_out, geometry, bi
     assert torch.equal(layer(turned), torch.from_numpy(swapped))
 
 
+class Large(RCConv1d):
+    """Builds its kernel as those of more numbers do."""
+
+    looked_up = 0
+
+
+@given(reps(max_orbits=3), reps(max_orbits=3), st.integers(1, 5), seeds())
+def test_a_kernel_and_its_gradient_are_the_same_in_both_forms(rep_in, rep_out, width, seed):
+    layer, large = (fill_with_integers(kind(rep_in, rep_out, width), seed) for kind in (RCConv1d, Large))
+    weights = integer_tensor(seed, *layer.kernel().shape).float()
+    found = [
+        (each.kernel(), *torch.autograd.grad((each.kernel() * weights).sum(), each.weight))
+        for each in (layer, large)
+    ]
+    assert all(torch.equal(u, v) for u, v in zip(*found, strict=True))
+    assert large.index is None or 2 * rep_out.regular < rep_out.channels
+
+
 @given(reps(max_orbits=2), reps(max_orbits=2), geometries(), st.sampled_from(PADDING_MODES), seeds())
 def test_every_padding_mode_is_the_loop_s_and_obeys_the_law(rep_in, rep_out, geometry, mode, seed):
     length, width, stride, dilation, padding = geometry

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from rczoo import Rep
 from rczoo import nn as layers
 from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCDropout, RCMaxPool1d, RCSequential
+from rczoo.nn.batch_norm import _PairedNorm
 from rczoo.nn.layers import RCLayer
 from rczoo.testing import geometries, integer_tensor, normal_tensor, randomise, reps, seeds
 from tests.proofs.test_laws import obeys, rc
@@ -65,6 +66,21 @@ def test_norm_is_one_function_in_every_form_and_layout(rep, innermost):
         slopes = torch.autograd.grad(y[0].square()[:, :, 1:].sum(), [x, norm.weight, norm.bias])
         found[own] = *y, *slopes, *norm.buffers()
     torch.testing.assert_close(found[False], found[True])
+
+
+@pytest.mark.parametrize("rep", ["3r:flip", "2r+1t"])
+def test_norm_in_few_passes_is_the_formula_and_has_its_derivatives(rep):
+    norm = randomise(RCBatchNorm1d(rep).double().train(), 0)
+    x, slope = (normal_tensor(seed, 3, norm.rep_in.channels, 5) for seed in (1, 2))
+    scales = [t.detach().requires_grad_() for t in (norm.weight[norm.orbit], norm.bias[norm.orbit])]
+    found = []
+    for form in (lambda *inputs: _PairedNorm.apply(*inputs, norm), norm.by_formula):
+        inputs = [x.clone().requires_grad_(), *scales]
+        y, *statistics = form(*inputs)
+        once = torch.autograd.grad((y * slope).sum(), inputs, create_graph=True)
+        found.append([y, *statistics, *once, *torch.autograd.grad(once[0].square().sum(), inputs[:2])])
+    torch.testing.assert_close(*found)
+    assert torch.autograd.gradcheck(lambda *inputs: _PairedNorm.apply(*inputs, norm)[0], inputs)
 
 
 def test_norm_of_no_momentum_averages_all_batches():

@@ -59,8 +59,8 @@ CODE = [
     Fault(
         "a bias of each channel its own",
         "rczoo/nn/tied/kernel.py",
-        "F.pad(self.bias, (0, 1))[self.bias_index]",
-        "F.pad(self.bias, (0, 1))[self.bias_index.flip(0)]",
+        "_spread(bias, self.bias_index, None",
+        "_spread(bias, self.bias_index.flip(0), None",
         "t02",
     ),
     Fault(
@@ -154,16 +154,16 @@ CODE = [
     ),
     Fault(
         "statistics of each channel its own",
-        "rczoo/nn/layers.py",
-        "of_whole_batch((statistic + statistic[self.partners]) / 2)",
-        "of_whole_batch(statistic)",
+        "rczoo/nn/batch_norm.py",
+        "return (statistic + statistic[self.partners]) / 2",
+        "return statistic",
         "t08",
     ),
     Fault(
         "sign channels with a mean",
-        "rczoo/nn/layers.py",
-        "mean = self._tie(x.mean((0, 2))) * self.shifted",
-        "mean = self._tie(x.mean((0, 2)))",
+        "rczoo/nn/batch_norm.py",
+        "mean = of_whole_batch(self.tie(x.mean((0, 2)))) * self.shifted",
+        "mean = of_whole_batch(self.tie(x.mean((0, 2))))",
         "t08",
     ),
     Fault(

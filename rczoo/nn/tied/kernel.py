@@ -9,7 +9,7 @@ import ctypes
 import math
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from ..._arguments import check_whole
 from ...symmetry.rep import TRIVIAL, Rep
-from ..layers import RCLayer
+from ..layers import RCLayer, watched
 from .groups import check_groups
 
 
@@ -53,9 +53,6 @@ def _row_order(rep: Rep) -> list[int]:
     row_of = {c: row for row, c in enumerate([*firsts, *(rep.partners[c] for c in firsts)])}
     return [row_of[c] for c in range(rep.channels)]
 
-
-LOOKED_UP = 2**13
-"""Numbers of a kernel up to which looking up each takes less time than reversing and joining its rows."""
 
 # ``torch.equal`` reads one number at a time and takes up to seven times as long
 _compare = (ctypes.CDLL("msvcrt") if os.name == "nt" else ctypes.CDLL(None)).memcmp
@@ -93,9 +90,7 @@ def _may_keep(parameter: Tensor) -> bool:
         type(parameter) is nn.Parameter
         and parameter.is_cpu
         and not (parameter.requires_grad and torch.is_grad_enabled())
-        and not torch.compiler.is_compiling()
-        and torch._C._get_tracing_state() is None
-        and torch._C._functorch.peek_interpreter_stack() is None
+        and not watched()
     )
 
 
@@ -112,6 +107,9 @@ class TiedKernel(RCLayer):
     columns the input's, or the other way round where ``transposed``. Its free parameters are ``weight`` and
     ``bias`` (one per pair and per trivial channel, zero on sign channels).
     """
+
+    looked_up: ClassVar[int] = 2**13
+    """Numbers of a kernel up to which looking up each takes less time than reversing and joining its rows."""
 
     index: Tensor | None
     sign: Tensor | None
@@ -136,7 +134,7 @@ class TiedKernel(RCLayer):
         self._shape = (rows.channels, self._columns.channels // groups, self.kernel_size)
         paired = 2 * rows.regular == rows.channels and groups == 1
         order = index = sign = None
-        if paired and math.prod(self._shape) > LOOKED_UP:
+        if paired and math.prod(self._shape) > self.looked_up:
             number = math.prod(self._shape) // 2
             in_order = _row_order(rows)
             order = None if in_order == sorted(in_order) else np.array(in_order)

@@ -3,7 +3,7 @@
 Which numbers are pooled decides where the law comes from: all channels of a position (layer norm) hold both
 strands of every pair; all positions of a channel (instance norm) go to all positions of its partner; and a
 group of channels goes to a group. A sign channel has no shift, and no part in a mean over channels, since its
-sign against that of others depends on the strand. Batch norm is in ``layers``.
+sign against that of others depends on the strand. Batch norm is in ``batch_norm``.
 Proof: ``proofs/theorems/t08_normalisation.py`` (why scale and shift are tied).
 """
 

@@ -1,0 +1,169 @@
+"""Batch normalisation tied over pairs. Proof: ``proofs/theorems/t08_normalisation.py``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..symmetry._memory_format import channels_innermost
+from ..symmetry._notation import fold
+from ..symmetry.rep import Rep
+from .layers import RCLayer, watched
+from .processes import of_whole_batch, sharing
+
+
+class _PairedNorm(torch.autograd.Function):
+    """:meth:`RCBatchNorm1d.by_formula` in as many passes over memory as PyTorch's batch norm, but one.
+
+    PyTorch's own functions give each channel's statistics, apply those of pairs, and sum what gradients need.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, norm: RCBatchNorm1d) -> tuple[Tensor, ...]:
+        own_mean, own_variance = torch.batch_norm_update_stats(x, None, None, 0.0)
+        mean = norm.tie(own_mean)
+        variance = norm.tie(own_variance + (own_mean - mean).square())
+        ctx.norm = norm
+        ctx.save_for_backward(x, weight, bias, mean, variance)
+        ctx.mark_non_differentiable(mean, variance)
+        return F.batch_norm(x, mean, variance, weight, bias, eps=norm.eps), mean, variance
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor, *none: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, bias, mean, variance = ctx.saved_tensors
+        norm: RCBatchNorm1d = ctx.norm
+        if torch.is_grad_enabled():  # it is itself to be differentiated
+            y, *_ = norm.by_formula(x, weight, bias)
+            return *torch.autograd.grad(y, (x, weight, bias), slope, create_graph=True), None
+        _, to_weight, to_bias = torch.ops.aten.native_batch_norm_backward(
+            slope, x, weight, mean, variance, None, None, False, norm.eps, [False, True, True]
+        )
+        number = x.shape[0] * x.shape[2]
+        scale = weight * torch.rsqrt(variance + norm.eps)
+        by_x = -scale * torch.rsqrt(variance + norm.eps) * norm.tie(to_weight) / number
+        constant = -scale * norm.tie(to_bias) / number - by_x * mean
+        to_x = torch.addcmul(constant[:, None], x, by_x[:, None]).addcmul_(slope, scale[:, None])
+        return to_x, to_weight, to_bias, None
+
+
+class RCBatchNorm1d(RCLayer):
+    """Batch normalisation with one mean, variance, scale and shift per pair.
+
+    (batch, channels, length) or (batch, channels) -> the same shape. The law holds in train mode, too (T8).
+
+    Args:
+        rep: how RC acts on the channels; a sign channel has no mean and no shift, but a root mean square.
+        eps: what is added to the variance.
+        momentum: a batch's weight in the running statistics; None for the plain average of all batches.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+    orbit: Tensor
+    partners: Tensor
+    shifted: Tensor
+    num_batches_tracked: Tensor | None
+    ranks = (2, 3)
+
+    def __init__(self, rep: Rep | str, eps: float = 1e-5, momentum: float | None = 0.1) -> None:
+        super().__init__(rep, rep)
+        self.eps, self.momentum = eps, momentum
+        number = len(self.rep_in.orbits)
+        orbit_of = {c: n for n, orbit in enumerate(self.rep_in.orbits) for c in orbit}
+        orbit = [orbit_of[c] for c in range(self.rep_in.channels)]
+        self.register_buffer("partners", torch.tensor(self.rep_in.partners).long(), persistent=False)
+        self.register_buffer("orbit", torch.tensor(orbit).long(), persistent=False)
+        self.register_buffer("shifted", torch.tensor(self.rep_in.signs) == 1, persistent=False)
+        self.weight = nn.Parameter(torch.ones(number))
+        self.bias = nn.Parameter(torch.zeros(number))
+        self.register_buffer("running_mean", torch.zeros(number))
+        self.register_buffer("running_var", torch.ones(number))
+        self.register_buffer("num_batches_tracked", torch.tensor(0) if momentum is None else None)
+
+    def _factor(self) -> float:
+        """The weight of this batch in the running statistics."""
+        if self.num_batches_tracked is None:
+            return float(self.momentum or 0)
+        self.num_batches_tracked.add_(1)
+        return 1 / int(self.num_batches_tracked)
+
+    def _fresh(self, x: Tensor) -> Tensor:
+        """Normalise by this batch's own statistics, and keep what they say in the running ones."""
+        weight, bias = self.weight[self.orbit], self.bias[self.orbit] * self.shifted
+        y: Tensor
+        if self._is_plain(x):
+            y, mean, variance = _PairedNorm.apply(x, weight, bias, self)  # type: ignore[no-untyped-call]
+        else:
+            y, mean, variance = self.by_formula(x, weight, bias)
+        self._keep(mean.detach(), variance.detach(), x.shape[0] * x.shape[2] * sharing())
+        return y
+
+    def _is_plain(self, x: Tensor) -> bool:
+        """Whether PyTorch's own functions may do most of the work: on a CPU, in one process, unwatched."""
+        return (
+            x.is_cpu
+            and x.is_contiguous()
+            and x.dtype == self.weight.dtype
+            and not self.rep_in.sign
+            and sharing() == 1
+            and not watched()
+        )
+
+    def by_formula(self, x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What (channels,) of scales and shifts make of x, and each channel's mean and variance."""
+        mean = of_whole_batch(self.tie(x.mean((0, 2)))) * self.shifted
+        variance = of_whole_batch(self.tie((x - mean[:, None]).square().mean((0, 2))))
+        scale = weight * torch.rsqrt(variance + self.eps)
+        return x * scale[:, None] + (bias - mean * scale)[:, None], mean, variance
+
+    def tie(self, statistic: Tensor) -> Tensor:
+        """The average of a statistic (channels,) over each pair."""
+        return (statistic + statistic[self.partners]) / 2
+
+    @torch.no_grad()
+    def _keep(self, mean: Tensor, variance: Tensor, number: int) -> None:
+        paired = self.partners != torch.arange(len(mean), device=mean.device)
+        pooled = number * (1 + paired)
+        unbiased = variance * pooled / (pooled - self.shifted.long()).clamp(min=1)
+        factor = self._factor()
+        for running, batch in [(self.running_mean, mean), (self.running_var, unbiased)]:
+            new = torch.zeros_like(running).index_copy(0, self.orbit, batch.to(running.dtype))
+            running.lerp_(new, factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, length) or (batch, channels) -> the same shape."""
+        self._check(x)
+        if x.ndim == 2:
+            return self(x[..., None])[..., 0]  # type: ignore[no-any-return]
+        if self._is_folded(x):
+            return self._folded(x)
+        if self.training and x.numel():
+            return self._fresh(x)
+        scale, shift = self.eval_affine()
+        return x * scale[:, None] + shift[:, None]
+
+    def _is_folded(self, x: Tensor) -> bool:
+        """Whether a view of x has one channel for each orbit, with several numbers in it."""
+        _, size, _ = fold(self.rep_in.partners) or (0, 0, 0)
+        several = x.shape[0] * x.shape[2] * size > 1
+        return x.dtype == self.weight.dtype and size in (1, 2) and several and not self.rep_in.sign
+
+    def _folded(self, x: Tensor) -> Tensor:
+        """PyTorch's own batch norm, which is one pass over memory: partners as more examples or positions."""
+        innermost = channels_innermost(x)
+        z, length = (x.mT, ()) if innermost else (x, (x.shape[2],))
+        outer, size, inner = fold(self.rep_in.partners) or (0, 0, 0)
+        rows = z.reshape(-1, inner, *length) if inner > 1 else z.reshape(-1, outer, size * math.prod(length))
+        factor = self._factor() if self.training else 0.0
+        statistics = self.running_mean, self.running_var, self.weight, self.bias
+        y = F.batch_norm(rows, *statistics, self.training, factor, self.eps).reshape(z.shape)
+        return y.mT if innermost else y
+
+    def eval_affine(self) -> tuple[Tensor, Tensor]:
+        """The scale and shift of every channel (channels,) in eval mode."""
+        scale = self.weight[self.orbit] * torch.rsqrt(self.running_var[self.orbit] + self.eps)
+        return scale, (self.bias[self.orbit] - self.running_mean[self.orbit] * scale) * self.shifted
