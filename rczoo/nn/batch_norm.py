@@ -46,7 +46,8 @@ class _PairedNorm(torch.autograd.Function):
         scale = weight * torch.rsqrt(variance + norm.eps)
         by_x = -scale * torch.rsqrt(variance + norm.eps) * norm.tie(to_weight) / number
         constant = -scale * norm.tie(to_bias) / number - by_x * mean
-        to_x = torch.addcmul(constant[:, None], x, by_x[:, None]).addcmul_(slope, scale[:, None])
+        line = F.batch_norm(x, torch.zeros_like(mean), torch.ones_like(mean), by_x, constant, eps=0)
+        to_x = line.addcmul_(slope, scale[:, None])
         return to_x, to_weight, to_bias, None
 
 
@@ -93,7 +94,7 @@ class RCBatchNorm1d(RCLayer):
 
     def _fresh(self, x: Tensor) -> Tensor:
         """Normalise by this batch's own statistics, and keep what they say in the running ones."""
-        weight, bias = self.weight[self.orbit], self.bias[self.orbit] * self.shifted
+        weight, bias = self.weight.index_select(0, self.orbit), self.bias.index_select(0, self.orbit)
         y: Tensor
         if self._is_plain(x):
             y, mean, variance = _PairedNorm.apply(x, weight, bias, self)  # type: ignore[no-untyped-call]
@@ -118,7 +119,8 @@ class RCBatchNorm1d(RCLayer):
         mean = of_whole_batch(self.tie(x.mean((0, 2)))) * self.shifted
         variance = of_whole_batch(self.tie((x - mean[:, None]).square().mean((0, 2))))
         scale = weight * torch.rsqrt(variance + self.eps)
-        return x * scale[:, None] + (bias - mean * scale)[:, None], mean, variance
+        shift = (bias - mean * scale) * self.shifted
+        return x * scale[:, None] + shift[:, None], mean, variance
 
     def tie(self, statistic: Tensor) -> Tensor:
         """The average of a statistic (channels,) over each pair."""

@@ -87,9 +87,9 @@ class _Kept:
 def _may_keep(parameter: Tensor) -> bool:
     """Whether a parameter is a plain one on the CPU, without gradients, tracing or transforms."""
     return (
-        type(parameter) is nn.Parameter
+        not (parameter.requires_grad and torch.is_grad_enabled())
+        and type(parameter) is nn.Parameter
         and parameter.is_cpu
-        and not (parameter.requires_grad and torch.is_grad_enabled())
         and not watched()
     )
 
@@ -149,6 +149,7 @@ class TiedKernel(RCLayer):
                 self.register_buffer(name, torch.tensor(numbers.ravel()), persistent=False)
         self.weight = nn.Parameter(torch.empty(number))
         bias_index, _, bias_number = _orbits(self.rep_out, TRIVIAL, 1, 1)
+        self._sign_rows = self.rep_out.sign > 0
         self.register_buffer("bias_index", torch.tensor(bias_index.ravel()), persistent=False)
         self.register_parameter("bias", nn.Parameter(torch.empty(bias_number)) if bias else None)
         self._kept: dict[str, _Kept] = {}
@@ -171,8 +172,9 @@ class TiedKernel(RCLayer):
         return self._once("weight", self._kernel)
 
     def _kernel(self, weight: Tensor) -> Tensor:
-        if self.index is not None:
-            return _spread(weight, self.index, self.sign, self._vanishing).view(self._shape)
+        index = self._buffers.get("index")  # self.index takes as long as the lookup
+        if index is not None:
+            return _spread(weight, index, self.sign, self._vanishing).view(self._shape)
         rows = weight.view(-1, *self._shape[1:])  # every first row of a pair is free
         dense = torch.cat([rows, self._columns.act(rows)])
         return dense if self.order is None else dense.index_select(0, self.order)
@@ -182,13 +184,15 @@ class TiedKernel(RCLayer):
         return None if self._parameters.get("bias", 0) is None else self._once("bias", self._dense_bias)
 
     def _dense_bias(self, bias: Tensor) -> Tensor:
-        return _spread(bias, self.bias_index, None, self.rep_out.sign > 0)
+        return _spread(bias, self.bias_index, None, self._sign_rows)
 
     def _once(self, name: str, build: Callable[[Tensor], Tensor]) -> Tensor:
         """What is built from a parameter, kept where that cannot be told from building it anew."""
-        parameter = self._parameters.get(name)  # a parametrised one is computed instead
-        if parameter is None or not _may_keep(parameter):
+        parameter = self._parameters.get(name)
+        if parameter is None:  # it is parametrised, and computed
             return build(getattr(self, name))
+        if not _may_keep(parameter):
+            return build(parameter)
         kept = self._kept.get(name)
         if kept is None or not kept.stands_for(parameter):
             with torch.inference_mode(False), torch.no_grad():  # it may meet gradients of inputs later
