@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import compress
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from .processes import of_whole_batch, sharing
 
 
 class _PairedNorm(torch.autograd.Function):
-    """:meth:`RCBatchNorm1d.by_formula` in as many passes over memory as PyTorch's batch norm, but one.
+    """:meth:`RCBatchNorm1d._by_formula` in one pass over memory more than PyTorch's batch norm.
 
     PyTorch's own functions give each channel's statistics, apply those of pairs, and sum what gradients need.
     """
@@ -25,8 +26,8 @@ class _PairedNorm(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, norm: RCBatchNorm1d) -> tuple[Tensor, ...]:
         own_mean, own_variance = torch.batch_norm_update_stats(x, None, None, 0.0)
-        mean = norm.tie(own_mean)
-        variance = norm.tie(own_variance + (own_mean - mean).square())
+        mean = norm._tie(own_mean)
+        variance = norm._tie(own_variance + (own_mean - mean).square())
         ctx.norm = norm
         ctx.save_for_backward(x, weight, bias, mean, variance)
         ctx.mark_non_differentiable(mean, variance)
@@ -37,15 +38,18 @@ class _PairedNorm(torch.autograd.Function):
         x, weight, bias, mean, variance = ctx.saved_tensors
         norm: RCBatchNorm1d = ctx.norm
         if torch.is_grad_enabled():  # it is itself to be differentiated
-            y, *_ = norm.by_formula(x, weight, bias)
-            return *torch.autograd.grad(y, (x, weight, bias), slope, create_graph=True), None
+            y, *_ = norm._by_formula(x, weight, bias)
+            asked = ctx.needs_input_grad[:3]
+            inputs = list(compress((x, weight, bias), asked))
+            slopes = iter(torch.autograd.grad(y, inputs, slope, create_graph=True))
+            return *(next(slopes) if each else None for each in asked), None
         _, to_weight, to_bias = torch.ops.aten.native_batch_norm_backward(
             slope, x, weight, mean, variance, None, None, False, norm.eps, [False, True, True]
         )
         number = x.shape[0] * x.shape[2]
         scale = weight * torch.rsqrt(variance + norm.eps)
-        by_x = -scale * torch.rsqrt(variance + norm.eps) * norm.tie(to_weight) / number
-        constant = -scale * norm.tie(to_bias) / number - by_x * mean
+        by_x = -scale * torch.rsqrt(variance + norm.eps) * norm._tie(to_weight) / number
+        constant = -scale * norm._tie(to_bias) / number - by_x * mean
         line = F.batch_norm(x, torch.zeros_like(mean), torch.ones_like(mean), by_x, constant, eps=0)
         to_x = line.addcmul_(slope, scale[:, None])
         return to_x, to_weight, to_bias, None
@@ -99,7 +103,7 @@ class RCBatchNorm1d(RCLayer):
         if self._is_plain(x):
             y, mean, variance = _PairedNorm.apply(x, weight, bias, self)  # type: ignore[no-untyped-call]
         else:
-            y, mean, variance = self.by_formula(x, weight, bias)
+            y, mean, variance = self._by_formula(x, weight, bias)
         self._keep(mean.detach(), variance.detach(), x.shape[0] * x.shape[2] * sharing())
         return y
 
@@ -114,15 +118,15 @@ class RCBatchNorm1d(RCLayer):
             and not watched()
         )
 
-    def by_formula(self, x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _by_formula(self, x: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What (channels,) of scales and shifts make of x, and each channel's mean and variance."""
-        mean = of_whole_batch(self.tie(x.mean((0, 2)))) * self.shifted
-        variance = of_whole_batch(self.tie((x - mean[:, None]).square().mean((0, 2))))
+        mean = of_whole_batch(self._tie(x.mean((0, 2)))) * self.shifted
+        variance = of_whole_batch(self._tie((x - mean[:, None]).square().mean((0, 2))))
         scale = weight * torch.rsqrt(variance + self.eps)
         shift = (bias - mean * scale) * self.shifted
         return x * scale[:, None] + shift[:, None], mean, variance
 
-    def tie(self, statistic: Tensor) -> Tensor:
+    def _tie(self, statistic: Tensor) -> Tensor:
         """The average of a statistic (channels,) over each pair."""
         return (statistic + statistic[self.partners]) / 2
 

@@ -74,12 +74,14 @@ def test_norm_in_few_passes_is_the_formula_and_has_its_derivatives(rep):
     x, slope = (normal_tensor(seed, 3, norm.rep_in.channels, 5) for seed in (1, 2))
     scales = [t.detach().requires_grad_() for t in (norm.weight[norm.orbit], norm.bias[norm.orbit])]
     found = []
-    for form in (lambda *inputs: _PairedNorm.apply(*inputs, norm), norm.by_formula):
+    for form in (lambda *inputs: _PairedNorm.apply(*inputs, norm), norm._by_formula):
         inputs = [x.clone().requires_grad_(), *scales]
         y, *statistics = form(*inputs)
         once = torch.autograd.grad((y * slope).sum(), inputs, create_graph=True)
         found.append([y, *statistics, *once, *torch.autograd.grad(once[0].square().sum(), inputs[:2])])
     torch.testing.assert_close(*found)
+    (by_scale,) = torch.autograd.grad(norm(x).square().sum(), norm.weight, create_graph=True)  # x has none
+    assert torch.autograd.grad(by_scale.sum(), norm.weight)[0].isfinite().all()
     assert torch.autograd.gradcheck(lambda *inputs: _PairedNorm.apply(*inputs, norm)[0], inputs)
 
 

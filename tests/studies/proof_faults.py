@@ -162,8 +162,8 @@ CODE = [
     Fault(
         "sign channels with a mean",
         "rczoo/nn/batch_norm.py",
-        "mean = of_whole_batch(self.tie(x.mean((0, 2)))) * self.shifted",
-        "mean = of_whole_batch(self.tie(x.mean((0, 2))))",
+        "mean = of_whole_batch(self._tie(x.mean((0, 2)))) * self.shifted",
+        "mean = of_whole_batch(self._tie(x.mean((0, 2))))",
         "t08",
     ),
     Fault(
