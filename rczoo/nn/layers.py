@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from .._arguments import check_whole
@@ -27,11 +28,13 @@ def check_channels(layer: str, **reps: Rep) -> None:
 
 
 def watched() -> bool:
-    """Whether PyTorch compiles, traces or transforms what runs, so that it must see each operation."""
+    """Whether PyTorch compiles, traces, transforms or pushes tangents through what runs, so that it must see
+    each operation."""
     return (
         torch.compiler.is_compiling()
         or torch._C._get_tracing_state() is not None
         or torch._C._functorch.peek_interpreter_stack() is not None
+        or forward_ad._current_level >= 0
     )
 
 

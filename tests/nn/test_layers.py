@@ -7,6 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from rczoo import Rep
@@ -68,6 +69,7 @@ def test_norm_is_one_function_in_every_form_and_layout(rep, innermost):
     torch.testing.assert_close(found[False], found[True])
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit")  # PyTorch's own, for tangents
 @pytest.mark.parametrize("rep", ["3r:flip", "2r+1t"])
 def test_norm_in_few_passes_is_the_formula_and_has_its_derivatives(rep):
     norm = randomise(RCBatchNorm1d(rep).double().train(), 0)
@@ -82,6 +84,11 @@ def test_norm_in_few_passes_is_the_formula_and_has_its_derivatives(rep):
     torch.testing.assert_close(*found)
     (by_scale,) = torch.autograd.grad(norm(x).square().sum(), norm.weight, create_graph=True)  # x has none
     assert torch.autograd.grad(by_scale.sum(), norm.weight)[0].isfinite().all()
+    with forward_ad.dual_level():
+        y = forward_ad.unpack_dual(norm(forward_ad.make_dual(x, slope)))
+    torch.testing.assert_close(
+        y.tangent, torch.func.jvp(lambda x: norm._by_formula(x, *scales)[0], (x,), (slope,))[1]
+    )
     assert torch.autograd.gradcheck(lambda *inputs: _PairedNorm.apply(*inputs, norm)[0], inputs)
 
 
