@@ -47,8 +47,9 @@ class _PairedNorm(torch.autograd.Function):
             slope, x, weight, mean, variance, None, None, False, norm.eps, [False, True, True]
         )
         number = x.shape[0] * x.shape[2]
-        scale = weight * torch.rsqrt(variance + norm.eps)
-        by_x = -scale * torch.rsqrt(variance + norm.eps) * norm._tie(to_weight) / number
+        inverse = torch.rsqrt(variance + norm.eps)
+        scale = weight * inverse
+        by_x = -scale * inverse * norm._tie(to_weight) / number
         constant = -scale * norm._tie(to_bias) / number - by_x * mean
         line = F.batch_norm(x, torch.zeros_like(mean), torch.ones_like(mean), by_x, constant, eps=0)
         to_x = line.addcmul_(slope, scale[:, None])
@@ -122,8 +123,7 @@ class RCBatchNorm1d(RCLayer):
         """What (channels,) of scales and shifts make of x, and each channel's mean and variance."""
         mean = of_whole_batch(self._tie(x.mean((0, 2)))) * self.shifted
         variance = of_whole_batch(self._tie((x - mean[:, None]).square().mean((0, 2))))
-        scale = weight * torch.rsqrt(variance + self.eps)
-        shift = (bias - mean * scale) * self.shifted
+        scale, shift = self._affine(weight, bias, mean, variance)
         return x * scale[:, None] + shift[:, None], mean, variance
 
     def _tie(self, statistic: Tensor) -> Tensor:
@@ -171,5 +171,9 @@ class RCBatchNorm1d(RCLayer):
 
     def eval_affine(self) -> tuple[Tensor, Tensor]:
         """The scale and shift of every channel (channels,) in eval mode."""
-        scale = self.weight[self.orbit] * torch.rsqrt(self.running_var[self.orbit] + self.eps)
-        return scale, (self.bias[self.orbit] - self.running_mean[self.orbit] * scale) * self.shifted
+        of_orbits = self.weight, self.bias, self.running_mean, self.running_var
+        return self._affine(*(numbers[self.orbit] for numbers in of_orbits))
+
+    def _affine(self, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        scale = weight * torch.rsqrt(variance + self.eps)
+        return scale, (bias - mean * scale) * self.shifted

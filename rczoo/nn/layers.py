@@ -18,6 +18,7 @@ from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from .._arguments import check_whole
+from ..symmetry._memory_format import recorded
 from ..symmetry.rep import Rep
 
 
@@ -31,8 +32,7 @@ def watched() -> bool:
     """Whether PyTorch compiles, traces, transforms or pushes tangents through what runs, so that it must see
     each operation."""
     return (
-        torch.compiler.is_compiling()
-        or torch._C._get_tracing_state() is not None
+        recorded()
         or torch._C._functorch.peek_interpreter_stack() is not None
         or forward_ad._current_level >= 0
     )

@@ -37,14 +37,14 @@ def conv1d(
     if x.device.type != "cpu" or x.shape[2] + 2 * padding <= dilation * (taps - 1):
         return F.conv1d(x, weight, bias, stride, padding, dilation)
     if weight.shape[0] <= FEW and taps > 1 and dilation == stride == 1 and not padding:
-        if _recorded() or x.shape[0] <= AT_ONCE:
+        if recorded() or x.shape[0] <= AT_ONCE:
             return _by_taps(x, weight, bias)
         return torch.cat([_by_taps(part, weight, bias) for part in torch.split(x, AT_ONCE)])
     y = F.conv2d(_rows(x), _rows(weight), bias, (1, stride), (0, padding), (1, dilation))
     return y.squeeze(2)
 
 
-def _recorded() -> bool:
+def recorded() -> bool:
     """Whether what runs is compiled, exported or traced, for other sizes and places than these."""
     return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
 
@@ -140,7 +140,7 @@ class ChannelsInnermost(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """One operation."""
-        if _recorded() or torch.is_inference_mode_enabled():
+        if recorded() or torch.is_inference_mode_enabled():
             return function(*args, **kwargs or {})
         self._copies = [copied for copied in self._copies if copied.alike()]
         result = _KEEPING.get(function, function)(*args, **kwargs or {})
