@@ -135,6 +135,7 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
         ("rcps-160-epochs", {"strategy": "rcps", "epochs": 160}),
         ("mixing-0.5-frozen", {"mixing": 0.5, "batch_statistics": "frozen"}),
         ("mixing-1-agreement-2", {"mixing": 1.0, "agreement": 2.0}),
+        ("mixing-1-agreement-8-filters-16", {"mixing": 1.0, "agreement": 8.0, "filters": 16}),
         ("mixing-0-0.5-agreement-0.5", {"mixing": [0.0, 0.5], "agreement": 0.5}),
         ("wrap-2-1-agreement-4", {"wrap": (2, 1), "agreement": 4.0}),
         (
