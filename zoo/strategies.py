@@ -64,8 +64,8 @@ def options(strategy: str) -> dict[str, Any]:
 
     Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
     at mean 0 and variance 1, ``-160-epochs`` trains for so many epochs without early stopping,
-    ``-filters-16`` has so many filters in place of the task's, and ``-legnet-32`` or ``-motif-cnn-96`` has that architecture, of so many filters, for the task's network;
-    the paper's then have a global pool.
+    ``-filters-16`` has so many filters in place of the task's, and ``-legnet-32`` or ``-motif-cnn-96`` has
+    that architecture, of so many filters, for the task's network; the paper's then have a global pool.
     ``-agreement-2`` trains with that agreement, and ``-subset-0.1`` on that share of the training examples.
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.zoo_tasks import write_pack
 from zoo.results import readme
-from zoo.results.comparisons import COMPARISONS, LEGNET, Pair, Verdict, on_test
+from zoo.results.comparisons import COMPARISONS, DEFAULT, LEGNET, Pair, Verdict, on_test
 from zoo.results.front import advice
 from zoo.results.paired import Difference
 from zoo.results.readme import CHOOSING, FIGURES, README, updated, write
@@ -63,6 +63,11 @@ def test_advice_follows_the_intervals():
     }
     assert "Above `posthoc` by their intervals: `new` (+0.100 jsd (" in advice(better)
     assert "`one`" not in advice(better)
+    chosen = {
+        Pair(name, "posthoc"): [verdict(kind, a=0.1, b=0.1) for kind in DEFAULT] for name in DEFAULT.values()
+    }
+    assert advice(chosen).count("` (what validation chooses: +0.100 auroc") == 1, "of labels the one point"
+    assert advice(chosen).count("` (what validation chooses: +0.100 jsd") == 1, "of profiles the other"
     assert "of one seed" not in advice(better)
     once = {
         Pair("new", "posthoc"): [Verdict("labels", {t: Difference(0.1, math.nan, 0.001, 1) for t in "ab"})]

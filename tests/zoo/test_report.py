@@ -298,6 +298,10 @@ def test_validation_chooses_a_point_by_ranks_on_tasks_of_either_kind():
     more = {**kinds, "gue-tf3": "labels"}
     assert square.chosen([*rows, *corner], square.squares([*rows, *corner], more), more) == (1, 2)
     assert square.chosen(rows, {"gcn4": found["gcn4"]}, kinds) is None, "one task alone"
+    corners = {task: {p: name for p, name in points.items() if p != (1, 2)} for task, points in found.items()}
+    assert square.chosen(rows, {**corners, "gcn4": found["gcn4"]}, kinds) == (0, 2), "what two tasks have"
+    apart = {task: {p: n for p, n in found[task].items() if p[0] == m} for m, task in enumerate(found)}
+    assert square.chosen(rows, apart, kinds) is None, "nothing in common"
 
 
 def test_a_point_alone_is_no_square_of_which_one_is_chosen():

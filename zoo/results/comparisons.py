@@ -39,8 +39,9 @@ class Comparison:
 
 AGAINST = "posthoc"
 """The strategy that all others are compared with, task by task: it costs no training of its own."""
-DEFAULT = "mixing-1-agreement-8"
-"""The point of mixing and agreement that validation chooses (:func:`zoo.results.square.chosen`)."""
+DEFAULT = {"labels": "mixing-1-agreement-8", "profile": "mixing-0-agreement-8"}
+"""The points of mixing and agreement that validation chooses on the tasks of each kind
+(:func:`zoo.results.square.chosen`)."""
 LEGNET = "mixing-0-agreement-8-legnet-32"
 """LegNet's network, where words beat that of the paper."""
 COMPARISONS = (
@@ -96,14 +97,14 @@ COMPARISONS = (
         "every block sees both strands' filters",
     ),
     Comparison(
-        "the default",
-        Pair(DEFAULT, AGAINST),
+        "the default of labels",
+        Pair(DEFAULT["labels"], AGAINST),
         "three changes: every block sees both strands' filters, agreement weighs 8, not 1, and the merged "
         "answer is validated",
     ),
     Comparison(
-        "agreement 8 without mixing",
-        Pair("mixing-0-agreement-8", AGAINST),
+        "the default of profiles",
+        Pair(DEFAULT["profile"], AGAINST),
         "two changes: agreement weighs 8, not 1, and the merged answer is validated",
     ),
     Comparison(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 import rczoo
 from rczoo._plotting import GREY, MINUS, PLUS, new_figure
 from rczoo.data.sources.simulation import simulate
@@ -18,12 +20,14 @@ ONE_STRAND = "sim-200/standard"
 """The published model whose two answers are drawn: it needs no data but simulated sequences."""
 LABEL = 1
 """Of its labels: GATA, the one with the shortest motif."""
-DRAWN = ("standard", "standard+aug", "conjoined", "rcps", DEFAULT)
+DRAWN = ("standard", "standard+aug", "conjoined", "rcps", *DEFAULT.values())
 """The strategies of the figure, coloured by what they are."""
-HOLLOW = ("standard", "rcps")
-"""Drawn hollow, to be told from ``standard+aug`` and from mixing with agreement, which have their colours."""
-STEP = 0.18
+HOLLOW = ("standard", "conjoined", "rcps")
+"""Drawn hollow, to be told from ``standard+aug`` and from those with agreement, which have their colours."""
+STEP = 0.16
 """Between the rows of one task's strategies, of 1 between tasks."""
+MARGIN = 0.15
+"""Beside the outermost means, of their span: wider intervals leave the picture, others are legible."""
 
 
 def strands_figure(path: Path) -> Path:
@@ -57,10 +61,11 @@ def strands_figure(path: Path) -> Path:
 def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
     """Differences from post-hoc with 95 % intervals: a panel for labels and for profiles, a row a task."""
     most = max((len(v.by_task) for verdicts in found.values() for v in verdicts), default=0)
-    figure, axes = new_figure(1, len(HEADLINE), 9.6, 1.8 + 0.2 * (most + 1))
+    figure, axes = new_figure(1, len(HEADLINE), 9.6, 1.8 + 0.26 * (most + 1))
     for ax, kind in zip(axes.flat, HEADLINE, strict=True):
         shown = {name: v for name in DRAWN for v in found.get(name, ()) if v.kind == kind}
         tasks = sorted({task for verdict in shown.values() for task in verdict.by_task})
+        means = [0.0, *(d.mean for verdict in shown.values() for d in verdict.by_task.values())]
         for shift, (name, verdict) in enumerate(shown.items()):
             rows = [(tasks.index(t), d.mean, d.interval) for t, d in verdict.by_task.items()]
             rows.append((len(tasks), verdict.pooled.mean, (verdict.pooled.low, verdict.pooled.high)))
@@ -73,6 +78,7 @@ def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
         ax.axhspan(len(tasks) - 0.5, len(tasks) + 0.5, color=GREY, alpha=0.12, lw=0)
         ax.set_yticks(range(len(tasks) + 1), [*tasks, "all tasks"])
         ax.set_ylim(len(tasks) + 0.5, -0.5)
+        ax.set_xlim(min(means) - MARGIN * np.ptp(means), max(means) + MARGIN * np.ptp(means))
         ax.set_title(f"{KIND[kind].capitalize()} tasks")
         ax.set_xlabel(f"{HEADLINE[kind]}{UNITS[HEADLINE[kind]]}, better than {AGAINST} by; 95 % interval")
     handles = axes[0, 0].get_legend_handles_labels()
@@ -105,7 +111,7 @@ def _while_training(found: Mapping[Pair, Sequence[Verdict]]) -> str:
 def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     """The strategies of one training that are above post-hoc by their interval over two tasks or more."""
     names = [
-        f"`{pair.one}` ({_amounts([verdict])}{_warning(verdict)})"
+        f"`{pair.one}` ({_choice(pair.one, verdict)}{_amounts([verdict])}{_warning(verdict)})"
         for pair, verdicts in found.items()
         if pair.other == AGAINST and pair.one != LEGNET and not members(pair.one)
         for verdict in verdicts
@@ -125,6 +131,11 @@ def _network(found: Mapping[Pair, Sequence[Verdict]]) -> str:
         if said
         else ""
     )
+
+
+def _choice(strategy: str, verdict: Verdict) -> str:
+    """That validation chooses this point of mixing and agreement on tasks of the kind, where it does."""
+    return "what validation chooses: " if strategy == DEFAULT[verdict.kind] else ""
 
 
 def _warning(verdict: Verdict) -> str:

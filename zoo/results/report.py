@@ -18,7 +18,17 @@ from . import biology, figures, square, subsets, tables
 from .comparisons import AGAINST, COMPARISONS, Pair, Scores, compared_with, on_test
 from .findings import HOW, fitted, sentence
 from .parts import parts
-from .summary import HEADLINE, baselines, beats_the_baseline, measured, stand_in, summarise, to_beat, trained
+from .summary import (
+    HEADLINE,
+    KIND,
+    baselines,
+    beats_the_baseline,
+    measured,
+    stand_in,
+    summarise,
+    to_beat,
+    trained,
+)
 from .trainings import (
     EARLIER,
     Late,
@@ -238,19 +248,20 @@ def _square(rows: Sequence[Row], scores: Scores, runs: Path, path: Path) -> Iter
 def _chosen(
     rows: Sequence[Row], scores: Scores, runs: Path, found: Mapping[str, square.Square]
 ) -> Iterator[str]:
-    """The point of the best mean rank on validation against post-hoc, on the test split."""
-    best = square.chosen(rows, found, scores.kinds)
-    if best is None:
-        yield "No two tasks have a square whose points can be ranked yet."
-        return
-    names = {points[best] for points in found.values() if best in points}
-    for name in sorted(names):
-        pair = Pair(name, AGAINST)
-        said = "; ".join(sentence(verdict) for verdict in on_test(scores, runs, [pair]).get(pair, ()))
-        yield (
-            f"**Chosen by validation**, by mean rank over the tasks with the whole square: {best}, "
-            f"`{name}`. Against `{AGAINST}`: {said or 'no seed in common yet'}."
-        )
+    """For the tasks of each kind the point of the best mean rank on validation, on test against post-hoc."""
+    for kind in HEADLINE:
+        of_kind = {task: points for task, points in found.items() if scores.kinds[task] == kind}
+        best = square.chosen(rows, of_kind, scores.kinds)
+        if best is None:
+            yield f"No two {KIND[kind]} tasks have a square whose points can be ranked yet."
+            continue
+        for name in sorted({points[best] for points in of_kind.values() if best in points}):
+            pair = Pair(name, AGAINST)
+            said = "; ".join(sentence(verdict) for verdict in on_test(scores, runs, [pair]).get(pair, ()))
+            yield (
+                f"**Chosen by validation on {KIND[kind]} tasks**, by mean rank over those with the most "
+                f"points in common: {best}, `{name}`. Against `{AGAINST}`: {said or 'no seed in common yet'}."
+            )
 
 
 def _subsets(rows: Sequence[Row], kinds: Mapping[str, str], path: Path) -> Iterator[str]:

@@ -89,15 +89,18 @@ def apart_table(rows: Sequence[Row], task: str, points: Square) -> str:
 def chosen(rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str, str]) -> Point | None:
     """The point of the best mean rank on validation over the tasks; None where no two tasks can be ranked.
 
-    Of the points that all these tasks have: a task with a corner of the square alone has no vote. The test
-    split plays no part, and ranks have no scale, so that auROC and jsd count alike.
+    Of as many points as two tasks have, and by the tasks that have all of them: where a single task has the
+    whole square, its corners are ranked with those of the others. The test split plays no part, and ranks
+    have no scale, so that auROC and jsd count alike.
     """
-    most = max((len(points) for points in found.values()), default=0)
-    voting = {task: points for task, points in found.items() if len(points) == most}
-    if len(voting) < 2:
+    sizes = sorted((len(points) for points in found.values()), reverse=True)
+    if len(sizes) < 2:
+        return None
+    voting = {task: points for task, points in found.items() if len(points) >= sizes[1]}
+    common = sorted(set.intersection(*(set(points) for points in voting.values())))
+    if len(common) < 2:
         return None
     stats = summarise(rows)
-    common = sorted(set.intersection(*(set(points) for points in voting.values())))
 
     def losses(task: str, points: Square) -> list[float]:
         metric = HEADLINE[kinds[task]]
