@@ -134,6 +134,11 @@ COMPARISONS = (
         "the two passes are of two models, not of one model's two strands",
     ),
     Comparison(
+        "two models, equal multiplications",
+        Pair("posthoc-ensemble-2", DEFAULT["labels"]),
+        "post-hoc of two trainings, which together multiply about as often as one at mixing 1",
+    ),
+    Comparison(
         "three models",
         Pair("posthoc-ensemble-3", AGAINST),
         "the mean of three trainings, in three times the passes",
