@@ -61,7 +61,7 @@ def test_advice_follows_the_intervals():
         Pair("new", "posthoc"): [verdict("profile", a=0.1, b=0.1)],
         Pair("one", "posthoc"): [verdict("labels", a=1)],
     }
-    assert "Above `posthoc` by their intervals: `new` (+0.100 jsd (" in advice(better)
+    assert "both strands' answers: `new` (+0.100 jsd (" in advice(better)
     assert "`one`" not in advice(better)
     chosen = {
         Pair(name, "posthoc"): [verdict(kind, a=0.1, b=0.1) for kind in DEFAULT] for name in DEFAULT.values()
