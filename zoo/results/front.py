@@ -120,8 +120,8 @@ def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     if not names:
         return f"Of the strategies compared on two tasks or more, none is above `{AGAINST}` by its interval."
     return (
-        f"Above `{AGAINST}` by their intervals, where `agreement` says how much the loss in training weighs the "
-        f"distance between both strands' answers: {'; '.join(names)}."
+        f"Above `{AGAINST}` by their intervals, where `agreement` says how much the loss in training weighs "
+        f"the distance between both strands' answers: {'; '.join(names)}."
     )
 
 
