@@ -92,8 +92,23 @@ COMPARISONS = (
         "disagreement of the strands counts eight times as much",
     ),
     Comparison(
+        "agreement 8 after 0, mixing 0",
+        Pair("mixing-0-agreement-8", "conjoined"),
+        "disagreement of the strands counts, eight times",
+    ),
+    Comparison(
+        "agreement 8 after 0, mixing 1",
+        Pair("mixing-1-agreement-8", "rcps-mean"),
+        "disagreement of the strands counts, eight times",
+    ),
+    Comparison(
         "mixing at agreement 1",
         Pair("mixing-1-agreement-1", "mixing-0-agreement-1"),
+        "every block sees both strands' filters",
+    ),
+    Comparison(
+        "mixing at agreement 8",
+        Pair("mixing-1-agreement-8", "mixing-0-agreement-8"),
         "every block sees both strands' filters",
     ),
     Comparison(
@@ -106,11 +121,6 @@ COMPARISONS = (
         "the default of profiles",
         Pair(DEFAULT["profile"], AGAINST),
         "two changes: agreement weighs 8, not 1, and the merged answer is validated",
-    ),
-    Comparison(
-        "mixing 1, agreement 2",
-        Pair("mixing-1-agreement-2", AGAINST),
-        "the same three changes, but agreement weighs 2",
     ),
     Comparison(
         "another architecture",
