@@ -23,11 +23,13 @@ ENDINGS = (
     "-subset-[0-9.]+",
     "-frozen",
     "-gain-[0-9.]+",
-    "-filters-[0-9]+",
+    "-wide|-narrow",
     "-[0-9]+-epochs?",
     f"-(?:{NETWORKS})-[0-9]+",
     "-ensemble-[0-9]+",
 )
+WIDTHS = {"-wide": 2**0.5, "-narrow": 0.5**0.5}
+"""So many times the filters: as many parameters at mixing 0 as mixing 1 has, and the other way round."""
 NAME = re.compile(rf"(.+?)((?:{'|'.join(ENDINGS)})*)")
 NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 PLACES = {"mixing": f"{NUMBER}(?:-{NUMBER})*", "irreps": NUMBER, "wrap": r"[0-9]+(?:-[0-9]+)*"}
@@ -63,10 +65,12 @@ def options(strategy: str) -> dict[str, Any]:
     """Keywords of :func:`rczoo.training.trainer.train` for a strategy's name in the zoo.
 
     Endings of a name: ``-gain-2`` doubles the gain of every convolution, ``-frozen`` leaves batch statistics
-    at mean 0 and variance 1, ``-160-epochs`` trains for so many epochs without early stopping,
-    ``-filters-16`` has so many filters in place of the task's, and ``-legnet-32`` or ``-motif-cnn-96`` has
-    that architecture, of so many filters, for the task's network; the paper's then have a global pool.
-    ``-agreement-2`` trains with that agreement, and ``-subset-0.1`` on that share of the training examples.
+    at mean 0 and variance 1, ``-160-epochs`` trains for so many epochs without early stopping, and
+    ``-legnet-32`` or ``-motif-cnn-96`` has that architecture, of so many filters, for the task's network;
+    the paper's then have a global pool.
+    ``-agreement-2`` trains with that agreement, ``-subset-0.1`` on that share of the training examples, and
+    ``-wide`` and ``-narrow`` with so many times the filters that mixing 0 has the parameters of mixing 1, and
+    mixing 1 those of mixing 0; ``subset`` and ``width`` change the task (:func:`zoo.sweep.job.asked`).
 
     >>> options("mixing-0.25-gain-2"), options("wrap-2-1")
     ({'mixing': 0.25, 'gain': 2.0}, {'wrap': (2, 1)})
@@ -85,8 +89,8 @@ def options(strategy: str) -> dict[str, Any]:
         found["subset"] = float(match[1])
     if match := re.search(r"-gain-([0-9.]+)", ending):
         found["gain"] = float(match[1])
-    if match := re.search(r"-filters-([0-9]+)", ending):
-        found["filters"] = int(match[1])
+    if match := re.search("-wide|-narrow", ending):
+        found["width"] = WIDTHS[match[0]]
     if match := re.search(r"-([0-9]+)-epoch", ending):
         found["epochs"] = int(match[1])
     if match := re.search(f"-({NETWORKS})-([0-9]+)", ending):
@@ -99,7 +103,7 @@ def options(strategy: str) -> dict[str, Any]:
         return {kind: _place(kind, numbers), **found}
     raise ValueError(
         f"unknown strategy {strategy!r}: use one of {', '.join(STRATEGIES)}, mixing-0.5, wrap-2-1, "
-        "irreps-0.75, or one of these followed by -agreement-2, -subset-0.1, -frozen, -gain-2, -filters-16, "
+        "irreps-0.75, or one of these followed by -agreement-2, -subset-0.1, -frozen, -gain-2, -wide, "
         "-160-epochs or -legnet-32"
     )
 

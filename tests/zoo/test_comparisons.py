@@ -56,7 +56,7 @@ def test_every_comparison_changes_one_thing():
     known = {*STRATEGIES, *(name for merges in DERIVED.values() for name in merges)}
     names = {name for c in COMPARISONS for name in c.pair if "-ensemble-" not in name}
     points = {name: p for name in names if (p := point(name))}
-    other_networks = {name for name in names - known if "architecture" in options(name)}
+    other_networks = {name for name in names - known if {"architecture", "width"} & options(name).keys()}
     assert names - points.keys() - other_networks <= known
     for c in COMPARISONS:
         one, other = map(points.get, c.pair)

@@ -9,8 +9,10 @@ from rczoo.data.preparation import load_examples
 from rczoo.data.task import load_task
 from rczoo.evaluation.losses import loss_of
 from rczoo.evaluation.metrics import label_metrics
+from rczoo.family.architectures import build
 from rczoo.family.checkpoint import load_checkpoint
 from rczoo.symmetry import TRIVIAL
+from rczoo.training.strategies import network_of
 from tests.support import tiny_tasks
 from tests.support.zoo_tasks import write_tiny
 from zoo.fingerprints import blocks, record
@@ -20,7 +22,7 @@ from zoo.results.summary import best_seeds, summarise
 from zoo.rows import read_rows
 from zoo.strategies import derived, members, options, source
 from zoo.studies import family
-from zoo.sweep.job import finished, run
+from zoo.sweep.job import asked, finished, run
 from zoo.sweep.pool import begun
 from zoo.sweep.scoring import score, strands_apart
 
@@ -135,7 +137,7 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
         ("rcps-160-epochs", {"strategy": "rcps", "epochs": 160}),
         ("mixing-0.5-frozen", {"mixing": 0.5, "batch_statistics": "frozen"}),
         ("mixing-1-agreement-2", {"mixing": 1.0, "agreement": 2.0}),
-        ("mixing-1-agreement-8-filters-16", {"mixing": 1.0, "agreement": 8.0, "filters": 16}),
+        ("mixing-1-agreement-8-narrow", {"mixing": 1.0, "agreement": 8.0, "width": 0.5**0.5}),
         ("mixing-0-0.5-agreement-0.5", {"mixing": [0.0, 0.5], "agreement": 0.5}),
         ("wrap-2-1-agreement-4", {"wrap": (2, 1), "agreement": 4.0}),
         (
@@ -155,6 +157,20 @@ def test_other_data_than_the_earlier_runs_are_refused(done, tmp_path):
 )
 def test_names_of_strategies(name, keywords):
     assert options(name) == keywords
+
+
+@pytest.mark.parametrize("task", ["gcn4", "gue-tf3"])
+def test_wide_and_narrow_have_the_parameters_of_the_other_mixing(task):
+    def parameters(strategy):
+        task_asked, keywords = asked(Job(task, strategy, SEED), load_task(task))
+        keywords.pop("agreement")
+        return sum(p.numel() for p in build(**network_of(task_asked) | keywords).parameters())
+
+    for usual, other in [
+        ("mixing-1", "mixing-0-agreement-8-wide"),
+        ("mixing-0", "mixing-1-agreement-8-narrow"),
+    ]:
+        assert parameters(other) == pytest.approx(parameters(f"{usual}-agreement-8"), rel=0.1)
 
 
 def test_names_that_mean_nothing():

@@ -112,6 +112,11 @@ COMPARISONS = (
         "every block sees both strands' filters",
     ),
     Comparison(
+        "mixing at agreement 8, equal parameters",
+        Pair("mixing-1-agreement-8", "mixing-0-agreement-8-wide"),
+        "every block sees both strands' filters, not 1.4 times as many of one strand",
+    ),
+    Comparison(
         "the default of labels",
         Pair(DEFAULT["labels"], AGAINST),
         "three changes: every block sees both strands' filters, agreement weighs 8, not 1, and the merged "

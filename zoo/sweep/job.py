@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from rczoo.data.task import Task, load_task
+from rczoo.family.architectures import ARCHITECTURES
 from rczoo.family.checkpoint import load_checkpoint, read_config
 from rczoo.family.ensembles import Model
 from rczoo.family.network import Network
@@ -88,6 +89,9 @@ def asked(job: Job, task: Task) -> tuple[Task, dict[str, Any]]:
     changes = {"patience": 0} if "epochs" in keywords else {}
     if "subset" in keywords:
         changes["subset"] = keywords.pop("subset")
+    if "width" in keywords:
+        usual = task.model.filters or ARCHITECTURES[task.model.architecture].filters
+        keywords["filters"] = round(keywords.pop("width") * usual)
     return replace(task, training=task.training.model_copy(update=changes)), keywords
 
 
