@@ -123,6 +123,11 @@ COMPARISONS = (
         "answer is validated",
     ),
     Comparison(
+        "the default of labels, equal parameters",
+        Pair(DEFAULT["labels"], f"{AGAINST}-wide"),
+        "the same three changes, and post-hoc has 1.4 times as many filters",
+    ),
+    Comparison(
         "the default of profiles",
         Pair(DEFAULT["profile"], AGAINST),
         "two changes: agreement weighs 8, not 1, and the merged answer is validated",
