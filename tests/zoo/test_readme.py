@@ -68,6 +68,9 @@ def test_advice_follows_the_intervals():
     }
     assert advice(chosen).count("` (what validation chooses: +0.100 auroc") == 1, "of labels the one point"
     assert advice(chosen).count("` (what validation chooses: +0.100 jsd") == 1, "of profiles the other"
+    as_many = {Pair(DEFAULT["labels"], "posthoc-wide"): [verdict(kind, a=-0.1, b=-0.1) for kind in DEFAULT]}
+    assert "against `posthoc` of as many it gives -0.100 auroc (" in advice(worse | as_many)
+    assert "-0.100 jsd" not in advice(worse | as_many)
     assert "of one seed" not in advice(better)
     once = {
         Pair("new", "posthoc"): [Verdict("labels", {t: Difference(0.1, math.nan, 0.001, 1) for t in "ab"})]

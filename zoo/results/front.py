@@ -88,7 +88,8 @@ def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
 
 def advice(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     """What conjoining after training brings, while training, what is better than it, and another network."""
-    return " ".join(filter(None, [_after(found), _while_training(found), _better(found), _network(found)]))
+    said = [_after(found), _while_training(found), _better(found), _of_as_many(found), _network(found)]
+    return " ".join(filter(None, said))
 
 
 def _after(found: Mapping[Pair, Sequence[Verdict]]) -> str:
@@ -122,6 +123,16 @@ def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     return (
         f"Above `{AGAINST}` by their intervals, where `agreement` says how much the loss in training weighs "
         f"the distance between both strands' answers: {'; '.join(names)}."
+    )
+
+
+def _of_as_many(found: Mapping[Pair, Sequence[Verdict]]) -> str:
+    """What the default of labels brings where post-hoc has as many parameters."""
+    known = [v for v in found.get(Pair(DEFAULT["labels"], f"{AGAINST}-wide"), ()) if v.kind == "labels"]
+    return (
+        f"Mixing 1 has up to twice the parameters: against `{AGAINST}` of as many it gives {_amounts(known)}."
+        if known
+        else ""
     )
 
 
