@@ -20,7 +20,7 @@ from zoo.results.comparisons import (
 )
 from zoo.results.findings import compared, fitted, overfitting, sentence
 from zoo.results.paired import Difference, difference
-from zoo.results.square import chosen, point, squares
+from zoo.results.square import choices, point, squares
 from zoo.results.summary import tasks_of
 from zoo.rows import RESULTS, Row, read_rows
 from zoo.strategies import DERIVED, options
@@ -36,9 +36,8 @@ def row(task, strategy, seed, value, split="test", metric="auroc"):
 def test_the_default_is_what_validation_chooses():
     rows = read_rows(RESULTS)
     kinds = {name: task.kind for name, task in tasks_of(rows).items()}
-    for kind, default in DEFAULT.items():
-        found = squares(rows, {task: k for task, k in kinds.items() if k == kind})
-        assert chosen(rows, found, kinds) == point(default)
+    found = choices(rows, squares(rows, kinds), kinds)
+    assert found == {kind: point(default) for kind, default in DEFAULT.items()}
     assert options(DEFAULT["labels"]) == RECOMMENDED
 
 

@@ -249,13 +249,11 @@ def _chosen(
     rows: Sequence[Row], scores: Scores, runs: Path, found: Mapping[str, square.Square]
 ) -> Iterator[str]:
     """For the tasks of each kind the point of the best mean rank on validation, on test against post-hoc."""
-    for kind in HEADLINE:
-        of_kind = {task: points for task, points in found.items() if scores.kinds[task] == kind}
-        best = square.chosen(rows, of_kind, scores.kinds)
+    for kind, best in square.choices(rows, found, scores.kinds).items():
         if best is None:
             yield f"No two {KIND[kind]} tasks have a square whose points can be ranked yet."
             continue
-        for name in sorted({points[best] for points in of_kind.values() if best in points}):
+        for name in sorted({points[best] for points in found.values() if best in points}):
             pair = Pair(name, AGAINST)
             said = "; ".join(sentence(verdict) for verdict in on_test(scores, runs, [pair]).get(pair, ()))
             yield (

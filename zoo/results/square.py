@@ -111,6 +111,16 @@ def chosen(rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str,
     return common[int(np.mean(ranks, axis=0).argmin())]
 
 
+def choices(
+    rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str, str]
+) -> dict[str, Point | None]:
+    """The point that validation chooses for the tasks of each kind."""
+    return {
+        kind: chosen(rows, {task: points for task, points in found.items() if kinds[task] == kind}, kinds)
+        for kind in HEADLINE
+    }
+
+
 def square_figure(
     path: Path, rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str, str]
 ) -> Path:
