@@ -18,18 +18,18 @@ DERIVED = {
 TRIAL = "-1-epoch"
 """Strategies that only try whether a task works: neither published nor drawn."""
 NETWORKS = "|".join(ARCHITECTURES)
+WIDTHS = {"-wide": 2**0.5, "-narrow": 0.5**0.5}
+"""So many times the filters: as many parameters at mixing 0 as mixing 1 has, and the other way round."""
 ENDINGS = (
     "-agreement-[0-9.]+",
     "-subset-[0-9.]+",
     "-frozen",
     "-gain-[0-9.]+",
-    "-wide|-narrow",
+    *WIDTHS,
     "-[0-9]+-epochs?",
     f"-(?:{NETWORKS})-[0-9]+",
     "-ensemble-[0-9]+",
 )
-WIDTHS = {"-wide": 2**0.5, "-narrow": 0.5**0.5}
-"""So many times the filters: as many parameters at mixing 0 as mixing 1 has, and the other way round."""
 NAME = re.compile(rf"(.+?)((?:{'|'.join(ENDINGS)})*)")
 NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 PLACES = {"mixing": f"{NUMBER}(?:-{NUMBER})*", "irreps": NUMBER, "wrap": r"[0-9]+(?:-[0-9]+)*"}
@@ -89,7 +89,7 @@ def options(strategy: str) -> dict[str, Any]:
         found["subset"] = float(match[1])
     if match := re.search(r"-gain-([0-9.]+)", ending):
         found["gain"] = float(match[1])
-    if match := re.search("-wide|-narrow", ending):
+    if match := re.search("|".join(WIDTHS), ending):
         found["width"] = WIDTHS[match[0]]
     if match := re.search(r"-([0-9]+)-epoch", ending):
         found["epochs"] = int(match[1])

@@ -173,6 +173,11 @@ def test_wide_and_narrow_have_the_parameters_of_the_other_mixing(task):
         assert parameters(other) == pytest.approx(parameters(f"{usual}-agreement-8"), rel=0.1)
 
 
+def test_wide_widens_the_network_that_a_name_asks_for():
+    _, keywords = asked(Job("gue-tf3", "mixing-0-agreement-8-wide-legnet-32", SEED), load_task("gue-tf3"))
+    assert (keywords["architecture"], keywords["filters"]) == ("legnet", 45)
+
+
 def test_names_that_mean_nothing():
     for name in ("rcsp", "mixing-x", "irreps-0.75-0.5", "wrap-0.5", "rcps-lagnet-32"):
         with pytest.raises(ValueError, match=rf"unknown strategy '{name}': use one of .*, mixing-0\.5"):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.zoo_tasks import write_pack
 from zoo.results import readme
-from zoo.results.comparisons import COMPARISONS, DEFAULT, LEGNET, Pair, Verdict, on_test
+from zoo.results.comparisons import AS_LARGE, COMPARISONS, DEFAULT, LEGNET, Pair, Verdict, on_test
 from zoo.results.front import advice
 from zoo.results.paired import Difference
 from zoo.results.readme import CHOOSING, FIGURES, README, updated, write
@@ -61,6 +61,7 @@ def test_advice_follows_the_intervals():
         Pair("new", "posthoc"): [verdict("profile", a=0.1, b=0.1)],
         Pair("one", "posthoc"): [verdict("labels", a=1)],
     }
+    assert "Above `posthoc` by their intervals, where `agreement` says how much" in advice(better)
     assert "both strands' answers: `new` (+0.100 jsd (" in advice(better)
     assert "`one`" not in advice(better)
     chosen = {
@@ -68,7 +69,7 @@ def test_advice_follows_the_intervals():
     }
     assert advice(chosen).count("` (what validation chooses: +0.100 auroc") == 1, "of labels the one point"
     assert advice(chosen).count("` (what validation chooses: +0.100 jsd") == 1, "of profiles the other"
-    as_many = {Pair(DEFAULT["labels"], "posthoc-wide"): [verdict(kind, a=-0.1, b=-0.1) for kind in DEFAULT]}
+    as_many = {Pair(DEFAULT["labels"], AS_LARGE): [verdict(kind, a=-0.1, b=-0.1) for kind in DEFAULT]}
     assert "against `posthoc` of as many it gives -0.100 auroc (" in advice(worse | as_many)
     assert "-0.100 jsd" not in advice(worse | as_many)
     assert "of one seed" not in advice(better)

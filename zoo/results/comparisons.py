@@ -42,6 +42,8 @@ AGAINST = "posthoc"
 DEFAULT = {"labels": "mixing-1-agreement-8", "profile": "mixing-0-agreement-8"}
 """The points of mixing and agreement that validation chooses on the tasks of each kind
 (:func:`zoo.results.square.chosen`)."""
+AS_LARGE = f"{AGAINST}-wide"
+"""Post-hoc with as many parameters as the default of labels has."""
 LEGNET = "mixing-0-agreement-8-legnet-32"
 """LegNet's network, where words beat that of the paper."""
 COMPARISONS = (
@@ -124,7 +126,7 @@ COMPARISONS = (
     ),
     Comparison(
         "the default of labels, equal parameters",
-        Pair(DEFAULT["labels"], f"{AGAINST}-wide"),
+        Pair(DEFAULT["labels"], AS_LARGE),
         "the same three changes, and post-hoc has 1.4 times as many filters",
     ),
     Comparison(

@@ -12,7 +12,7 @@ from rczoo._plotting import GREY, MINUS, PLUS, new_figure
 from rczoo.data.sources.simulation import simulate
 
 from ..strategies import members
-from .comparisons import AGAINST, DEFAULT, LEGNET, Pair, Verdict
+from .comparisons import AGAINST, AS_LARGE, DEFAULT, LEGNET, Pair, Verdict
 from .figures import UNITS, save, style
 from .summary import HEADLINE, KIND
 
@@ -87,7 +87,7 @@ def choice_figure(path: Path, found: Mapping[str, Sequence[Verdict]]) -> Path:
 
 
 def advice(found: Mapping[Pair, Sequence[Verdict]]) -> str:
-    """What conjoining after training brings, while training, what is better than it, and another network."""
+    """What conjoining after and while training brings, what is better, at equal size, and another network."""
     said = [_after(found), _while_training(found), _better(found), _of_as_many(found), _network(found)]
     return " ".join(filter(None, said))
 
@@ -128,7 +128,7 @@ def _better(found: Mapping[Pair, Sequence[Verdict]]) -> str:
 
 def _of_as_many(found: Mapping[Pair, Sequence[Verdict]]) -> str:
     """What the default of labels brings where post-hoc has as many parameters."""
-    known = [v for v in found.get(Pair(DEFAULT["labels"], f"{AGAINST}-wide"), ()) if v.kind == "labels"]
+    known = [v for v in found.get(Pair(DEFAULT["labels"], AS_LARGE), ()) if v.kind == "labels"]
     return (
         f"Mixing 1 has up to twice the parameters: against `{AGAINST}` of as many it gives {_amounts(known)}."
         if known

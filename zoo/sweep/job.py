@@ -90,7 +90,9 @@ def asked(job: Job, task: Task) -> tuple[Task, dict[str, Any]]:
     if "subset" in keywords:
         changes["subset"] = keywords.pop("subset")
     if "width" in keywords:
-        usual = task.model.filters or ARCHITECTURES[task.model.architecture].filters
+        usual = (
+            keywords.get("filters") or task.model.filters or ARCHITECTURES[task.model.architecture].filters
+        )
         keywords["filters"] = round(keywords.pop("width") * usual)
     return replace(task, training=task.training.model_copy(update=changes)), keywords
 

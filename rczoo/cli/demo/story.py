@@ -41,7 +41,7 @@ WIDTH = 78
 THREADS = 1
 """Tensors are small here: a second thread gains nothing, and on two busy cores it made minutes of seconds."""
 RECOMMENDED: dict[str, Any] = {"mixing": 1.0, "agreement": 8.0}
-"""The point of the family that validation chooses, shown beside post-hoc and RCPS (``zoo/RESULTS.md``)."""
+"""What validation chooses of the family for labels, beside post-hoc and RCPS (``zoo/RESULTS.md``)."""
 TASK = """\
 title = "Three motifs, simulated: a short training of three blocks"
 kind = "labels"
