@@ -17,6 +17,11 @@ up to a sign. So if the convolution is equivariant on these impulses then the co
 Dimension. (o,c,k) -> (p[o],p[c],K-1-k) is an involution of the index set, with a sign. A pair of indices
 gives one free number; a fixed index gives one if its sign is +1 and none if it is -1. Indices are fixed
 when o and c are, and k = K-1-k, which has a solution only for odd K.
+
+Half of the products. Between halves, where R exchanges u and v, a tied kernel is A and B in the first rows,
+and both reversed, B first, in the second. Of two taps k and K-1-k, on u, v and on u', v', the sum of both
+rows is ((A+B) + (A+B)')/2 ((u+v) + (u+v)') + ((A-B) - (A-B)')/2 ((u-v) - (u-v)'), and their difference the
+same with u+v and u-v exchanged: four products in place of eight.
 """
 
 from __future__ import annotations
@@ -149,6 +154,22 @@ def _central_tap() -> str | None:
     return None
 
 
+def _two_taps(sign: int = 1) -> str | None:
+    """Both rows of a kernel between halves on two taps that mirror each other, from sums and differences."""
+    A, A2, B, B2, u, u2, v, v2 = sp.symbols("A A' B B' u u' v v'")
+    first = A * u + A2 * u2 + B * v + B2 * v2
+    second = A2 * v + A * v2 + B2 * u + B * u2
+    p, p2, q, q2 = A + B, A2 + B2, A - B, A2 - B2
+    s, s2, d, d2 = u + v, u2 + v2, u - v, u2 - v2
+    for name, rows, found in (
+        ("sum", first + second, (p + p2) * (s + s2) + (q - q2) * (d - sign * d2)),
+        ("difference", first - second, (q + q2) * (d + d2) + (p - p2) * (s - sign * s2)),
+    ):
+        if left := sp.expand(rows - found / 2):
+            return f"the {name} of the rows is off by {left}"
+    return None
+
+
 THEOREM = Theorem(
     number=2,
     title="The kernel constraint is necessary and sufficient",
@@ -177,6 +198,7 @@ THEOREM = Theorem(
             by=(
                 "sufficient: conv(R x) = R conv(x)",
                 "a tied bias is equivariant: R of its constant map is itself",
+                "between halves, even and odd parts give both rows of two taps by half of the products",
             ),
             cases=package.layers,
         ),
@@ -208,6 +230,9 @@ THEOREM = Theorem(
         tied_bias,
         projection,
         Fact("a tap is its own mirror image only at the centre of an odd width", _central_tap),
+        Fact(
+            "between halves, even and odd parts give both rows of two taps by half of the products", _two_taps
+        ),
         Identity("dimension, even width", counted(2 * m, 0), formula(2 * m, 0), worlds=counts),
         Identity("dimension, odd width", counted(2 * m + 1, 1), formula(2 * m + 1, 1), worlds=counts),
         Identity(
@@ -219,6 +244,7 @@ THEOREM = Theorem(
         Grid("null space = orbits = formula", small, agrees),
     ],
     twins=[
+        Fact("twin: what two taps share is added under odd parts, too", lambda: _two_taps(-1)),
         sufficient(
             "twin: taps are not reversed", lambda o, c, k: (V(o, c, k) + V(outputs.p(o), inputs.p(c), k)) / 2
         ),

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..symmetry._even_odd import even_and_odd, pays, tied_conv1d
 from ..symmetry._memory_format import FEW, conv1d, crop, first_channels, join_batches, normalise, split
 from ..symmetry.frames import Frames, alike, exchange, exchange_stacked, from_halves, open_frames, to_halves
 from ..symmetry.rep import DNA, Rep
@@ -107,13 +108,17 @@ class Block(nn.Module):
         """The same block after the exchange, on both strands as one feature map of Rep ``"Fr:halves"``.
 
         ``x`` is DNA of Rep ``rep`` or the features of the block before; one dense tied kernel ``[W, R W]``,
-        with zeros for what is not received.
+        with zeros for what is not received, or its even and odd parts where these are faster.
         """
         W = self.conv.effective_weight()
         if missing := rep.channels - W.shape[1]:
             W = F.pad(W, (0, 0, 0, missing))
         assert self.conv.bias is not None
-        y = conv1d(x, torch.cat([W, rep.act(W)]), torch.cat([self.conv.bias] * 2), self.shape.dilation)
+        dilation, bias = self.shape.dilation, self.conv.bias
+        if rep != DNA and pays(x, rep.regular, self.filters, self.shape.kernel_size):
+            y = tied_conv1d(x, even_and_odd(W), bias, dilation)
+        else:
+            y = conv1d(x, torch.cat([W, rep.act(W)]), torch.cat([bias, bias]), dilation)
         return self._finish(y, x)
 
     def _finish(self, y: Tensor, own: Tensor) -> Tensor:
@@ -129,14 +134,16 @@ SAVED = 100
 ``tests/benchmarks/bench_speed.py`` the two forms of a block cost the same at 96 to 144."""
 
 
-def is_dense(filters: int, exchanged: int, taps: int) -> bool:
+def is_dense(filters: int, exchanged: int, taps: int, halved: bool = False) -> bool:
     """Whether one dense tied kernel is the cheaper form of a block.
 
     It costs the same at every share; a batch of frames costs what is exchanged, and a copy of it, and is slow
-    with few filters, of which the dense kernel has twice as many.
+    with few filters, of which the dense kernel has twice as many. Where it is ``halved``, into even and odd
+    parts, it multiplies as often as frames without an exchange, and is cheaper from a half on.
     """
     saved = (filters - exchanged) * taps
-    return exchanged == filters or (exchanged > 0 and (filters <= FEW or saved < SAVED))
+    few = exchanged > 0 and (filters <= FEW or saved < SAVED)
+    return exchanged == filters or few or (halved and 2 * exchanged >= filters)
 
 
 class Trunk(nn.Module):
@@ -153,8 +160,6 @@ class Trunk(nn.Module):
         exchanged = [0, *(round(m * filters) for m in mixing)]
         channels = [DNA.channels] + [filters] * (len(shapes) - 1)
         self.filters, self.rep = filters, Rep(f"{filters}r:halves")
-        dense = [is_dense(filters, k, s.kernel_size) for k, s in zip(exchanged, shapes, strict=True)][1:]
-        self._dense = [*dense[:1], *dense] or [True]
         blocks = nn.ModuleList(
             Block(shape, c, filters, k, gain) for shape, c, k in zip(shapes, channels, exchanged, strict=True)
         )
@@ -181,11 +186,18 @@ class Trunk(nn.Module):
     def _tied(self, x: Tensor) -> Frames:
         """Each block in its cheaper form: one dense tied kernel, or one batch of both frames."""
         rep, stacked = DNA, False
-        for n, block in enumerate(self.blocks):
-            if stacked and self._dense[n]:
+        for n, (block, dense) in enumerate(zip(self.blocks, self._dense(x), strict=True)):
+            if stacked and dense:
                 x, stacked = to_halves(split(x, 0)), False
-            elif not stacked and not self._dense[n]:
+            elif not stacked and not dense:
                 x, stacked = join_batches(*(from_halves(x) if n else open_frames(x, DNA))), True
             x = block(exchange_stacked(x, block.exchanged)) if stacked else block.tied(x, rep)
             rep = self.rep
         return split(x, 0) if stacked else from_halves(x)
+
+    def _dense(self, x: Tensor) -> list[bool]:
+        """Whether each block is one dense tied kernel for an input; the first is as the second."""
+        pairs = self.filters
+        shapes = [(block.exchanged, block.shape.kernel_size) for block in list(self.blocks)[1:]]
+        later = [is_dense(pairs, k, taps, pays(x, pairs, pairs, taps)) for k, taps in shapes]
+        return [*later[:1], *later] or [True]

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..symmetry._memory_format import channels_innermost
+from ..symmetry._memory_format import channels_innermost, watched
 from ..symmetry._notation import fold
 from ..symmetry.rep import Rep
-from .layers import RCLayer, watched
+from .layers import RCLayer
 from .processes import of_whole_batch, sharing
 
 

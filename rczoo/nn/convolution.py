@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .._arguments import check_choice, check_whole
+from ..symmetry._even_odd import tied_conv1d
 from ..symmetry.geometry import check_geometry
 from ..symmetry.rep import Rep
 from .tied.kernel import TiedKernel
@@ -90,6 +91,8 @@ class RCConv1d(TiedKernel):
         padding = self.padding
         if self.padding_mode != "zeros" and padding:
             x, padding = self._pad(x), 0
+        if self._by_parts(x):
+            return tied_conv1d(x, self._parts(), self.bias, self.dilation, self.stride, padding)
         return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, padding, self.dilation, self.groups)
 
     def _pad(self, x: Tensor) -> Tensor:

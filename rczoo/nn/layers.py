@@ -14,11 +14,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 from .._arguments import check_whole
-from ..symmetry._memory_format import recorded
 from ..symmetry.rep import Rep
 
 
@@ -26,16 +24,6 @@ def check_channels(layer: str, **reps: Rep) -> None:
     """Refuse Reps that have no channels."""
     for name, rep in reps.items():
         check_whole(layer, **{f"{name}.channels": (rep.channels, 1)})
-
-
-def watched() -> bool:
-    """Whether PyTorch compiles, traces, transforms or pushes tangents through what runs, so that it must see
-    each operation."""
-    return (
-        recorded()
-        or torch._C._functorch.peek_interpreter_stack() is not None
-        or forward_ad._current_level >= 0
-    )
 
 
 class RCLayer(nn.Module):

@@ -18,6 +18,7 @@ from weakref import ref
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
@@ -47,6 +48,16 @@ def conv1d(
 def recorded() -> bool:
     """Whether what runs is compiled, exported or traced, for other sizes and places than these."""
     return torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None
+
+
+def watched() -> bool:
+    """Whether PyTorch compiles, traces, transforms or pushes tangents through what runs, so that it must see
+    each operation."""
+    return (
+        recorded()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or forward_ad._current_level >= 0
+    )
 
 
 def _rows(x: Tensor) -> Tensor:

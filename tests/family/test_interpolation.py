@@ -89,11 +89,12 @@ def test_opened_further_it_keeps_its_sites_and_its_merge():
 
 @given(two_heads(), shares, seeds())
 def test_the_other_strand_is_read(network, m, seed):
-    """At a site, the answer for one strand depends on what the other strand's frame holds."""
+    """At a site, the answer for one strand depends on what the other strand's frame holds, if on anything."""
     both = conjoin(network, outputs=OUTPUTS).eval()
     member = fill(interpolate(network, outputs=OUTPUTS, mixing=m).eval(), seed, only="received_")
     x = normal_tensor(seed, 2, 4, 61)
-    if any(site.received for site in member.sites().rows):
+    alive = error(both(x), both(x.flip(0))) > 1e-6
+    if alive and any(site.received for site in member.sites().rows):
         assert error(member(x), both(x)) > 1e-6
 
 

@@ -211,8 +211,8 @@ def test_either_form_of_a_block_is_the_frames(filters, share, taps, dense):
     """The batch of frames where it saves much, one dense kernel where a copy costs more; gradients, too."""
     trunk = Trunk([BlockShape(5), BlockShape(taps, norm=True), BlockShape(3)], filters, [share, 1.0]).double()
     assert is_dense(filters, round(share * filters), taps) == dense
-    assert trunk._dense == [dense, dense, True]
     found, x = [], normal_tensor(0, 2, 4, 40).requires_grad_()
+    assert trunk._dense(x) == [dense, dense, True]
     for execution in ("frames", "tied"):
         frames = trunk(x, 2, True, execution)
         loss = frames[0].square().sum() + 2 * frames[1].sum()

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..._arguments import check_whole
+from ...symmetry._even_odd import even_and_odd, pays
+from ...symmetry._memory_format import watched
 from ...symmetry.rep import TRIVIAL, Rep
-from ..layers import RCLayer, watched
+from ..layers import RCLayer
 from .groups import check_groups
 
 
@@ -142,6 +144,7 @@ class TiedKernel(RCLayer):
             index, sign, number = _orbits(rows, self._columns, self.kernel_size, self.groups)
             self._vanishing = bool((index == number).any())
             sign = None if (sign == 1).all() else sign
+        self._of_halves = index is order is None and self._columns == Rep(f"{self._columns.regular}r:halves")
         for name, numbers in [("order", order), ("index", index), ("sign", sign)]:
             if numbers is None:
                 setattr(self, name, None)  # torch.export miscounts buffers that are None
@@ -152,7 +155,7 @@ class TiedKernel(RCLayer):
         self._sign_rows = self.rep_out.sign > 0
         self.register_buffer("bias_index", torch.tensor(bias_index.ravel()), persistent=False)
         self.register_parameter("bias", nn.Parameter(torch.empty(bias_number)) if bias else None)
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[tuple[str, str], _Kept] = {}
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -179,6 +182,14 @@ class TiedKernel(RCLayer):
         dense = torch.cat([rows, self._columns.act(rows)])
         return dense if self.order is None else dense.index_select(0, self.order)
 
+    def _by_parts(self, x: Tensor) -> bool:
+        """Whether even and odd parts of the kernel are the faster form for an input."""
+        pairs = self.rep_in.regular, self.rep_out.regular
+        return self._of_halves and not self._transposed and pays(x, *pairs, self.kernel_size)
+
+    def _parts(self) -> Tensor:
+        return self._once("weight", lambda weight: even_and_odd(weight.view(-1, *self._shape[1:])), "parts")
+
     def dense_bias(self) -> Tensor | None:
         """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""
         return None if self._parameters.get("bias", 0) is None else self._once("bias", self._dense_bias)
@@ -186,17 +197,17 @@ class TiedKernel(RCLayer):
     def _dense_bias(self, bias: Tensor) -> Tensor:
         return _spread(bias, self.bias_index, None, self._sign_rows)
 
-    def _once(self, name: str, build: Callable[[Tensor], Tensor]) -> Tensor:
+    def _once(self, name: str, build: Callable[[Tensor], Tensor], what: str = "dense") -> Tensor:
         """What is built from a parameter, kept where that cannot be told from building it anew."""
         parameter = self._parameters.get(name)
         if parameter is None:  # it is parametrised, and computed
             return build(getattr(self, name))
         if not _may_keep(parameter):
             return build(parameter)
-        kept = self._kept.get(name)
+        kept = self._kept.get((name, what))
         if kept is None or not kept.stands_for(parameter):
             with torch.inference_mode(False), torch.no_grad():  # it may meet gradients of inputs later
-                kept = self._kept[name] = _Kept(parameter, build(parameter))
+                kept = self._kept[name, what] = _Kept(parameter, build(parameter))
         return kept.dense
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..._arguments import check_whole
+from ...symmetry._even_odd import tied_conv1d
 from ...symmetry.rep import Rep
 from ..layers import RCLayer
 from .kernel import TiedKernel
@@ -34,6 +35,9 @@ class RCLinear(TiedKernel):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, rep_in.channels[, length]) -> (batch, rep_out.channels[, length])."""
         self._check(x)
+        if self._by_parts(x):
+            y = tied_conv1d(x if x.ndim == 3 else x[..., None], self._parts(), self.bias)
+            return y if x.ndim == 3 else y[..., 0]
         if x.ndim == 2:
             return F.linear(x, self.kernel()[..., 0], self.dense_bias())
         return F.conv1d(x, self.kernel(), self.dense_bias())
