@@ -13,6 +13,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from rczoo import Rep, build, conjoin, interpolate, tokens
 from rczoo.family.interpolation import sites
 from rczoo.nn import conjoined
+from rczoo.symmetry import _even_odd
 from rczoo.symmetry.equivariance import relative_error
 from rczoo.testing import normal_tensor, seeds
 from tests.proofs.test_laws import DNA, rc
@@ -124,6 +125,7 @@ def test_plain_networks_of_the_paper_are_those_of_build(mixing):
     assert sum(p.numel() for p in member.parameters()) == sum(p.numel() for p in built.parameters())
 
 
+@pytest.mark.parametrize("halved", [False, True])
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(
     ("options", "tied"),
@@ -131,12 +133,18 @@ def test_plain_networks_of_the_paper_are_those_of_build(mixing):
         ({"kernel_size": 4}, True),
         ({"kernel_size": 3, "padding": 2, "dilation": 2, "bias": False, "padding_mode": "reflect"}, True),
         ({"kernel_size": 3, "stride": 2, "padding": 1}, True),
+        ({"kernel_size": 3, "padding": "same", "dilation": 2}, True),
         ({"kernel_size": 4, "stride": 2}, False),  # leaves a position over
         ({"kernel_size": 4, "padding": "same", "padding_mode": "circular"}, False),  # pads one end more
     ],
 )
-def test_a_convolution_that_receives_all_runs_as_one_tied_kernel(options, tied, training, monkeypatch):
-    """It is what the exchange gives, where the windows of both strands are the same."""
+def test_a_convolution_that_receives_all_runs_as_one_tied_kernel(
+    options, tied, training, halved, monkeypatch
+):
+    """It is what the exchange gives, where the windows of both strands are the same; so do parts."""
+    if halved:
+        for limit in ("FEWEST", "LEAST", "SPENT"):
+            monkeypatch.setattr(_even_odd, limit, 0)
     site = nn.Conv1d(6, 5, **options)
     network = nn.Sequential(nn.Conv1d(4, 6, 1), nn.BatchNorm1d(6), site, nn.ReLU(), nn.Conv1d(5, 2, 1))
     member = interpolate(fill(network.double(), 1), outputs="1r", mixing=1.0, at="2").train(training)

@@ -19,6 +19,7 @@ from torch import _VF, Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
+from ...symmetry._even_odd import even_and_odd, pays, tied_conv1d
 from ...symmetry._memory_format import first_channels, join_batches, join_channels, split
 from ...symmetry.frames import other_strand, to_halves
 from ...symmetry.padding import Padding
@@ -143,10 +144,14 @@ class ReceivingConvolution(Receiving):
     def _tied(self: Any, input: Tensor) -> Tensor:
         """The same as one dense tied kernel, to rounding: RCPS as the paper has it, without a copy of what is
         received."""
-        kernel = torch.cat([self.weight, self.received_weight], 1)
-        bias = None if self.bias is None else torch.cat([self.bias] * 2)
-        both = torch.cat([kernel, self.strands.act(kernel)])
-        a, b = split(self._conv_forward(to_halves(split(input, 0)), both, bias), 1)
+        kernel, x = torch.cat([self.weight, self.received_weight], 1), to_halves(split(input, 0))
+        if self.padding_mode == "zeros" and pays(x, self.in_channels, self.out_channels, self.kernel_size[0]):
+            ends = self._reversed_padding_repeated_twice[0]
+            y = tied_conv1d(x, even_and_odd(kernel), self.bias, self.dilation[0], self.stride[0], ends)
+        else:
+            bias = None if self.bias is None else torch.cat([self.bias] * 2)
+            y = self._conv_forward(x, torch.cat([kernel, self.strands.act(kernel)]), bias)
+        a, b = split(y, 1)
         return join_batches(a, flip(b))
 
 
