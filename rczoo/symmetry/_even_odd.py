@@ -149,9 +149,13 @@ class _EvenOdd(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, parts = ctx.saved_tensors
-        windows = _Windows(x, parts, ctx.dilation, ctx.stride)
         if torch.is_grad_enabled():
-            return _twice(x, parts, gradient, windows, ctx.needs_input_grad)
+            y = in_one_piece(x, parts, ctx.dilation, ctx.stride)
+            wanted = [v for v, want in zip((x, parts), ctx.needs_input_grad, strict=False) if want]
+            found = iter(torch.autograd.grad(y, wanted, gradient, create_graph=True) if wanted else ())
+            of_bias = _sum_and_difference(gradient.mT)[0].sum((0, 1)) if ctx.has_bias else None
+            return *(next(found) if want else None for want in ctx.needs_input_grad[:2]), of_bias, None, None
+        windows = _Windows(x, parts, ctx.dilation, ctx.stride)
         of_parts = torch.zeros_like(parts)
         of_bias = parts.new_zeros(parts.shape[1])
         of_x = (
@@ -176,15 +180,10 @@ class _EvenOdd(torch.autograd.Function):
         return None if of_x is None else of_x.mT, of_parts, of_bias if ctx.has_bias else None, None, None
 
 
-def _twice(
-    x: Tensor, parts: Tensor, gradient: Tensor, windows: _Windows, needed: tuple[bool, ...]
-) -> tuple[Tensor | None, ...]:
-    """The gradient in one piece, for a gradient of it."""
+def in_one_piece(x: Tensor, parts: Tensor, dilation: int = 1, stride: int = 1) -> Tensor:
+    """The same without padding and bias, as operations that PyTorch knows: for a gradient of the gradient."""
+    windows = _Windows(x, parts, dilation, stride)
     every = slice(0, windows.out)
     s, d = _sum_and_difference(x.mT)
     total, other = windows.fold(s, d, every) @ parts[0].mT, windows.fold(d, s, every) @ parts[1].mT
-    y = torch.cat([total + other, total - other], 2).mT
-    wanted = [v for v, want in zip((x, parts), needed, strict=False) if want]
-    found = iter(torch.autograd.grad(y, wanted, gradient, create_graph=True) if wanted else ())
-    of_bias = _sum_and_difference(gradient.mT)[0].sum((0, 1)) if needed[2] else None
-    return *(next(found) if want else None for want in needed[:2]), of_bias, None, None
+    return torch.cat([total + other, total - other], 2).mT

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from rczoo import build, interpolate, predict
 from rczoo.family.trunk import Block, BlockShape
 from rczoo.nn import RCConv1d
+from rczoo.symmetry._even_odd import even_and_odd, in_one_piece
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
 from tests.benchmarks.bench_speed import Ordinary, answer, dna, step
@@ -139,13 +140,7 @@ def test_seeds_at_once(compare, device, size):
 
 
 class EvenAndOdd(nn.Module):
-    """A tied convolution of halves, by half of its multiplications.
-
-    y0 = A u + B v, and y1 the same of v and u by the reversed kernels. For the sum s = u + v and the
-    difference d = u - v, y0 + y1 = (A + B)_even s + (A - B)_odd d, and y0 - y1 = (A - B)_even d +
-    (A + B)_odd s. Of an even or odd kernel half of the taps are free: what two taps share is added or
-    subtracted before it is multiplied.
-    """
+    """A tied convolution of halves by half of its multiplications, as operations that can be compiled."""
 
     def __init__(self, tied):
         super().__init__()
@@ -153,24 +148,7 @@ class EvenAndOdd(nn.Module):
 
     def forward(self, x):
         kernel = self.tied.kernel()
-        half = kernel.shape[0] // 2
-        A, B = kernel[:half, :half], kernel[:half, half:]
-        s, d = x[:, :half] + x[:, half:], x[:, :half] - x[:, half:]
-        total = self._of(A + B, s, A - B, d)
-        other = self._of(A - B, d, A + B, s)
-        return torch.cat([total + other, total - other], 1) / 2
-
-    def _of(self, even, z, odd, w):
-        """The even part of a kernel on one input, and the odd part of another on another."""
-        taps = even.shape[2]
-        out, middle = z.shape[2] - taps + 1, taps // 2
-        filters, inputs = [even[..., middle]], [z[..., middle : middle + out]]
-        for k in range(middle):
-            last = taps - 1 - k
-            for W, v, sign in ((even, z, 1), (odd, w, -1)):
-                filters.append((W[..., k] + sign * W[..., last]) / 2)
-                inputs.append(v[..., k : k + out] + sign * v[..., last : last + out])
-        return torch.cat(filters, 1) @ torch.cat(inputs, 1)
+        return in_one_piece(x, even_and_odd(kernel[: len(kernel) // 2]))
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "a step"])

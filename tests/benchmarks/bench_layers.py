@@ -19,10 +19,12 @@ from tests.benchmarks.bench_speed import answer, step
         ("64r:halves", 21, 1, 4, 620),
         ("2r:flip", 21, 1, 8, 1346),
         ("16r:halves", 14, 1, 16, 986),
+        ("128r:halves", 3, 1, 4, 1000),
+        ("256r:halves", 3, 1, 2, 1000),
     ],
 )
 def test_tied_convolution(compare, channels, width, dilation, batch, length):
-    out = Rep("16r:halves") if width == 14 else Rep("64r:halves")
+    out = Rep("64r:halves" if channels == "2r:flip" else channels)
     tied = RCConv1d(channels, out, width, dilation=dilation)
     plain = nn.Conv1d(tied.rep_in.channels, out.channels, width, dilation=dilation)
     x = torch.randn(batch, tied.rep_in.channels, length, requires_grad=channels != "2r:flip")
@@ -69,17 +71,17 @@ def test_convolution_norm_and_relu(compare):
 
 
 @pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("pairs", [32, 256])
 @pytest.mark.parametrize("peer", ["equirc", "rcps-pytorch"])
-def test_peers(compare, peer, training):
-    """A convolution of 32 pairs; that of rcps-pytorch reads each strand alone, so it has half the work."""
-    x = torch.randn(8, 64, 1000)
+def test_peers(compare, peer, pairs, training):
+    """Each with the Rep that it has; that of rcps-pytorch reads each strand alone: half of the work."""
+    x = torch.randn(8 if pairs == 32 else 1, 2 * pairs, 1000)
     if peer == "equirc":
-        layers = pytest.importorskip("equirc.pytorch_rclayers")
-        ours, other = RCConv1d("32r:flip", "32r:flip", 9), layers.RegToRegConv(32, 32, 9)
+        rep, other = "flip", pytest.importorskip("equirc.pytorch_rclayers").RegToRegConv(pairs, pairs, 9)
     else:
-        other = pytest.importorskip("rcps.core").RCPS(32, 32, 9)
-        ours = RCConv1d("32r:halves", "32r:halves", 9)
+        rep, other = "halves", pytest.importorskip("rcps.core").RCPS(pairs, pairs, 9)
+    ours = RCConv1d(f"{pairs}r:{rep}", f"{pairs}r:{rep}", 9)
     kind = "a step" if training else "inference"
     run = step if training else answer
-    what = f"RCConv1d of 32 pairs, width 9, {kind} / {peer}'s layer"
+    what = f"RCConv1d of {pairs} pairs, width 9, {kind} / {peer}'s layer"
     compare(what, run(ours.train(training), x), run(other.train(training), x))

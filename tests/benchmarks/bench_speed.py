@@ -19,6 +19,7 @@ from rczoo import build, conjoin, interpolate, predict
 from rczoo.export import fuse
 from rczoo.family.trunk import Block, BlockShape, is_dense
 from rczoo.hardware import memory_kept
+from rczoo.symmetry._even_odd import pays
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
 from tests.benchmarks.interpolation import PlainBPNet, plain_tf_cnn
@@ -106,16 +107,24 @@ def test_block_by_mixing(compare, share, shape, filters, batch, length):
     compare(
         what,
         step(lambda x: part.tied(x, rep), halves)
-        if is_dense(filters, k, shape.kernel_size)
+        if is_dense(filters, k, shape.kernel_size, pays(halves, filters, filters, shape.kernel_size))
         else step(lambda z: part(exchange_stacked(z, k)), frames),
         step(lambda x: full.tied(x, rep), halves),
-        0.55 + 0.45 * share if filters == 64 and shape.kernel_size == 21 else 1.02,
+        1.02,  # full mixing by even and odd parts multiplies no more often than none
     )
 
 
-def test_whole_networks(compare):
-    X = dna(4, 1346)
-    compare("bpnet rcps 64 pairs / hand-written, 128", _trained("rcps", X), step(Ordinary(128), X), 1.10)
+@pytest.mark.parametrize("pairs", [64, 256])
+def test_whole_networks(compare, pairs):
+    X = dna(4 if pairs == 64 else 2, 1346)
+    ours, plain = _trained("rcps", X, filters=pairs), step(Ordinary(2 * pairs), X)
+    compare(f"bpnet rcps {pairs} pairs / hand-written, {2 * pairs}", ours, plain, 1.10)
+
+
+def test_wide_network(compare):
+    X = dna(2, 1346)
+    ours, plain = _trained("rcps", X, filters=256), _trained("standard", X, filters=512)
+    compare("bpnet rcps 256 pairs / standard with as many channels", ours, plain, 1.10)
 
 
 def _trained(strategy, X, architecture="bpnet", execution="tied", **more):

@@ -12,6 +12,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from rczoo.family.trunk import Block, BlockShape, is_dense
 from rczoo.nn.convolution import RCConv1d
+from rczoo.symmetry._even_odd import pays
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
 
@@ -21,7 +22,7 @@ BLOCKS = {
     "16 filters, width 14": (BlockShape(14, norm=True), 16, 16, 986),
 }
 KINDS = {
-    "convolution": ("convolution", "mkldnn"),
+    "products": ("convolution", "mkldnn", "aten::mm", "aten::addmm"),
     "copies": ("copy_", "cat", "flip", "fill_", "zero_", "index"),
 }
 REPEATS = 10
@@ -30,14 +31,17 @@ BUILT = 200
 
 
 def passes(shape, filters, batch, length, share):
-    """A forward and backward pass of a block in the form that training uses at this mixing."""
+    """A forward and backward pass of a block in the form that training uses at this mixing, and its part of
+    the dense kernel's multiply-adds."""
     k = round(share * filters)
     block = Block(shape, filters, filters, k, 1.0)
-    if is_dense(filters, k, shape.kernel_size):
-        x = torch.randn(batch, length, 2 * filters).mT.requires_grad_()
-        return lambda: block.tied(x, Rep(f"{filters}r:halves")).sum().backward()
+    x = torch.randn(batch, length, 2 * filters).mT.requires_grad_()
+    halved = pays(x, filters, filters, shape.kernel_size)
+    if is_dense(filters, k, shape.kernel_size, halved):
+        rep = Rep(f"{filters}r:halves")
+        return lambda: block.tied(x, rep).sum().backward(), 0.5 if halved else 1
     frames = torch.randn(2 * batch, length, filters).mT.requires_grad_()
-    return lambda: block(exchange_stacked(frames, k)).sum().backward()
+    return lambda: block(exchange_stacked(frames, k)).sum().backward(), (1 + share) / 2
 
 
 def milliseconds(run):
@@ -67,17 +71,17 @@ def building(rep_in, rep_out, width):
 
 def main():
     torch.set_num_threads(1)
-    print("| block | mixing | multiply-adds | convolution | copies | the rest | GFLOP/s of the convolution |")
+    print("| block | mixing | multiply-adds | products | copies | the rest | GFLOP/s of the products |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name, (shape, filters, batch, length) in BLOCKS.items():
         for share in (0, 0.25, 0.5, 1):
-            found = milliseconds(passes(shape, filters, batch, length, share))
+            run, part = passes(shape, filters, batch, length, share)
+            found = milliseconds(run)
             out = length - shape.dilation * (shape.kernel_size - 1)
-            inputs = filters + round(share * filters)
-            work = 2 * batch * out * shape.kernel_size * inputs * filters
-            rate = 3 * 2 * work / found["convolution"] / 1e6  # forward, to the input, to the weights
+            work = part * batch * out * shape.kernel_size * (2 * filters) ** 2
+            rate = 3 * 2 * work / found["products"] / 1e6  # forward, to the input, to the weights
             cells = " | ".join(f"{found[kind]:.1f}" for kind in found)
-            print(f"| {name} | {share:g} | {(1 + share) / 2:.0%} | {cells} | {rate:.0f} |", flush=True)
+            print(f"| {name} | {share:g} | {part:.0%} | {cells} | {rate:.0f} |", flush=True)
     print("\n| tied kernel | width | built and differentiated |")
     print("| --- | --- | --- |")
     for rep_in, rep_out, width in KERNELS:
