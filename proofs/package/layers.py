@@ -18,12 +18,12 @@ from .plain import DNA, REPS, act, convolve, fill, pairs_of_reps, turn_kernel, w
 
 
 class _OfManyNumbers(RCConv1d):
-    """Builds its kernel as layers of many numbers do, and between halves runs by its even and odd parts."""
+    """Builds its kernel as layers of many numbers do, and between pairs runs by its even and odd parts."""
 
     looked_up = 0
 
     def _by_parts(self, x: Tensor) -> bool:
-        return self._of_halves
+        return "none" not in self._orders
 
 
 class Layer(NamedTuple):

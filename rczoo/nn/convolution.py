@@ -92,7 +92,8 @@ class RCConv1d(TiedKernel):
         if self.padding_mode != "zeros" and padding:
             x, padding = self._pad(x), 0
         if self._by_parts(x):
-            return tied_conv1d(x, self._parts(), self.bias, self.dilation, self.stride, padding)
+            geometry = self.dilation, self.stride, padding
+            return tied_conv1d(x, self._parts(), self.bias, *geometry, self._orders)
         return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, padding, self.dilation, self.groups)
 
     def _pad(self, x: Tensor) -> Tensor:

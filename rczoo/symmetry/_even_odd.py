@@ -1,7 +1,7 @@
-"""The tied convolution between halves, by half of its multiplications: what a CPU runs from 64 pairs on.
+"""The tied convolution between pairs, by half of its multiplications: what a CPU runs from 64 pairs on.
 
-Halves are channels u, then their partners v, both in the given frame. A tied kernel makes y0 = A u + B v, and
-y1 of v and u by the same kernels reversed. So of the sum s = u + v and the difference d = u - v
+Let u be the first channels of pairs and v their partners, in the given frame. A tied kernel makes y0 = A u +
+B v, and y1 of v and u by the same kernels reversed. So of the sum s = u + v and the difference d = u - v
 
     y0 + y1 = (A + B)_even s + (A - B)_odd d,    y0 - y1 = (A - B)_even d + (A + B)_odd s,
 
@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._memory_format import watched
+from .rep import Rep
 
 FEWEST = 64
 """Pairs, on either side, from which this takes less time than the dense kernel (``tests/benchmarks``)."""
@@ -49,13 +50,38 @@ def pays(x: Tensor, channels: int, filters: int, taps: int) -> bool:
     )
 
 
-def even_and_odd(rows: Tensor) -> Tensor:
+def order_of(rep: Rep) -> str:
+    """How pairs lie among the channels, by the notation of Reps; "none" for those that are not all pairs."""
+    orders = ("", ":halves", ":flip") if 2 * rep.regular == rep.channels else ()
+    return next((order[1:] for order in orders if rep == Rep(f"{rep.regular}r{order}")), "none")
+
+
+def _pairs(z: Tensor, order: str, axis: int = 2) -> tuple[Tensor, Tensor]:
+    """The first channels of pairs, and their partners."""
+    if not order:
+        u, v = torch.unflatten(z, axis, (-1, 2)).unbind(axis + 1)
+    else:
+        u, v = torch.unflatten(z, axis, (2, -1)).unbind(axis)
+    return u, v.flip(axis) if order == "flip" else v
+
+
+def _write(y: Tensor, order: str, total: Tensor, other: Tensor) -> None:
+    """Half of both rows' sum and of their difference, as the channels of pairs."""
+    u, v = _pairs(y, order) if order != "flip" else y.chunk(2, 2)
+    torch.add(total, other, out=u)
+    if order == "flip":
+        v.copy_((total - other).flip(2))
+    else:
+        torch.sub(total, other, out=v)
+
+
+def even_and_odd(rows: Tensor, order: str = "halves") -> Tensor:
     """What sums and differences are multiplied by, (2, filters, taps * channels), of a kernel's first rows.
 
-    ``rows``: (filters, 2 * channels, taps), the kernels A and B beside each other.
+    ``rows``: (filters, 2 * channels, taps), the kernels A and B in an order of pairs.
     """
     taps = rows.shape[2]
-    A, B = torch.unflatten(rows, 1, (2, -1)).unbind(1)
+    A, B = _pairs(rows, order, 1)
     both = torch.stack([A + B, A - B])
     turned = both.flip(3)
     even, odd = (both + turned)[..., : taps - taps // 2], (both - turned)[..., : taps // 2].flip(0)
@@ -63,15 +89,22 @@ def even_and_odd(rows: Tensor) -> Tensor:
 
 
 def tied_conv1d(
-    x: Tensor, parts: Tensor, bias: Tensor | None, dilation: int = 1, stride: int = 1, padding: int = 0
+    x: Tensor,
+    parts: Tensor,
+    bias: Tensor | None,
+    dilation: int = 1,
+    stride: int = 1,
+    padding: int = 0,
+    orders: tuple[str, str] = ("halves", "halves"),
 ) -> Tensor:
     """As ``F.conv1d`` by the tied kernel, of :func:`even_and_odd` of its first rows and the bias of these.
 
     (batch, 2 * channels, length) -> (batch, 2 * filters, length_out), channels innermost in memory.
+    ``orders``: of the pairs that come in, and of those that go out.
     """
     if padding:
         x = F.pad(x.mT, (0, 0, padding, padding)).mT
-    y: Tensor = _EvenOdd.apply(x, parts, bias, dilation, stride)  # type: ignore[no-untyped-call]
+    y: Tensor = _EvenOdd.apply(x, parts, bias, dilation, stride, orders)  # type: ignore[no-untyped-call]
     return y
 
 
@@ -120,8 +153,9 @@ class _Windows:
             odd[:, b] -= column
 
 
-def _sum_and_difference(z: Tensor) -> tuple[Tensor, Tensor]:
-    u, v = z.chunk(2, -1)
+def _sum_and_difference(x: Tensor, order: str) -> tuple[Tensor, Tensor]:
+    """Of the two channels of pairs, channels last."""
+    u, v = _pairs(x.mT, order)
     return (u + v).contiguous(), (u - v).contiguous()
 
 
@@ -130,31 +164,35 @@ class _EvenOdd(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, parts: Tensor, bias: Tensor | None, dilation: int, stride: int
+        ctx: Any,
+        x: Tensor,
+        parts: Tensor,
+        bias: Tensor | None,
+        dilation: int,
+        stride: int,
+        orders: tuple[str, str],
     ) -> Tensor:
         ctx.save_for_backward(x, parts)
-        ctx.dilation, ctx.stride, ctx.has_bias = dilation, stride, bias is not None
+        ctx.dilation, ctx.stride, ctx.orders, ctx.has_bias = dilation, stride, orders, bias is not None
         windows = _Windows(x, parts, dilation, stride)
         y = x.new_empty(x.shape[0], windows.out, 2 * parts.shape[1])
-        y0, y1 = y.chunk(2, 2)
         for rows, spans in windows.pieces(x.shape[0]):
-            s, d = _sum_and_difference(x[rows].mT)
+            s, d = _sum_and_difference(x[rows], orders[0])
             for span in spans:
                 total = F.linear(windows.fold(s, d, span), parts[0], bias)
-                other = F.linear(windows.fold(d, s, span), parts[1])
-                torch.add(total, other, out=y0[rows, span])
-                torch.sub(total, other, out=y1[rows, span])
+                _write(y[rows, span], orders[1], total, F.linear(windows.fold(d, s, span), parts[1]))
         return y.mT
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, parts = ctx.saved_tensors
         if torch.is_grad_enabled():
-            y = in_one_piece(x, parts, ctx.dilation, ctx.stride)
+            y = in_one_piece(x, parts, ctx.dilation, ctx.stride, ctx.orders)
             wanted = [v for v, want in zip((x, parts), ctx.needs_input_grad, strict=False) if want]
             found = iter(torch.autograd.grad(y, wanted, gradient, create_graph=True) if wanted else ())
-            of_bias = _sum_and_difference(gradient.mT)[0].sum((0, 1)) if ctx.has_bias else None
-            return *(next(found) if want else None for want in ctx.needs_input_grad[:2]), of_bias, None, None
+            of_bias = _sum_and_difference(gradient, ctx.orders[1])[0].sum((0, 1)) if ctx.has_bias else None
+            given = (next(found) if want else None for want in ctx.needs_input_grad[:2])
+            return *given, of_bias, None, None, None
         windows = _Windows(x, parts, ctx.dilation, ctx.stride)
         of_parts = torch.zeros_like(parts)
         of_bias = parts.new_zeros(parts.shape[1])
@@ -162,8 +200,8 @@ class _EvenOdd(torch.autograd.Function):
             torch.empty_like(x.mT, memory_format=torch.contiguous_format) if ctx.needs_input_grad[0] else None
         )
         for rows, spans in windows.pieces(x.shape[0]):
-            s, d = _sum_and_difference(x[rows].mT)
-            slopes = _sum_and_difference(gradient[rows].mT)
+            s, d = _sum_and_difference(x[rows], ctx.orders[0])
+            slopes = _sum_and_difference(gradient[rows], ctx.orders[1])
             of_bias += slopes[0].sum((0, 1))
             of_s, of_d = torch.zeros_like(s), torch.zeros_like(d)
             for span in spans:
@@ -174,16 +212,24 @@ class _EvenOdd(torch.autograd.Function):
                     if of_x is not None:
                         windows.unfold(of_even, of_odd, slope @ parts[n], span)
             if of_x is not None:
-                u, v = of_x[rows].chunk(2, 2)
-                torch.add(of_s, of_d, out=u)
-                torch.sub(of_s, of_d, out=v)
-        return None if of_x is None else of_x.mT, of_parts, of_bias if ctx.has_bias else None, None, None
+                _write(of_x[rows], ctx.orders[0], of_s, of_d)
+        of_bias = of_bias if ctx.has_bias else None
+        return None if of_x is None else of_x.mT, of_parts, of_bias, None, None, None
 
 
-def in_one_piece(x: Tensor, parts: Tensor, dilation: int = 1, stride: int = 1) -> Tensor:
+def in_one_piece(
+    x: Tensor,
+    parts: Tensor,
+    dilation: int = 1,
+    stride: int = 1,
+    orders: tuple[str, str] = ("halves", "halves"),
+) -> Tensor:
     """The same without padding and bias, as operations that PyTorch knows: for a gradient of the gradient."""
     windows = _Windows(x, parts, dilation, stride)
     every = slice(0, windows.out)
-    s, d = _sum_and_difference(x.mT)
+    s, d = _sum_and_difference(x, orders[0])
     total, other = windows.fold(s, d, every) @ parts[0].mT, windows.fold(d, s, every) @ parts[1].mT
-    return torch.cat([total + other, total - other], 2).mT
+    u, v = total + other, total - other
+    if not orders[1]:
+        return torch.stack([u, v], 3).flatten(2).mT
+    return torch.cat([u, v.flip(2) if orders[1] == "flip" else v], 2).mT

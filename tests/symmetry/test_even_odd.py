@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from rczoo.family import trunk as trunk_module
 from rczoo.family.trunk import BlockShape, Trunk
 from rczoo.nn import RCConv1d, RCLinear
+from rczoo.nn.tied import kernel
 from rczoo.symmetry import _even_odd as even_odd
 from rczoo.symmetry._even_odd import even_and_odd, pays, tied_conv1d
 from rczoo.testing import normal_tensor, seeds
@@ -19,6 +20,7 @@ from rczoo.testing import normal_tensor, seeds
 def small(monkeypatch):
     """Layers of any size run by parts, some of their outputs at once."""
     monkeypatch.setattr(even_odd, "FEWEST", 1)
+    monkeypatch.setattr(kernel, "FEWEST", 1)
     monkeypatch.setattr(even_odd, "LEAST", 1)
     monkeypatch.setattr(even_odd, "SPENT", 0)
     monkeypatch.setattr(even_odd, "AT_ONCE", 16)
@@ -88,45 +90,60 @@ def test_no_more_is_kept_for_the_gradient_than_the_input_and_the_kernel():
     assert sorted(kept) == sorted([x.numel(), weights.numel()])
 
 
-def conv(bias):
-    return RCConv1d("3r:halves", "2r:halves", 3, bias=bias, stride=2, padding=1, padding_mode="circular")
+ORDERS = ["", ":halves", ":flip"]
 
 
-def linear(bias):
-    return RCLinear("3r:halves", "2r:halves", bias=bias)
+def conv(into, out, bias):
+    return RCConv1d(f"3r{into}", f"2r{out}", 3, bias=bias, stride=2, padding=1, padding_mode="circular")
+
+
+def linear(into, out, bias):
+    return RCLinear(f"3r{into}", f"2r{out}", bias=bias)
 
 
 @pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("into", ORDERS)
+@pytest.mark.parametrize("out", ORDERS)
 @pytest.mark.parametrize(("layer", "shape"), [(conv, (2, 6, 9)), (linear, (2, 6, 9)), (linear, (5, 6))])
-def test_layers_between_halves(layer, shape, bias, small, monkeypatch):
-    """By parts what the dense kernel gives, in either mode, and after the weights have changed; the law."""
-    layer, x = layer(bias).double(), normal_tensor(0, *shape)
+def test_layers_between_pairs(layer, shape, into, out, bias, small, monkeypatch):
+    """By parts what the dense kernel gives, in either mode, after the weights have changed too; the law."""
+    layer, x = layer(into, out, bias).double(), normal_tensor(0, *shape).requires_grad_()
     assert layer._by_parts(x)
     for training in (True, False):
         layer.train(training)
         for _ in range(2):
             with torch.no_grad():
                 layer.weight.mul_(2)
+                torch.testing.assert_close(layer(layer.rep_in.act(x)), layer.rep_out.act(layer(x)))
+            found = []
+            for least in (1, 2**60):
+                monkeypatch.setattr(even_odd, "LEAST", least)
                 y = layer(x)
-                torch.testing.assert_close(layer(layer.rep_in.act(x)), layer.rep_out.act(y))
-                with monkeypatch.context() as patch:
-                    patch.setattr(even_odd, "FEWEST", 9)
-                    torch.testing.assert_close(y, layer(x))
+                first = torch.autograd.grad(y.square().sum(), (x, layer.weight), create_graph=True)
+                found.append([y, *first, *torch.autograd.grad(first[0].square().sum(), (x, layer.weight))])
+            torch.testing.assert_close(*found)
+            monkeypatch.setattr(even_odd, "LEAST", 1)
 
 
 @pytest.mark.parametrize(
     ("reps", "settings"),
     [
-        (("2r:flip", "2r:halves"), {}),
-        (("2r:halves", "2r"), {}),
         (("2r:halves", "1r+2t"), {}),
         (("1r+2s", "2r:halves"), {}),
+        (("2r:halves+1r", "2r:halves"), {}),
         (("2r:halves", "2r:halves"), {"groups": 2}),
     ],
 )
 def test_other_layers_are_dense(reps, settings, small):
     layer = RCConv1d(*reps, 3, **settings)
-    assert not layer._by_parts(normal_tensor(0, 1, 4, 9))
+    assert not layer._by_parts(normal_tensor(0, 1, layer.rep_in.channels, 9))
+
+
+def test_few_pairs_are_dense(monkeypatch):
+    for limit, value in (("LEAST", 1), ("SPENT", 0)):
+        monkeypatch.setattr(even_odd, limit, value)
+    assert RCConv1d("64r", "64r", 3)._by_parts(torch.zeros(1, 128, 9))
+    assert not RCConv1d("63r", "64r", 3)._by_parts(torch.zeros(1, 126, 9))
 
 
 def test_where_it_pays():

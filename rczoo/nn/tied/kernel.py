@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..._arguments import check_whole
-from ...symmetry._even_odd import even_and_odd, pays
+from ...symmetry._even_odd import FEWEST, even_and_odd, order_of, pays
 from ...symmetry._memory_format import watched
 from ...symmetry.rep import TRIVIAL, Rep
 from ..layers import RCLayer
@@ -144,7 +144,10 @@ class TiedKernel(RCLayer):
             index, sign, number = _orbits(rows, self._columns, self.kernel_size, self.groups)
             self._vanishing = bool((index == number).any())
             sign = None if (sign == 1).all() else sign
-        self._of_halves = index is order is None and self._columns == Rep(f"{self._columns.regular}r:halves")
+        self._orders = order_of(self.rep_in), order_of(self.rep_out)
+        self._pairs = self.rep_in.regular, self.rep_out.regular
+        whole = index is None and not transposed and "none" not in self._orders
+        self._splits = whole and min(self._pairs) >= FEWEST
         for name, numbers in [("order", order), ("index", index), ("sign", sign)]:
             if numbers is None:
                 setattr(self, name, None)  # torch.export miscounts buffers that are None
@@ -184,11 +187,13 @@ class TiedKernel(RCLayer):
 
     def _by_parts(self, x: Tensor) -> bool:
         """Whether even and odd parts of the kernel are the faster form for an input."""
-        pairs = self.rep_in.regular, self.rep_out.regular
-        return self._of_halves and not self._transposed and pays(x, *pairs, self.kernel_size)
+        return self._splits and pays(x, *self._pairs, self.kernel_size)
 
     def _parts(self) -> Tensor:
-        return self._once("weight", lambda weight: even_and_odd(weight.view(-1, *self._shape[1:])), "parts")
+        return self._once("weight", self._even_and_odd, "parts")
+
+    def _even_and_odd(self, weight: Tensor) -> Tensor:
+        return even_and_odd(weight.view(-1, *self._shape[1:]), self._orders[0])
 
     def dense_bias(self) -> Tensor | None:
         """The bias of every output channel (C_out,): equal within pairs, zero on sign channels."""

@@ -36,7 +36,7 @@ class RCLinear(TiedKernel):
         """(batch, rep_in.channels[, length]) -> (batch, rep_out.channels[, length])."""
         self._check(x)
         if self._by_parts(x):
-            y = tied_conv1d(x if x.ndim == 3 else x[..., None], self._parts(), self.bias)
+            y = tied_conv1d(x if x.ndim == 3 else x[..., None], self._parts(), self.bias, orders=self._orders)
             return y if x.ndim == 3 else y[..., 0]
         if x.ndim == 2:
             return F.linear(x, self.kernel()[..., 0], self.dense_bias())
