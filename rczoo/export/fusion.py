@@ -1,4 +1,4 @@
-"""A trained model as plain ``torch.nn`` layers or tensor operations, for speed and for leaving this package.
+"""A trained model as plain ``torch.nn`` layers or tensor operations, for leaving this package.
 
 Both strands run as one feature map in halves, (a, b) = (z0, flip z1): equal to the frames wherever windows
 fall alike on both strands (T7). BatchNorm, gain and merge are folded into the kernels.
