@@ -30,8 +30,9 @@ SPENT, LEAST = 128, 2**25
 """Positions whose saving pays for splitting the kernel, and multiplications of the dense kernel at the others
 from which it pays for the calls."""
 
-AT_ONCE = 2**16
-"""Numbers that a thread multiplies in one piece, which with their products stay in its cache."""
+AT_ONCE = 2**15
+"""Numbers under one tap that a thread multiplies in one piece, which with their products stay in its cache. An
+example is cut where it has four times as many: pieces have their price, too."""
 
 
 def pays(x: Tensor, channels: int, filters: int, taps: int) -> bool:
@@ -119,9 +120,10 @@ class _Windows:
 
     def pieces(self, examples: int) -> Iterator[tuple[slice, list[slice]]]:
         """Examples, and output positions, that are computed at once."""
-        room = AT_ONCE * torch.get_num_threads() // (self.taps * self.channels)
-        number, length = max(1, room // self.out), max(1, min(8 * room, self.out))
+        room = max(1, AT_ONCE * torch.get_num_threads() // self.channels)
+        length = -(-self.out // -(-self.out // (4 * room)))
         spans = [slice(p, min(p + length, self.out)) for p in range(0, self.out, length)]
+        number = max(1, room // self.out)
         for first in range(0, examples, number):
             yield slice(first, first + number), spans
 
