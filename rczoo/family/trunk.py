@@ -139,11 +139,12 @@ def is_dense(filters: int, exchanged: int, taps: int, halved: bool = False) -> b
 
     It costs the same at every share; a batch of frames costs what is exchanged, and a copy of it, and is slow
     with few filters, of which the dense kernel has twice as many. Where it is ``halved``, into even and odd
-    parts, it multiplies as often as frames without an exchange, and is cheaper from a half on.
+    parts, it multiplies as often as frames without an exchange: it is cheaper from a half on, or from
+    a quarter with few taps, which hide no copies.
     """
     saved = (filters - exchanged) * taps
     few = exchanged > 0 and (filters <= FEW or saved < SAVED)
-    return exchanged == filters or few or (halved and 2 * exchanged >= filters)
+    return exchanged == filters or few or (halved and exchanged * (4 if taps < 8 else 2) >= filters)
 
 
 class Trunk(nn.Module):

@@ -46,7 +46,8 @@ class RCConv1d(TiedKernel):
     Law: out(R x) = R out(x), for every length that leaves no remainder over the stride (T7); others raise.
     Free parameters: ``weight``, ``(Co*Ci*K + (t_o - s_o)*(t_i - s_i)*(K mod 2)) / 2`` of them, and ``bias``,
     one per pair and per trivial channel (T2). Glorot-uniform with the fans of the free kernel; zero bias.
-    Between pairs, from 64 on, a CPU multiplies half as often as in ``nn.Conv1d``: by even and odd parts (T2).
+    Between pairs, from 64 on for each thread, a CPU multiplies half as often as in ``nn.Conv1d``, by even and
+    odd parts of the kernel (T2).
 
     Args:
         rep_in: how RC acts on the channels that come in.

@@ -24,15 +24,16 @@ from ._memory_format import watched
 from .rep import Rep
 
 FEWEST = 64
-"""Pairs, on either side, from which this takes less time than the dense kernel (``tests/benchmarks``)."""
+"""Pairs, on either side and for each thread, from which this takes less time than the dense kernel: threads
+share its sums and differences less well than a convolution (``tests/benchmarks``, one and two threads)."""
 
 SPENT, LEAST = 128, 2**25
 """Positions whose saving pays for splitting the kernel, and multiplications of the dense kernel at the others
 from which it pays for the calls."""
 
 AT_ONCE = 2**15
-"""Numbers under one tap that a thread multiplies in one piece, which with their products stay in its cache. An
-example is cut where it has four times as many: pieces have their price, too."""
+"""Numbers under one tap that a thread multiplies in one piece, which stay in its cache with their products.
+One example is cut where it has four times as many: pieces have their price, too."""
 
 
 def pays(x: Tensor, channels: int, filters: int, taps: int) -> bool:
@@ -40,14 +41,16 @@ def pays(x: Tensor, channels: int, filters: int, taps: int) -> bool:
 
     Never while something watches each operation, nor in half precision, where sums and differences lose.
     """
+    least = min(channels, filters)
     return (
-        min(channels, filters) >= FEWEST
+        least >= FEWEST
+        and not watched()
+        and least >= FEWEST * torch.get_num_threads()
         and 4 * channels * filters * taps * (x.numel() // x.shape[1] - SPENT) >= LEAST
         and x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.float64)
         and type(x) in (Tensor, nn.Parameter)
         and not torch.is_autocast_enabled("cpu")
-        and not watched()
     )
 
 
