@@ -19,6 +19,8 @@ settings.register_profile(  # for mutation testing: many runs, of which only the
 )
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
+collect_ignore_glob = ["examples/*.py"]  # scripts, which test_worked_examples.py runs
+
 SITE = ("tests/zoo/test_browser.py", "tests/zoo/test_site.py")
 
 _BESIDE = Path(__file__).parents[2] / "shared" / "data"

@@ -19,8 +19,7 @@ from rczoo.nn import RCConv1d
 from rczoo.symmetry._even_odd import even_and_odd, in_one_piece
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
-from tests.benchmarks.bench_speed import Ordinary, answer, dna, step
-from tests.benchmarks.interpolation import PlainBPNet
+from tests.benchmarks.bench_speed import Ordinary, PlainBPNet, answer, dna, step
 
 pytestmark = pytest.mark.filterwarnings(  # torch.compile of PyTorch 2.13 imports what warns
     "ignore:.torch.jit.script_method. is deprecated:DeprecationWarning"

@@ -22,7 +22,6 @@ from rczoo.hardware import memory_kept
 from rczoo.symmetry._even_odd import pays
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep
-from tests.benchmarks.interpolation import PlainBPNet, plain_tf_cnn
 
 
 def step(module, *inputs):
@@ -63,6 +62,30 @@ class Ordinary(nn.Module):
             d = conv.dilation[0]
             x = F.relu(conv(x)) + x[..., d:-d]
         return self.profile(x), self.counts(x.mean(2))
+
+
+class PlainBPNet(nn.Module):
+    """bpnet without counts, as anybody writes it."""
+
+    def __init__(self, filters):
+        super().__init__()
+        self.stem, self.head = nn.Conv1d(4, filters, 21), nn.Conv1d(filters, 2, 75)
+        self.blocks = nn.ModuleList(nn.Conv1d(filters, filters, 3, dilation=2**n) for n in range(1, 7))
+
+    def forward(self, x):
+        z = self.stem(x).relu()
+        for n, block in enumerate(self.blocks, start=1):
+            z = z[..., 2**n : -(2**n)] + block(z).relu()
+        return self.head(z)
+
+
+def plain_tf_cnn(filters, length):
+    """tf-cnn as anybody writes it."""
+    layers = []
+    for channels, width in ((4, 15), (filters, 14), (filters, 14)):
+        layers += [nn.Conv1d(channels, filters, width), nn.BatchNorm1d(filters), nn.ReLU()]
+    left = (length - 40 - 40) // 20 + 1
+    return nn.Sequential(*layers, nn.MaxPool1d(40, 20), nn.Flatten(), nn.Linear(filters * left, 1))
 
 
 @pytest.mark.parametrize("mixing", [0.5, 1.0])
