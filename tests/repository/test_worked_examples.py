@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from zoo.site.notebooks import printed
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NEEDS = {
     "bpnet_lite": ["bpnetlite"],
@@ -25,12 +27,6 @@ def run(name):
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
 
 
-def shown(name):
-    """What an example prints, as the documents have it."""
-    parts = re.split(r"^===== (\w+)\n", (EXAMPLES / "printed.txt").read_text("utf-8"), flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))[name].rstrip("\n") + "\n"
-
-
 def words(text):
     """A text without its numbers, which differ between machines."""
     return re.sub(r"-?\d+(\.\d+)?(e[-+]?\d+)?", "#", text)
@@ -40,7 +36,7 @@ def words(text):
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_and_prints_what_is_shown(name, capsys):
     run(name)
-    assert words(capsys.readouterr().out) == words(shown(name))
+    assert words(capsys.readouterr().out) == words(printed()[name] + "\n")
 
 
 def test_each_kind_is_there():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,17 +41,23 @@ def _output(output: Any, stem: str, pictures: dict[str, bytes]) -> str:
 
 def examples() -> dict[str, str]:
     """The worked examples: by its place each page, what it says of itself, its code, what it printed."""
-    return {f"guides/examples/{path.stem}.md": _example(path) for path in _scripts()}
+    shown = printed()
+    return {
+        f"guides/examples/{path.stem}.md": _example(path, shown[path.stem])
+        for path in sorted(EXAMPLES.glob("*.py"))
+    }
 
 
-def _scripts() -> list[Path]:
-    return [path for path in sorted(EXAMPLES.glob("*.py")) if path.stem != "conftest"]
+def printed() -> dict[str, str]:
+    """What each worked example prints, by its name."""
+    text = (EXAMPLES / "printed.txt").read_text("utf-8")
+    parts = re.split(r"^===== (\w+)\n", text, flags=re.MULTILINE)[1:]
+    return {name: words.rstrip() for name, words in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def _example(path: Path) -> str:
+def _example(path: Path, shown: str) -> str:
     text = path.read_text("utf-8")
     tree = ast.parse(text)
     code = "\n".join(text.splitlines()[tree.body[0].end_lineno or 0 :]).strip()
-    printed = path.with_suffix(".txt").read_text("utf-8").rstrip()
     said = (ast.get_docstring(tree) or "").strip()
-    return f"{said}\n\n```python\n{code}\n```\n\n## What it prints\n\n```text\n{printed}\n```\n"
+    return f"{said}\n\n```python\n{code}\n```\n\n## What it prints\n\n```text\n{shown}\n```\n"
