@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import re
 from dataclasses import replace
@@ -155,8 +154,7 @@ def test_each_code_object_exists(name):
 @pytest.mark.parametrize("node", [t.tests for t in ALL.values()])
 def test_each_property_test_exists(node):
     path, function = node.split("::")
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    assert function in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
+    assert f"\ndef {function}(" in (ROOT / path).read_text(encoding="utf-8")
 
 
 def test_readme_is_fresh():
