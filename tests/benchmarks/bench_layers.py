@@ -8,6 +8,9 @@ import torch
 from torch import nn
 
 from rczoo.nn import RCBatchNorm1d, RCConv1d
+from rczoo.nn.tied import kernel
+from rczoo.nn.tied.kernel import TiedKernel
+from rczoo.symmetry import _even_odd
 from rczoo.symmetry.rep import Rep
 from tests.benchmarks.bench_speed import answer, step
 
@@ -30,6 +33,21 @@ def test_tied_convolution(compare, channels, width, dilation, batch, length):
     x = torch.randn(batch, tied.rep_in.channels, length, requires_grad=channels != "2r:flip")
     what = f"RCConv1d {channels} to {out}, width {width}, dilation {dilation} / nn.Conv1d"
     compare(what, step(tied, x), step(plain, x), 1.05)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("pairs", [32, 64, 128, 256])
+def test_even_and_odd_parts(compare, monkeypatch, pairs, threads):
+    """Wherever they would be used or not: from how many pairs on they are the faster form."""
+    torch.set_num_threads(threads)
+    monkeypatch.setattr(_even_odd, "FEWEST", 0)
+    monkeypatch.setattr(kernel, "FEWEST", 0)
+    monkeypatch.setattr(TiedKernel, "looked_up", 0)
+    by_parts, dense = (RCConv1d(f"{pairs}r:halves", f"{pairs}r:halves", 9) for _ in range(2))
+    dense._splits = False
+    x = torch.randn(8 if pairs < 128 else 2, 2 * pairs, 1000, requires_grad=True)
+    what = f"even and odd parts of {pairs} pairs, width 9, {threads} threads, a step / dense kernel"
+    compare(what, step(by_parts, x), step(dense, x))
 
 
 def many(run, times):
