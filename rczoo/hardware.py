@@ -1,20 +1,14 @@
-"""The machine that computes: its name in tables of results, its devices, its arithmetic and its memory."""
+"""The machine that computes: its name in tables of results, its devices and its arithmetic."""
 
 from __future__ import annotations
 
-import ctypes
 import platform
-import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import torch
 
 CPUS = Path("/proc/cpuinfo")
-TRIM_THRESHOLD, MMAP_MAX = -1, -4
-"""glibc's numbers of the two settings, from its ``malloc.h``."""
 
 
 def hardware(device: str = "cpu", threads: int = 1) -> str:
@@ -46,26 +40,3 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda': no CUDA device here: choose cpu or auto")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def memory_kept() -> Iterator[None]:
-    """Within, what tensors of the CPU free is used again by the next ones; after it, all is given back.
-
-    glibc returns every block over 32 MiB to the system as it is freed, and the system hands out the next one
-    page by page, which takes a fifth to a half of a training step on long sequences (``tests/benchmarks``).
-    What is computed stays the same, bit for bit. Where the C library is not glibc, nothing is changed.
-    Afterwards both settings are at glibc's defaults, whatever the environment had said.
-    """
-    library: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if not hasattr(library, "mallopt"):
-        yield
-        return
-    library.mallopt(MMAP_MAX, 0)
-    library.mallopt(TRIM_THRESHOLD, 2**31 - 1)
-    try:
-        yield
-    finally:
-        library.mallopt(MMAP_MAX, 65536)
-        library.mallopt(TRIM_THRESHOLD, 128 * 1024)
-        library.malloc_trim(0)

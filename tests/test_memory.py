@@ -14,7 +14,7 @@ MEASURES = """
 import resource, sys
 from pathlib import Path
 import torch
-from rczoo.hardware import memory_kept
+from rczoo._memory import memory_kept
 
 MB = 2**20
 
@@ -51,6 +51,16 @@ with memory_kept():
     assert resident() - before > 400, resident() - before
 assert resident() - before < 100, resident() - before
 assert new_pages(1024) > 1000  # more than any hole between what is still in use
+""")
+
+
+def test_tensors_of_a_later_computation_use_each_others_memory():
+    """At the settings with which glibc starts, every block over 128 KiB would come from the system."""
+    in_a_new_process("""
+with memory_kept():
+    pass
+assert new_pages(1) < 100
+assert new_pages(16) < 100
 """)
 
 

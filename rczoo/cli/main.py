@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from .._memory import memory_kept
 from .._version import __version__
 from . import check, ensemble, errors, examples, explain, models, predict, tasks, train, variants
 from .shards.command import shards
@@ -39,8 +40,8 @@ class OneLineErrors(TyperGroup):
         return []
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        with self._one_line():
+        """Run the command, in a process that has nothing else to do with its memory."""
+        with self._one_line(), memory_kept():
             result = super().invoke(ctx)
             sys.stdout.flush()  # now, while a reader that has gone is no error
             return result

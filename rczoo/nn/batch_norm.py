@@ -16,44 +16,64 @@ from ..symmetry.rep import Rep
 from .layers import RCLayer
 from .processes import of_whole_batch, sharing
 
+MANY = 2**18
+"""Numbers from which :class:`_PairedNorm` is the faster form on a CPU (``tests/benchmarks``)."""
+
 
 class _PairedNorm(torch.autograd.Function):
-    """:meth:`RCBatchNorm1d._by_formula` in one pass over memory more than PyTorch's batch norm.
+    """:meth:`RCBatchNorm1d._by_formula` of (batch, channels, length) or (rows, channels), in place.
 
-    PyTorch's own functions give each channel's statistics, apply those of pairs, and sum what gradients need.
+    PyTorch's own function sums what gradients need, of each channel.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, norm: RCBatchNorm1d) -> tuple[Tensor, ...]:
-        own_mean, own_variance = torch.batch_norm_update_stats(x, None, None, 0.0)
-        mean = norm._tie(own_mean)
-        variance = norm._tie(own_variance + (own_mean - mean).square())
+        along = (..., None)[: x.ndim - 1]
+        mean = norm._tie(_average(x))
+        y = x - mean[along]
+        variance = norm._tie(_average(y.square()))
         ctx.norm = norm
         ctx.save_for_backward(x, weight, bias, mean, variance)
         ctx.mark_non_differentiable(mean, variance)
-        return F.batch_norm(x, mean, variance, weight, bias, eps=norm.eps), mean, variance
+        scale = weight * torch.rsqrt(variance + norm.eps)
+        return y.mul_(scale[along]).add_(bias[along]), mean, variance
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor, *none: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, bias, mean, variance = ctx.saved_tensors
         norm: RCBatchNorm1d = ctx.norm
         if torch.is_grad_enabled():  # it is itself to be differentiated
-            y, *_ = norm._by_formula(x, weight, bias)
+            y, *_ = norm._by_formula(x if x.ndim == 3 else x[..., None], weight, bias)
             asked = ctx.needs_input_grad[:3]
             inputs = list(compress((x, weight, bias), asked))
-            slopes = iter(torch.autograd.grad(y, inputs, slope, create_graph=True))
+            slopes = iter(torch.autograd.grad(y.view_as(slope), inputs, slope, create_graph=True))
             return *(next(slopes) if each else None for each in asked), None
         _, to_weight, to_bias = torch.ops.aten.native_batch_norm_backward(
             slope, x, weight, mean, variance, None, None, False, norm.eps, [False, True, True]
         )
-        number = x.shape[0] * x.shape[2]
+        number = x.numel() // x.shape[1]
         inverse = torch.rsqrt(variance + norm.eps)
         scale = weight * inverse
         by_x = -scale * inverse * norm._tie(to_weight) / number
         constant = -scale * norm._tie(to_bias) / number - by_x * mean
         line = F.batch_norm(x, torch.zeros_like(mean), torch.ones_like(mean), by_x, constant, eps=0)
-        to_x = line.addcmul_(slope, scale[:, None])
+        to_x = line.addcmul_(slope, scale[(..., None)[: x.ndim - 1]])
         return to_x, to_weight, to_bias, None
+
+
+def _average(x: Tensor) -> Tensor:
+    """Of each channel, along one axis after the other, which is the faster."""
+    return (x.mean(2) if x.ndim == 3 else x).mean(0)
+
+
+def _rows(x: Tensor) -> Tensor:
+    """(batch, channels, length), or (batch * length, channels) where channels are innermost in memory."""
+    return x.mT.flatten(0, 1) if channels_innermost(x) else x
+
+
+def _unrows(rows: Tensor, x: Tensor) -> Tensor:
+    """Back from :func:`_rows` to the shape of ``x``."""
+    return rows.view(x.mT.shape).mT if channels_innermost(x) else rows
 
 
 class RCBatchNorm1d(RCLayer):
@@ -70,6 +90,7 @@ class RCBatchNorm1d(RCLayer):
     running_mean: Tensor
     running_var: Tensor
     orbit: Tensor
+    first: Tensor
     partners: Tensor
     shifted: Tensor
     num_batches_tracked: Tensor | None
@@ -83,6 +104,8 @@ class RCBatchNorm1d(RCLayer):
         orbit = [orbit_of[c] for c in range(self.rep_in.channels)]
         self.register_buffer("partners", torch.tensor(self.rep_in.partners).long(), persistent=False)
         self.register_buffer("orbit", torch.tensor(orbit).long(), persistent=False)
+        first = [orbit[0] for orbit in self.rep_in.orbits]
+        self.register_buffer("first", torch.tensor(first).long(), persistent=False)
         self.register_buffer("shifted", torch.tensor(self.rep_in.signs) == 1, persistent=False)
         self.weight = nn.Parameter(torch.ones(number))
         self.bias = nn.Parameter(torch.zeros(number))
@@ -100,9 +123,9 @@ class RCBatchNorm1d(RCLayer):
     def _fresh(self, x: Tensor) -> Tensor:
         """Normalise by this batch's own statistics, and keep what they say in the running ones."""
         weight, bias = self.weight.index_select(0, self.orbit), self.bias.index_select(0, self.orbit)
-        y: Tensor
         if self._is_plain(x):
-            y, mean, variance = _PairedNorm.apply(x, weight, bias, self)  # type: ignore[no-untyped-call]
+            rows, mean, variance = _PairedNorm.apply(_rows(x), weight, bias, self)  # type: ignore[no-untyped-call]
+            y = _unrows(rows, x)
         else:
             y, mean, variance = self._by_formula(x, weight, bias)
         self._keep(mean.detach(), variance.detach(), x.shape[0] * x.shape[2] * sharing())
@@ -112,7 +135,7 @@ class RCBatchNorm1d(RCLayer):
         """Whether PyTorch's own functions may do most of the work: on a CPU, in one process, unwatched."""
         return (
             x.is_cpu
-            and x.is_contiguous()
+            and (x.is_contiguous() or x.mT.is_contiguous())
             and x.dtype == self.weight.dtype
             and not self.rep_in.sign
             and sharing() == 1
@@ -132,41 +155,48 @@ class RCBatchNorm1d(RCLayer):
 
     @torch.no_grad()
     def _keep(self, mean: Tensor, variance: Tensor, number: int) -> None:
-        paired = self.partners != torch.arange(len(mean), device=mean.device)
-        pooled = number * (1 + paired)
-        unbiased = variance * pooled / (pooled - self.shifted.long()).clamp(min=1)
+        mean, variance, shifted = mean[self.first], variance[self.first], self.shifted[self.first]
+        pooled = number * (1 + (self.partners[self.first] != self.first))
+        unbiased = variance * pooled / (pooled - shifted.long()).clamp(min=1)
         factor = self._factor()
         for running, batch in [(self.running_mean, mean), (self.running_var, unbiased)]:
-            new = torch.zeros_like(running).index_copy(0, self.orbit, batch.to(running.dtype))
-            running.lerp_(new, factor)
+            running.lerp_(batch.to(running.dtype), factor)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, length) or (batch, channels) -> the same shape."""
         self._check(x)
         if x.ndim == 2:
             return self(x[..., None])[..., 0]  # type: ignore[no-any-return]
-        if self._is_folded(x):
-            return self._folded(x)
-        if self.training and x.numel():
-            return self._fresh(x)
-        scale, shift = self.eval_affine()
-        return x * scale[:, None] + shift[:, None]
+        if not (self.training and x.numel()):
+            return self._settled(x)
+        return self._folded(x) if self._is_folded(x) else self._fresh(x)
+
+    def _settled(self, x: Tensor) -> Tensor:
+        """Normalise by the running statistics."""
+        if self.rep_in.sign or x.dtype != self.weight.dtype:
+            scale, shift = self.eval_affine()
+            return x * scale[:, None] + shift[:, None]
+        of_orbits = self.running_mean, self.running_var, self.weight, self.bias
+        mean, variance, weight, bias = (numbers[self.orbit] for numbers in of_orbits)
+        return _unrows(F.batch_norm(_rows(x), mean, variance, weight, bias, eps=self.eps), x)
 
     def _is_folded(self, x: Tensor) -> bool:
-        """Whether a view of x has one channel for each orbit, with several numbers in it."""
-        _, size, _ = fold(self.rep_in.partners) or (0, 0, 0)
+        """Whether to normalise a view of x with one channel for each orbit, and several numbers in it."""
+        _, size, inner = fold(self.rep_in.partners) or (0, 0, 0)
         several = x.shape[0] * x.shape[2] * size > 1
-        return x.dtype == self.weight.dtype and size in (1, 2) and several and not self.rep_in.sign
+        if x.dtype != self.weight.dtype or size not in (1, 2) or not several or self.rep_in.sign:
+            return False
+        few = inner > 1 if channels_innermost(x) else x.numel() < MANY
+        return few or not self._is_plain(x)
 
     def _folded(self, x: Tensor) -> Tensor:
-        """PyTorch's own batch norm, which is one pass over memory: partners as more examples or positions."""
+        """PyTorch's own batch norm, of a batch's own statistics: partners as more examples or positions."""
         innermost = channels_innermost(x)
         z, length = (x.mT, ()) if innermost else (x, (x.shape[2],))
         outer, size, inner = fold(self.rep_in.partners) or (0, 0, 0)
         rows = z.reshape(-1, inner, *length) if inner > 1 else z.reshape(-1, outer, size * math.prod(length))
-        factor = self._factor() if self.training else 0.0
         statistics = self.running_mean, self.running_var, self.weight, self.bias
-        y = F.batch_norm(rows, *statistics, self.training, factor, self.eps).reshape(z.shape)
+        y = F.batch_norm(rows, *statistics, True, self._factor(), self.eps).reshape(z.shape)
         return y.mT if innermost else y
 
     def eval_affine(self) -> tuple[Tensor, Tensor]:

@@ -16,9 +16,10 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
+from .._memory import memory_kept
 from ..data.task import Task
 from ..family.interpolated import AnyNetwork
-from ..hardware import full_precision, memory_kept
+from ..hardware import full_precision
 from .module import TrainingModule
 from .resume import ResumableState, Snapshot
 from .schedule import RESOLUTION, better, learning_rate

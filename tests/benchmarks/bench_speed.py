@@ -16,9 +16,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from rczoo import build, conjoin, interpolate, predict
+from rczoo._memory import memory_kept
 from rczoo.export import fuse
 from rczoo.family.trunk import Block, BlockShape, is_dense
-from rczoo.hardware import memory_kept
 from rczoo.symmetry._even_odd import pays
 from rczoo.symmetry.frames import exchange_stacked
 from rczoo.symmetry.rep import Rep

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from rczoo._memory import memory_kept
+
 PAIRS = 15
 RESULTS = Path(__file__).with_name("RESULTS.md")
 rows = {"cpu": [], "cuda": []}
@@ -29,9 +31,11 @@ def pytest_addoption(parser):
 
 @pytest.fixture(autouse=True)
 def one_core():
+    """With freed memory kept, as in rczoo's commands: which of two layers pays for it is chance otherwise."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with memory_kept():
+        yield
     torch.set_num_threads(before)
 
 

@@ -12,7 +12,16 @@ from torch.nn import functional as F
 
 from rczoo import Rep
 from rczoo import nn as layers
-from rczoo.nn import RCActivation, RCAvgPool1d, RCBatchNorm1d, RCConv1d, RCDropout, RCMaxPool1d, RCSequential
+from rczoo.nn import (
+    RCActivation,
+    RCAvgPool1d,
+    RCBatchNorm1d,
+    RCConv1d,
+    RCDropout,
+    RCMaxPool1d,
+    RCSequential,
+    batch_norm,
+)
 from rczoo.nn.batch_norm import _PairedNorm
 from rczoo.nn.layers import RCLayer
 from rczoo.testing import geometries, integer_tensor, normal_tensor, randomise, reps, seeds
@@ -54,19 +63,41 @@ def test_norm_on_trivial_channels_is_batchnorm_and_sign_channels_have_no_mean(ba
 
 @pytest.mark.parametrize("rep", ["3r", "3r:halves", "3r:flip", "3t", "2r+1t", "2r+1s"])
 @pytest.mark.parametrize("innermost", [False, True])
-def test_norm_is_one_function_in_every_form_and_layout(rep, innermost):
-    """The form that PyTorch computes against our own sums, of all orders of channels."""
-    torch.manual_seed(0)
+def test_norm_is_one_function_in_every_form_and_layout(rep, innermost, monkeypatch):
+    """What PyTorch computes of a view, in few passes, and as the formula says, of all orders of channels."""
     found = {}
-    for own in (False, True):
+    for form, many in [("a view", 10**9), ("few passes", 0), ("the formula", 0)]:
+        monkeypatch.setattr(batch_norm, "MANY", many)
         norm = randomise(RCBatchNorm1d(rep, momentum=None).double(), 0)
-        norm._is_folded = (lambda x: False) if own else norm._is_folded
+        if form == "the formula":
+            norm._is_folded = norm._is_plain = lambda x: False
         x = normal_tensor(1, 3, norm.rep_in.channels, 5)
         x = (x.mT.contiguous().mT if innermost else x).requires_grad_()
         y = norm(x), norm(x + 1), norm.eval()(x)
         slopes = torch.autograd.grad(y[0].square()[:, :, 1:].sum(), [x, norm.weight, norm.bias])
-        found[own] = *y, *slopes, *norm.buffers()
-    torch.testing.assert_close(found[False], found[True])
+        kept = norm.eval_affine()
+        settled = x * kept[0][:, None] + kept[1][:, None]
+        found[form] = *y, settled, *slopes, *norm.buffers()
+        torch.testing.assert_close(y[2], settled)
+    torch.testing.assert_close(found["a view"], found["the formula"])
+    torch.testing.assert_close(found["few passes"], found["the formula"])
+
+
+def test_norm_takes_the_fastest_form(monkeypatch):
+    """Few numbers, and halves with channels innermost, as a view; the others in few passes."""
+    taken, right = [], _PairedNorm.apply
+    monkeypatch.setattr(_PairedNorm, "apply", lambda *inputs: taken.append(True) or right(*inputs))
+    for rep, length, innermost, few_passes in [
+        ("64r", 500, False, False),
+        ("64r", 2000, False, True),
+        ("64r:flip", 5, False, True),
+        ("64r", 5, True, True),
+        ("64r:halves", 2000, True, False),
+    ]:
+        x = torch.zeros(2, length, 128).mT if innermost else torch.zeros(2, 128, length)
+        RCBatchNorm1d(rep)(x)
+        assert bool(taken) == few_passes, (rep, length, innermost)
+        taken.clear()
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit")  # PyTorch's own, for tangents
@@ -75,13 +106,20 @@ def test_norm_in_few_passes_is_the_formula_and_has_its_derivatives(rep):
     norm = randomise(RCBatchNorm1d(rep).double().train(), 0)
     x, slope = (normal_tensor(seed, 3, norm.rep_in.channels, 5) for seed in (1, 2))
     scales = [t.detach().requires_grad_() for t in (norm.weight[norm.orbit], norm.bias[norm.orbit])]
+    paired = lambda *inputs: _PairedNorm.apply(*inputs, norm)  # noqa: E731
+
+    def in_rows(x, *scales):
+        y, *statistics = paired(x.mT.flatten(0, 1), *scales)
+        return y.view(x.mT.shape).mT, *statistics
+
     found = []
-    for form in (lambda *inputs: _PairedNorm.apply(*inputs, norm), norm._by_formula):
+    for form in (paired, in_rows, norm._by_formula):
         inputs = [x.clone().requires_grad_(), *scales]
         y, *statistics = form(*inputs)
         once = torch.autograd.grad((y * slope).sum(), inputs, create_graph=True)
         found.append([y, *statistics, *once, *torch.autograd.grad(once[0].square().sum(), inputs[:2])])
-    torch.testing.assert_close(*found)
+    torch.testing.assert_close(found[0], found[2])
+    torch.testing.assert_close(found[1], found[2])
     (by_scale,) = torch.autograd.grad(norm(x).square().sum(), norm.weight, create_graph=True)  # x has none
     assert torch.autograd.grad(by_scale.sum(), norm.weight)[0].isfinite().all()
     with forward_ad.dual_level():
@@ -89,7 +127,7 @@ def test_norm_in_few_passes_is_the_formula_and_has_its_derivatives(rep):
     torch.testing.assert_close(
         y.tangent, torch.func.jvp(lambda x: norm._by_formula(x, *scales)[0], (x,), (slope,))[1]
     )
-    assert torch.autograd.gradcheck(lambda *inputs: _PairedNorm.apply(*inputs, norm)[0], inputs)
+    assert torch.autograd.gradcheck(lambda *inputs: paired(*inputs)[0], inputs)
 
 
 def test_norm_of_no_momentum_averages_all_batches():
