@@ -26,21 +26,33 @@ class _OfManyNumbers(RCConv1d):
         return "none" not in self._orders
 
 
+class _OfFewPositions(_OfManyNumbers):
+    """Reads either strand by half of its kernel, as layers do that have more numbers than the features."""
+
+    def _by_parts(self, x: Tensor) -> bool:
+        return False
+
+    def _by_strands(self, x: Tensor) -> bool:
+        return self.index is None and self._orders[1] != "none"
+
+
+FORMS = {"looked up": RCConv1d, "parts": _OfManyNumbers, "strands": _OfFewPositions}
+
+
 class Layer(NamedTuple):
-    """Input and output Rep, taps, stride, dilation, and whether the kernel is built as large ones are."""
+    """Input and output Rep, taps, stride, dilation, and the form in which it runs."""
 
     rep_in: str
     rep_out: str
     taps: int = 3
     stride: int = 1
     dilation: int = 1
-    large: bool = False
+    form: str = "looked up"
 
     def build(self) -> RCConv1d:
         """The package's layer, its parameters whole numbers that all differ from 0."""
         reps = self.rep_in, self.rep_out
-        kind = _OfManyNumbers if self.large else RCConv1d
-        layer = kind(*reps, self.taps, stride=self.stride, dilation=self.dilation).double()
+        layer = FORMS[self.form](*reps, self.taps, stride=self.stride, dilation=self.dilation).double()
         with torch.no_grad():
             for parameter in layer.parameters():
                 parameter.copy_(torch.arange(1.0, parameter.numel() + 1))
@@ -55,7 +67,8 @@ class Layer(NamedTuple):
 def layers() -> Iterator[Layer]:
     """Every pair of Reps with two and three taps, and some strides and dilations."""
     for reps in pairs_of_reps():
-        yield from (Layer(*reps, 2, 2, 1), Layer(*reps, 3, 1, 2), Layer(*reps, 3, 1, 2, large=True))
+        yield Layer(*reps, 2, 2, 1)
+        yield from (Layer(*reps, 3, 1, 2, form) for form in FORMS)
 
 
 def kernel(case: Layer) -> Tensor:
@@ -124,7 +137,6 @@ class Windows(NamedTuple):
     width: int
     stride: int
     dilation: int = 1
-    large: bool = False
 
     def build(self) -> Any:
         """The layer, from pairs to pairs."""

@@ -96,7 +96,10 @@ class RCConv1d(TiedKernel):
         if self._by_parts(x):
             geometry = self.dilation, self.stride, padding
             return tied_conv1d(x, self._parts(), self.bias, *geometry, self._orders)
-        return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, padding, self.dilation, self.groups)
+        rest = self.stride, padding, self.dilation, self.groups
+        if self._by_strands(x):
+            return self._of_strands(x, lambda z, rows, bias: F.conv1d(z, rows, bias, *rest))
+        return F.conv1d(x, self.kernel(), self.dense_bias(), *rest)
 
     def _pad(self, x: Tensor) -> Tensor:
         least = {"reflect": self.padding + 1, "circular": self.padding, "replicate": 1}[self.padding_mode]

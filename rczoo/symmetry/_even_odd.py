@@ -69,6 +69,13 @@ def _pairs(z: Tensor, order: str, axis: int = 2) -> tuple[Tensor, Tensor]:
     return u, v.flip(axis) if order == "flip" else v
 
 
+def join_pairs(u: Tensor, v: Tensor, order: str, axis: int = 1) -> Tensor:
+    """The first channels of pairs and their partners, in an order of pairs."""
+    if not order:
+        return torch.stack([u, v], axis + 1).flatten(axis, axis + 1)
+    return torch.cat([u, v.flip(axis) if order == "flip" else v], axis)
+
+
 def _write(y: Tensor, order: str, total: Tensor, other: Tensor) -> None:
     """Half of both rows' sum and of their difference, as the channels of pairs."""
     u, v = _pairs(y, order) if order != "flip" else y.chunk(2, 2)
@@ -234,7 +241,4 @@ def in_one_piece(
     every = slice(0, windows.out)
     s, d = _sum_and_difference(x, orders[0])
     total, other = windows.fold(s, d, every) @ parts[0].mT, windows.fold(d, s, every) @ parts[1].mT
-    u, v = total + other, total - other
-    if not orders[1]:
-        return torch.stack([u, v], 3).flatten(2).mT
-    return torch.cat([u, v.flip(2) if orders[1] == "flip" else v], 2).mT
+    return join_pairs(total + other, total - other, orders[1], 2).mT

@@ -1,6 +1,7 @@
 """The tied convolution against loops, without tolerance, and what it refuses."""
 
 import copy
+import itertools
 import pickle
 
 import pytest
@@ -11,17 +12,39 @@ from torch.func import functional_call, grad, vmap
 
 from rczoo import Rep
 from rczoo.export import fuse
-from rczoo.nn import RCBatchNorm1d, RCConv1d, RCSequential
+from rczoo.nn import RCBatchNorm1d, RCConv1d, RCLinear, RCSequential
 from rczoo.nn.convolution import PADDING_MODES
-from rczoo.testing import geometries, integer_tensor, reference, reps, seeds
+from rczoo.nn.tied.kernel import TiedKernel
+from rczoo.testing import geometries, integer_tensor, normal_tensor, reference, reps, seeds
 from tests.support.layer_loops import pad
 from tests.support.strategies import fill_with_integers
 
 
-@given(reps(max_orbits=3), reps(max_orbits=3), geometries(), st.booleans(), seeds())
-def test_exactly_the_loops_and_exactly_equivariant(rep_in, rep_out, geometry, bias, seed):
+class Large(RCConv1d):
+    """Builds its kernel as those of more numbers do."""
+
+    looked_up = 0
+
+
+class OfStrands(Large):
+    """Reads either strand by half of its kernel, as those of more numbers do to few positions."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self._turned = 2**40 if self.index is None and self._orders[1] != "none" else 0
+
+
+@given(
+    st.sampled_from([RCConv1d, OfStrands]),
+    reps(max_orbits=3),
+    reps(max_orbits=3),
+    geometries(),
+    st.booleans(),
+    seeds(),
+)
+def test_exactly_the_loops_and_exactly_equivariant(kind, rep_in, rep_out, geometry, bias, seed):
     length, width, stride, dilation, padding = geometry
-    layer = RCConv1d(rep_in, rep_out, width, bias, stride, dilation, padding).double()
+    layer = kind(rep_in, rep_out, width, bias, stride, dilation, padding).double()
     fill_with_integers(layer, seed)
     x = integer_tensor(seed + 9, 2, rep_in.channels, length)
     kernel = layer.kernel().detach().numpy()
@@ -35,12 +58,6 @@ def test_exactly_the_loops_and_exactly_equivariant(rep_in, rep_out, geometry, bi
     assert torch.equal(layer(turned), torch.from_numpy(swapped))
 
 
-class Large(RCConv1d):
-    """Builds its kernel as those of more numbers do."""
-
-    looked_up = 0
-
-
 @given(reps(max_orbits=3), reps(max_orbits=3), st.integers(1, 5), seeds())
 def test_a_kernel_and_its_gradient_are_the_same_in_both_forms(rep_in, rep_out, width, seed):
     layer, large = (fill_with_integers(kind(rep_in, rep_out, width), seed) for kind in (RCConv1d, Large))
@@ -51,6 +68,48 @@ def test_a_kernel_and_its_gradient_are_the_same_in_both_forms(rep_in, rep_out, w
     ]
     assert all(torch.equal(u, v) for u, v in zip(*found, strict=True))
     assert large.index is None or 2 * rep_out.regular < rep_out.channels
+
+
+@pytest.mark.parametrize(
+    ("taps", "ends"), [(3, (6,)), (0, (6,)), (0, ())], ids=["convolution", "linear", "linear, no positions"]
+)
+@pytest.mark.parametrize("orders", list(itertools.product(["", ":halves", ":flip"], repeat=2)), ids=str)
+def test_kernels_larger_than_the_features_read_either_strand_in_training(orders, ends, taps, monkeypatch):
+    """What the dense kernel gives, its gradients and theirs; without gradients the kernel is kept."""
+    reps = f"32r{orders[0]}+2t" if orders == (":halves", "") else f"32r{orders[0]}", f"48r{orders[1]}"
+    monkeypatch.setattr(TiedKernel, "looked_up", 0)
+    monkeypatch.setattr(TiedKernel, "built", (0, 0))
+    layer = (RCConv1d(*reps, taps) if taps else RCLinear(*reps)).double()
+    x = normal_tensor(0, 2, layer.rep_in.channels, *ends).requires_grad_()
+    assert layer._by_strands(x)
+    assert not layer._by_strands(torch.cat([x] * 30))
+    found = []
+    for least in (layer._turned, 0):
+        layer._turned = least
+        y = layer(x)
+        first = torch.autograd.grad(y.square().sum(), (x, *layer.parameters()), create_graph=True)
+        found.append([y, *first, *torch.autograd.grad(first[0].square().sum(), (x, layer.weight))])
+    torch.testing.assert_close(*found)
+    layer._turned = 2**40
+    torch.testing.assert_close(layer(layer.rep_in.act(x)), layer.rep_out.act(layer(x)))
+    with torch.no_grad():
+        assert not layer._by_strands(x)
+    watched = []
+    torch.func.vmap(lambda x: watched.append(layer._by_strands(x)) or x)(x[None])
+    assert watched == [False]
+
+
+def test_large_kernels_alone_read_either_strand():
+    few = torch.zeros(1, 512, 9)
+    assert RCConv1d("256r", "256r", 3)._by_strands(few)
+    assert RCConv1d("256r", "256r", 1)._by_strands(few)
+    for other in (
+        RCConv1d("64r", "64r", 3),
+        RCConv1d("256r", "255r+2t", 3),
+        RCConv1d("256r", "256r", 3, groups=2),
+        RCConv1d("512t", "100r+4r:flip", 9),
+    ):
+        assert not other._by_strands(few[:, : other.rep_in.channels]), other
 
 
 @given(reps(max_orbits=2), reps(max_orbits=2), geometries(), st.sampled_from(PADDING_MODES), seeds())

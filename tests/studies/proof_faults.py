@@ -66,10 +66,8 @@ CODE = [
     Fault(
         "padding on one side",
         "rczoo/nn/convolution.py",
-        "return F.conv1d(x, self.kernel(), self.dense_bias(), self.stride, padding, self.dilation, "
-        "self.groups)",
-        "return F.conv1d(F.pad(x, (2 * padding, 0)), self.kernel(), self.dense_bias(), self.stride, 0, "
-        "self.dilation, self.groups)",
+        "rest = self.stride, padding, self.dilation, self.groups",
+        "x, rest = F.pad(x, (2 * padding, 0)), (self.stride, 0, self.dilation, self.groups)",
         "t07",
     ),
     Fault(

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..._arguments import check_whole
-from ...symmetry._even_odd import FEWEST, even_and_odd, order_of, pays
+from ...symmetry._even_odd import FEWEST, even_and_odd, join_pairs, order_of, pays
 from ...symmetry._memory_format import watched
 from ...symmetry.rep import TRIVIAL, Rep
 from ..layers import RCLayer
@@ -112,6 +112,8 @@ class TiedKernel(RCLayer):
 
     looked_up: ClassVar[int] = 2**13
     """Numbers of a kernel up to which looking up each takes less time than reversing and joining its rows."""
+    built: ClassVar[tuple[int, int]] = 2**15, 2**17
+    """Numbers of a kernel, of one tap or more, up to which building it is faster than turning features."""
 
     index: Tensor | None
     sign: Tensor | None
@@ -146,8 +148,10 @@ class TiedKernel(RCLayer):
             sign = None if (sign == 1).all() else sign
         self._orders = order_of(self.rep_in), order_of(self.rep_out)
         self._pairs = self.rep_in.regular, self.rep_out.regular
-        whole = index is None and not transposed and "none" not in self._orders
-        self._splits = whole and min(self._pairs) >= FEWEST
+        whole = index is None and not transposed and self._orders[1] != "none"
+        self._splits = whole and self._orders[0] != "none" and min(self._pairs) >= FEWEST
+        large = whole and math.prod(self._shape) > self.built[self.kernel_size > 1]
+        self._turned = math.prod(self._shape) // (4 * max(self._shape[:2])) if large else 0
         for name, numbers in [("order", order), ("index", index), ("sign", sign)]:
             if numbers is None:
                 setattr(self, name, None)  # torch.export miscounts buffers that are None
@@ -188,6 +192,23 @@ class TiedKernel(RCLayer):
     def _by_parts(self, x: Tensor) -> bool:
         """Whether even and odd parts of the kernel are the faster form for an input."""
         return self._splits and pays(x, *self._pairs, self.kernel_size)
+
+    def _by_strands(self, x: Tensor) -> bool:
+        """Whether half of the kernel, on either strand, is the faster form for an input.
+
+        It is where the kernel has to be built for gradients and has several times as many numbers as the
+        features before and after it: a step on short sequences or small batches.
+        """
+        if x.numel() > self._turned * x.shape[1] or not x.is_cpu or watched():
+            return False
+        weight = self._parameters.get("weight")
+        return weight is None or not _may_keep(weight)
+
+    def _of_strands(self, x: Tensor, apply: Callable[[Tensor, Tensor, Tensor | None], Tensor]) -> Tensor:
+        """What the kernel's first rows give of the sequence and of its reverse complement, as pairs."""
+        rows = self.weight.view(-1, *self._shape[1:])
+        u, v = apply(torch.cat([x, self.rep_in.act(x)]), rows, self.bias).chunk(2)
+        return join_pairs(u, v.flip(2) if x.ndim == 3 else v, self._orders[1])
 
     def _parts(self) -> Tensor:
         return self._once("weight", self._even_and_odd, "parts")

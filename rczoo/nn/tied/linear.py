@@ -38,6 +38,9 @@ class RCLinear(TiedKernel):
         if self._by_parts(x):
             y = tied_conv1d(x if x.ndim == 3 else x[..., None], self._parts(), self.bias, orders=self._orders)
             return y if x.ndim == 3 else y[..., 0]
+        if self._by_strands(x):
+            by_rows = F.conv1d if x.ndim == 3 else lambda z, rows, bias: F.linear(z, rows[..., 0], bias)
+            return self._of_strands(x, by_rows)
         if x.ndim == 2:
             return F.linear(x, self.kernel()[..., 0], self.dense_bias())
         return F.conv1d(x, self.kernel(), self.dense_bias())
