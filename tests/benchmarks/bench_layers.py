@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from rczoo.nn import RCBatchNorm1d, RCConv1d
+from rczoo.nn import RCBatchNorm1d, RCConv1d, RCLinear
 from rczoo.nn.tied import kernel
 from rczoo.nn.tied.kernel import TiedKernel
 from rczoo.symmetry import _even_odd
@@ -71,6 +71,15 @@ def test_small_work(compare, channels, batch, length, width, training):
     what = f"RCConv1d of {channels} channels, width {width}, {batch} x {length}, "
     what += f"{'a step' if training else 'inference'} / nn.Conv1d"
     compare(what, many(ours, times), many(other, times), 1.15 if training else 1.10)
+
+
+@pytest.mark.parametrize("batch", [8, 64])
+@pytest.mark.parametrize("channels", [256, 512, 1024])
+def test_linear(compare, channels, batch):
+    tied, plain = RCLinear(f"{channels // 2}r", f"{channels // 2}r"), nn.Linear(channels, channels)
+    x = torch.randn(batch, channels, requires_grad=True)
+    what = f"RCLinear of {channels} features, batches of {batch}, a step / nn.Linear"
+    compare(what, many(step(tied, x), 10), many(step(plain, x), 10), 1.15)
 
 
 @pytest.mark.parametrize("rep", ["64r:halves", "64r", "64r:flip"])

@@ -77,6 +77,27 @@ def test_a_failure_shrinks_to_a_minimal_counterexample(reports):
     assert re.fullmatch(r"A x 60 but N at \d+", bases.sequence)
 
 
+class OneStrand(nn.Module):
+    """The first strand's answers alone count a base."""
+
+    def __init__(self, base, rep):
+        super().__init__()
+        self.base = base
+        self.register_buffer("first", torch.tensor([c < p for c, p in enumerate(rep.partners)]).float())
+
+    def forward(self, x):
+        return x[:, self.base].sum(1, keepdim=True) * self.first
+
+
+@pytest.mark.parametrize(("base", "strand"), [(0, "-"), (3, "+")])
+@pytest.mark.parametrize("rep", ["2r", "2r:halves", "2r:flip"])
+def test_a_counterexample_names_the_strand(rep, base, strand):
+    """It is nearly all As: where As are counted the other strand is wrong, where Ts are the first."""
+    model = OneStrand(base, rczoo.Rep(rep))
+    found = check(model, "2r:flip", rep, [60])["float64-law"].counterexample
+    assert found.strand == strand == "-+"[int(model.first[found.channel])]
+
+
 @pytest.mark.parametrize(("build", "outputs"), ORDINARY, ids=lambda x: getattr(x, "__name__", ""))
 def test_ordinary_models_fail_and_conjoined_pass(build, outputs):
     torch.manual_seed(0)
