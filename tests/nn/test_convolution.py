@@ -112,6 +112,16 @@ def test_large_kernels_alone_read_either_strand():
         assert not other._by_strands(few[:, : other.rep_in.channels]), other
 
 
+@pytest.mark.parametrize(
+    "layer", [RCConv1d("2r", "1r+1t", 3), RCConv1d("256r", "256r", 3), RCLinear("2r", "3t")]
+)
+def test_an_empty_batch_has_an_empty_answer_and_no_gradient(layer):
+    y = layer(torch.zeros(0, layer.rep_in.channels, 9))
+    assert (y.shape[0], y.shape[1]) == (0, layer.rep_out.channels)
+    y.sum().backward()
+    assert not layer.weight.grad.any()
+
+
 @given(reps(max_orbits=2), reps(max_orbits=2), geometries(), st.sampled_from(PADDING_MODES), seeds())
 def test_every_padding_mode_is_the_loop_s_and_obeys_the_law(rep_in, rep_out, geometry, mode, seed):
     length, width, stride, dilation, padding = geometry

@@ -199,7 +199,7 @@ class TiedKernel(RCLayer):
         It is where the kernel has to be built for gradients and has several times as many numbers as the
         features before and after it: a step on short sequences or small batches.
         """
-        if x.numel() > self._turned * x.shape[1] or not x.is_cpu or watched():
+        if x.numel() >= self._turned * x.shape[1] or not x.is_cpu or watched():
             return False
         weight = self._parameters.get("weight")
         return weight is None or not _may_keep(weight)
