@@ -67,8 +67,8 @@ def test_advice_follows_the_intervals():
     chosen = {
         Pair(name, "posthoc"): [verdict(kind, a=0.1, b=0.1) for kind in DEFAULT] for name in DEFAULT.values()
     }
-    assert advice(chosen).count("` (what validation chooses: +0.100 auroc") == 1, "of labels the one point"
-    assert advice(chosen).count("` (what validation chooses: +0.100 jsd") == 1, "of profiles the other"
+    assert advice(chosen).count("` (what validation chose: +0.100 auroc") == 1, "of labels the one point"
+    assert advice(chosen).count("` (what validation chose: +0.100 jsd") == 1, "of profiles the other"
     as_many = {Pair(DEFAULT["labels"], AS_LARGE): [verdict(kind, a=-0.1, b=-0.1) for kind in DEFAULT]}
     assert "against `posthoc` of as many it gives -0.100 auroc (" in advice(worse | as_many)
     assert "-0.100 jsd" not in advice(worse | as_many)

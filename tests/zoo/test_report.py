@@ -288,20 +288,24 @@ def test_validation_chooses_a_point_by_ranks_on_tasks_of_either_kind():
     rows += square_of("gcn4", "mixing-1-agreement-2", "rcps-mean", "jsd")
     kinds = {"sim-200": "labels", "gcn4": "profile"}
     found = square.squares(rows, kinds)
-    assert square.chosen(rows, found, kinds) == (1, 2)
+
+    def chosen(rows, found, kinds):
+        return next(iter(square.ranking(rows, found, kinds)), None)
+
+    assert chosen(rows, found, kinds) == (1, 2)
     on_test = [r for r in rows if r.strategy == "conjoined" and r.split == "test"]
     others = [r for r in rows if r not in on_test]
     better = [r._replace(value=1.0 if r.metric == "auroc" else 0.0) for r in on_test]
-    assert square.chosen([*others, *better], found, kinds) == (1, 2), "the test split has no vote"
+    assert chosen([*others, *better], found, kinds) == (1, 2), "the test split has no vote"
     corner = square_of("gue-tf3", "conjoined", "rcps-mean")
     corner = [r for r in corner if r.strategy != "mixing-0-agreement-2"]
     more = {**kinds, "gue-tf3": "labels"}
-    assert square.chosen([*rows, *corner], square.squares([*rows, *corner], more), more) == (1, 2)
-    assert square.chosen(rows, {"gcn4": found["gcn4"]}, kinds) is None, "one task alone"
+    assert chosen([*rows, *corner], square.squares([*rows, *corner], more), more) == (1, 2)
+    assert chosen(rows, {"gcn4": found["gcn4"]}, kinds) is None, "one task alone"
     corners = {task: {p: name for p, name in points.items() if p != (1, 2)} for task, points in found.items()}
-    assert square.chosen(rows, {**corners, "gcn4": found["gcn4"]}, kinds) == (0, 2), "what two tasks have"
+    assert chosen(rows, {**corners, "gcn4": found["gcn4"]}, kinds) == (0, 2), "what two tasks have"
     apart = {task: {p: n for p, n in found[task].items() if p[0] == m} for m, task in enumerate(found)}
-    assert square.chosen(rows, apart, kinds) is None, "nothing in common"
+    assert chosen(rows, apart, kinds) is None, "nothing in common"
 
 
 def test_a_point_alone_is_no_square_of_which_one_is_chosen():

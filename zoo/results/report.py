@@ -15,7 +15,7 @@ from ..strategies import TRIAL
 from ..studies.biology.measured import MEASURED
 from ..studies.biology.measured import read as read_measured
 from . import biology, figures, square, subsets, tables
-from .comparisons import AGAINST, COMPARISONS, Pair, Scores, compared_with, on_test
+from .comparisons import AGAINST, COMPARISONS, DEFAULT, Pair, Scores, compared_with, on_test
 from .findings import HOW, fitted, sentence
 from .parts import parts
 from .summary import (
@@ -249,16 +249,21 @@ def _chosen(
     rows: Sequence[Row], scores: Scores, runs: Path, found: Mapping[str, square.Square]
 ) -> Iterator[str]:
     """For the tasks of each kind the point of the best mean rank on validation, on test against post-hoc."""
-    for kind, best in square.choices(rows, found, scores.kinds).items():
-        if best is None:
+    for kind, means in square.rankings(rows, found, scores.kinds).items():
+        if not means:
             yield f"No two {KIND[kind]} tasks have a square whose points can be ranked yet."
             continue
+        best, default = next(iter(means)), square.point(DEFAULT[kind])
+        rank = f"{means[best]:.2f}"
+        if default in means and default != best:
+            rank += f"; the default, {default}, has {means[default]:.2f}"
         for name in sorted({points[best] for points in found.values() if best in points}):
             pair = Pair(name, AGAINST)
             said = "; ".join(sentence(verdict) for verdict in on_test(scores, runs, [pair]).get(pair, ()))
             yield (
                 f"**Chosen by validation on {KIND[kind]} tasks**, by mean rank over those with the most "
-                f"points in common: {best}, `{name}`. Against `{AGAINST}`: {said or 'no seed in common yet'}."
+                f"points in common ({rank}): {best}, `{name}`. Against `{AGAINST}`: "
+                f"{said or 'no seed in common yet'}."
             )
 
 

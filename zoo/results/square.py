@@ -86,8 +86,8 @@ def apart_table(rows: Sequence[Row], task: str, points: Square) -> str:
     return _table(points, apart)
 
 
-def chosen(rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str, str]) -> Point | None:
-    """The point of the best mean rank on validation over the tasks; None where no two tasks can be ranked.
+def ranking(rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str, str]) -> dict[Point, float]:
+    """Mean ranks on validation over the tasks, the best first; none where no two tasks can be ranked.
 
     Of as many points as two tasks have, and by the tasks that have all of them: where a single task has the
     whole square, its corners are ranked with those of the others. The test split plays no part, and ranks
@@ -95,11 +95,11 @@ def chosen(rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str,
     """
     sizes = sorted((len(points) for points in found.values()), reverse=True)
     if len(sizes) < 2:
-        return None
+        return {}
     voting = {task: points for task, points in found.items() if len(points) >= sizes[1]}
     common = sorted(set.intersection(*(set(points) for points in voting.values())))
     if len(common) < 2:
-        return None
+        return {}
     stats = summarise(rows)
 
     def losses(task: str, points: Square) -> list[float]:
@@ -108,15 +108,16 @@ def chosen(rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str,
         return [sign * stats[task, points[p], "validation", metric].mean for p in common]
 
     ranks = [rankdata(losses(task, points)) for task, points in voting.items()]
-    return common[int(np.mean(ranks, axis=0).argmin())]
+    means = dict(zip(common, np.mean(ranks, axis=0).tolist(), strict=True))
+    return dict(sorted(means.items(), key=lambda item: item[1]))
 
 
-def choices(
+def rankings(
     rows: Sequence[Row], found: Mapping[str, Square], kinds: Mapping[str, str]
-) -> dict[str, Point | None]:
-    """The point that validation chooses for the tasks of each kind."""
+) -> dict[str, dict[Point, float]]:
+    """:func:`ranking` by the tasks of each kind."""
     return {
-        kind: chosen(rows, {task: points for task, points in found.items() if kinds[task] == kind}, kinds)
+        kind: ranking(rows, {task: points for task, points in found.items() if kinds[task] == kind}, kinds)
         for kind in HEADLINE
     }
 
