@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import torch
@@ -31,6 +32,17 @@ def full_precision(search: bool = False) -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(
         enabled=True, benchmark=search, deterministic=not search, allow_tf32=False
     )
+
+
+@contextmanager
+def threads_of_cpu(number: int) -> Iterator[None]:
+    """Within, PyTorch computes in so many threads; after it, in as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def choose_device(name: str) -> torch.device:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..symmetry._memory_format import channels_innermost, watched
+from ..symmetry._memory_format import channels_innermost, from_rows, in_rows, watched
 from ..symmetry._notation import fold
 from ..symmetry.rep import Rep
 from .layers import RCLayer
@@ -28,15 +28,14 @@ class _PairedNorm(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, norm: RCBatchNorm1d) -> tuple[Tensor, ...]:
-        along = (..., None)[: x.ndim - 1]
         mean = norm._tie(_average(x))
-        y = x - mean[along]
+        y = x - _over(mean, x)
         variance = norm._tie(_average(y.square()))
         ctx.norm = norm
         ctx.save_for_backward(x, weight, bias, mean, variance)
         ctx.mark_non_differentiable(mean, variance)
         scale = weight * torch.rsqrt(variance + norm.eps)
-        return y.mul_(scale[along]).add_(bias[along]), mean, variance
+        return y.mul_(_over(scale, x)).add_(_over(bias, x)), mean, variance
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor, *none: Tensor) -> tuple[Tensor | None, ...]:
@@ -57,7 +56,7 @@ class _PairedNorm(torch.autograd.Function):
         by_x = -scale * inverse * norm._tie(to_weight) / number
         constant = -scale * norm._tie(to_bias) / number - by_x * mean
         line = F.batch_norm(x, torch.zeros_like(mean), torch.ones_like(mean), by_x, constant, eps=0)
-        to_x = line.addcmul_(slope, scale[(..., None)[: x.ndim - 1]])
+        to_x = line.addcmul_(slope, _over(scale, x))
         return to_x, to_weight, to_bias, None
 
 
@@ -66,14 +65,9 @@ def _average(x: Tensor) -> Tensor:
     return (x.mean(2) if x.ndim == 3 else x).mean(0)
 
 
-def _rows(x: Tensor) -> Tensor:
-    """(batch, channels, length), or (batch * length, channels) where channels are innermost in memory."""
-    return x.mT.flatten(0, 1) if channels_innermost(x) else x
-
-
-def _unrows(rows: Tensor, x: Tensor) -> Tensor:
-    """Back from :func:`_rows` to the shape of ``x``."""
-    return rows.view(x.mT.shape).mT if channels_innermost(x) else rows
+def _over(numbers: Tensor, x: Tensor) -> Tensor:
+    """One number for each channel, the second axis of ``x``, in a shape to compute with it."""
+    return numbers[:, None] if x.ndim == 3 else numbers
 
 
 class RCBatchNorm1d(RCLayer):
@@ -124,8 +118,8 @@ class RCBatchNorm1d(RCLayer):
         """Normalise by this batch's own statistics, and keep what they say in the running ones."""
         weight, bias = self.weight.index_select(0, self.orbit), self.bias.index_select(0, self.orbit)
         if self._is_plain(x):
-            rows, mean, variance = _PairedNorm.apply(_rows(x), weight, bias, self)  # type: ignore[no-untyped-call]
-            y = _unrows(rows, x)
+            rows, mean, variance = _PairedNorm.apply(in_rows(x), weight, bias, self)  # type: ignore[no-untyped-call]
+            y = from_rows(rows, x)
         else:
             y, mean, variance = self._by_formula(x, weight, bias)
         self._keep(mean.detach(), variance.detach(), x.shape[0] * x.shape[2] * sharing())
@@ -176,9 +170,8 @@ class RCBatchNorm1d(RCLayer):
         if self.rep_in.sign or x.dtype != self.weight.dtype:
             scale, shift = self.eval_affine()
             return x * scale[:, None] + shift[:, None]
-        of_orbits = self.running_mean, self.running_var, self.weight, self.bias
-        mean, variance, weight, bias = (numbers[self.orbit] for numbers in of_orbits)
-        return _unrows(F.batch_norm(_rows(x), mean, variance, weight, bias, eps=self.eps), x)
+        weight, bias, mean, variance = self._of_channels()
+        return from_rows(F.batch_norm(in_rows(x), mean, variance, weight, bias, eps=self.eps), x)
 
     def _is_folded(self, x: Tensor) -> bool:
         """Whether to normalise a view of x with one channel for each orbit, and several numbers in it."""
@@ -201,8 +194,12 @@ class RCBatchNorm1d(RCLayer):
 
     def eval_affine(self) -> tuple[Tensor, Tensor]:
         """The scale and shift of every channel (channels,) in eval mode."""
-        of_orbits = self.weight, self.bias, self.running_mean, self.running_var
-        return self._affine(*(numbers[self.orbit] for numbers in of_orbits))
+        return self._affine(*self._of_channels())
+
+    def _of_channels(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Each channel's scale, shift, running mean and running variance."""
+        orbit = self.orbit
+        return self.weight[orbit], self.bias[orbit], self.running_mean[orbit], self.running_var[orbit]
 
     def _affine(self, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         scale = weight * torch.rsqrt(variance + self.eps)

@@ -125,6 +125,16 @@ def _halves(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     return u, v
 
 
+def in_rows(x: Tensor) -> Tensor:
+    """(batch, channels, length), or (batch * length, channels) where channels are innermost in memory."""
+    return x.mT.flatten(0, 1) if channels_innermost(x) else x
+
+
+def from_rows(rows: Tensor, x: Tensor) -> Tensor:
+    """Back from :func:`in_rows` to the shape of ``x``."""
+    return rows.reshape(x.mT.shape).mT if channels_innermost(x) else rows
+
+
 def normalise(norm: nn.Module, x: Tensor, filters: int) -> Tensor:
     """Apply a BatchNorm of ``filters`` channels to every group of as many channels of ``x``, pooled."""
     if isinstance(norm, nn.Identity):
@@ -206,10 +216,7 @@ def _one(value: Any) -> int:
 
 
 def _batch_norm(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    if not channels_innermost(input):
-        return F.batch_norm(input, *args, **kwargs)
-    rows = F.batch_norm(input.mT.reshape(-1, input.shape[1]), *args, **kwargs)
-    return rows.reshape(input.mT.shape).mT
+    return from_rows(F.batch_norm(in_rows(input), *args, **kwargs), input)
 
 
 def _item(x: Tensor, index: Any) -> Tensor:

@@ -24,7 +24,7 @@ from ..family.checkpoint import save_checkpoint
 from ..family.heads import check_linear
 from ..family.interpolated import AnyNetwork
 from ..files.locks import alone
-from ..hardware import choose_device, hardware
+from ..hardware import choose_device, hardware, threads_of_cpu
 from .resume import ResumableState, to_plain
 from .strategies import Strategy, network_of, resolve_strategy
 
@@ -78,7 +78,7 @@ def train(
         devices: processes that train one model, on a GPU each or on the processor, and share every batch: a
             step is that of one process with the whole batch, but for dropout's masks and for missing
             measurements, which count by process.
-        threads: of each process.
+        threads: of each process, while it trains.
         force: takes the place of another training in ``out``, or of a finished one.
         progress: a bar of ``rich``, in which the epochs are shown.
         logger: ``"csv"`` or ``"tensorboard"``: Lightning writes ``logs`` in ``out``, too.
@@ -93,24 +93,24 @@ def train(
     check_whole("train", threads=(threads, 1))
     check_logger(logger)
     accelerator = choose_device(device).type
-    torch.set_num_threads(threads)
-    training = planned(task, given, seed, epochs, accelerator, devices, options)
-    with training.alone_in(out):
-        state = training.state(out, force)
-        if not state.finished:
-            fitted = training.network, training.task, training.augment, state, accelerator, logger
-            if devices > 1:
-                from .processes import fit_together
+    with threads_of_cpu(threads):
+        training = planned(task, given, seed, epochs, accelerator, devices, options)
+        with training.alone_in(out):
+            state = training.state(out, force)
+            if not state.finished:
+                fitted = training.network, training.task, training.augment, state, accelerator, logger
+                if devices > 1:
+                    from .processes import fit_together
 
-                fit_together(devices, threads, progress is not None and not progress.disable, *fitted)
-                state = training.state(out)
-            else:
-                from .fitting import fit  # brings Lightning, which the package does without until here
+                    fit_together(devices, threads, progress is not None and not progress.disable, *fitted)
+                    state = training.state(out)
+                else:
+                    from .fitting import fit  # brings Lightning, which the package does without until here
 
-                fit(*fitted, progress)
-        return training.saved(
-            state, (f"{devices} times " if devices > 1 else "") + hardware(accelerator, threads)
-        )
+                    fit(*fitted, progress)
+            return training.saved(
+                state, (f"{devices} times " if devices > 1 else "") + hardware(accelerator, threads)
+            )
 
 
 @dataclass(frozen=True)

@@ -34,14 +34,8 @@ class OfStrands(Large):
         self._turned = 2**40 if self.index is None and self._orders[1] != "none" else 0
 
 
-@given(
-    st.sampled_from([RCConv1d, OfStrands]),
-    reps(max_orbits=3),
-    reps(max_orbits=3),
-    geometries(),
-    st.booleans(),
-    seeds(),
-)
+@pytest.mark.parametrize("kind", [RCConv1d, OfStrands])
+@given(reps(max_orbits=3), reps(max_orbits=3), geometries(), st.booleans(), seeds())
 def test_exactly_the_loops_and_exactly_equivariant(kind, rep_in, rep_out, geometry, bias, seed):
     length, width, stride, dilation, padding = geometry
     layer = kind(rep_in, rep_out, width, bias, stride, dilation, padding).double()

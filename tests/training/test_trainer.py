@@ -45,6 +45,23 @@ def test_a_training_learns_and_leaves_a_checkpoint(tmp_path, how):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["config.json", "history.csv", "model.safetensors"]
 
 
+def test_the_threads_of_the_process_are_as_before(tmp_path, monkeypatch):
+    """After a training, and after one that is refused once it has its threads; within, as asked."""
+    before, within = torch.get_num_threads(), []
+    starts = TrainingModule.on_train_start
+
+    def noted(self):
+        within.append(torch.get_num_threads())
+        starts(self)
+
+    monkeypatch.setattr(TrainingModule, "on_train_start", noted)
+    train(tiny_tasks.labels(), strategy="standard", out=tmp_path, epochs=1, threads=before + 1)
+    assert (within, torch.get_num_threads()) == ([before + 1], before)
+    with pytest.raises(ValueError, match="holds"):
+        train(tiny_tasks.labels(), strategy="standard", out=tmp_path, epochs=1, threads=before + 1)
+    assert torch.get_num_threads() == before
+
+
 def test_the_best_weights_are_those_of_the_best_epoch(tmp_path):
     task = tiny_tasks.labels()
     train(task, strategy="conjoined", out=tmp_path / "a", epochs=6)

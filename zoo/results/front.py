@@ -148,7 +148,7 @@ def _network(found: Mapping[Pair, Sequence[Verdict]]) -> str:
 
 
 def _choice(strategy: str, verdict: Verdict) -> str:
-    """That validation chooses this point of mixing and agreement on tasks of the kind, where it does."""
+    """That validation chose this point of mixing and agreement on tasks of the kind, where it does."""
     return "what validation chose: " if strategy == DEFAULT[verdict.kind] else ""
 
 

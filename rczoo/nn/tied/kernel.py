@@ -18,10 +18,13 @@ from torch.nn import functional as F
 
 from ..._arguments import check_whole
 from ...symmetry._even_odd import FEWEST, even_and_odd, join_pairs, order_of, pays
-from ...symmetry._memory_format import watched
+from ...symmetry._memory_format import join_batches, watched
 from ...symmetry.rep import TRIVIAL, Rep
 from ..layers import RCLayer
 from .groups import check_groups
+
+SEVERAL = 4
+"""Times as many numbers as the features that a kernel has whose building costs more than turning them."""
 
 
 def _orbits(rows: Rep, columns: Rep, kernel_size: int, groups: int) -> tuple[np.ndarray, np.ndarray, int]:
@@ -151,7 +154,7 @@ class TiedKernel(RCLayer):
         whole = index is None and not transposed and self._orders[1] != "none"
         self._splits = whole and self._orders[0] != "none" and min(self._pairs) >= FEWEST
         large = whole and math.prod(self._shape) > self.built[self.kernel_size > 1]
-        self._turned = math.prod(self._shape) // (4 * max(self._shape[:2])) if large else 0
+        self._turned = math.prod(self._shape) // (SEVERAL * max(self._shape[:2])) if large else 0  # positions
         for name, numbers in [("order", order), ("index", index), ("sign", sign)]:
             if numbers is None:
                 setattr(self, name, None)  # torch.export miscounts buffers that are None
@@ -207,7 +210,7 @@ class TiedKernel(RCLayer):
     def _of_strands(self, x: Tensor, apply: Callable[[Tensor, Tensor, Tensor | None], Tensor]) -> Tensor:
         """What the kernel's first rows give of the sequence and of its reverse complement, as pairs."""
         rows = self.weight.view(-1, *self._shape[1:])
-        u, v = apply(torch.cat([x, self.rep_in.act(x)]), rows, self.bias).chunk(2)
+        u, v = apply(join_batches(x, self.rep_in.act(x)), rows, self.bias).chunk(2)
         return join_pairs(u, v.flip(2) if x.ndim == 3 else v, self._orders[1])
 
     def _parts(self) -> Tensor:
