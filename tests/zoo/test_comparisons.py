@@ -39,7 +39,7 @@ CHOSEN_ON = ("gue-tf0", "gue-tf1", "gue-tf2", "gue-tf3", "gue-tf4")
 
 
 def test_the_default_is_level_with_what_validation_chooses():
-    """Within half a rank; over seven tasks the standard error of a mean rank is one to two."""
+    """Within half a rank; over seven tasks the standard error of either mean rank is about one."""
     rows = read_rows(RESULTS)
     kinds = {name: task.kind for name, task in tasks_of(rows).items()}
     found = squares(rows, kinds)
