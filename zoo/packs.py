@@ -205,7 +205,10 @@ def gather(runs: Path) -> list[Row]:
 
 
 def collect(runs: Path = RUNS, results: Path = RESULTS) -> list[Row]:
-    """Pack all finished jobs, and write the rows of all packs into one table; returns them."""
+    """Pack all finished jobs, and write the rows of packs and of ensembles into one table; returns them."""
+    from .answers import of_ensembles  # and with it torch, which a dry run does not need
+
     rows = gather(runs)
+    rows = sorted([*rows, *of_ensembles(rows, runs)])
     write_rows(results, rows)
     return rows

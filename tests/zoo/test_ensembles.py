@@ -12,12 +12,14 @@ from rczoo.data.task import load_task
 from rczoo.family.checkpoint import load_checkpoint, read_config
 from rczoo.hub import published as hub
 from tests.support.zoo_tasks import write_tiny
-from zoo.packs import Pack, gather, left
-from zoo.plan import DONE, Job
+from zoo.answers import ENSEMBLES, answers, of_ensembles
+from zoo.packs import Pack, collect, gather, left, member
+from zoo.plan import DONE, RUNS, Job
 from zoo.publishing.prune import prune
 from zoo.publishing.publish import publish
 from zoo.publishing.verify import verify
-from zoo.rows import read_rows
+from zoo.results.comparisons import COMPARISONS
+from zoo.rows import Row, read_rows
 from zoo.strategies import derived, members, options, parts, source
 from zoo.sweep.job import run
 from zoo.sweep.pool import train_many
@@ -206,3 +208,57 @@ def test_a_pack_keeps_its_config(copy):
     config = Pack(copy / "runs" / "tiny").config(*JOB)
     assert [member["seed"] for member in config["members"]] == list(SEEDS)
     assert not job(copy).folder(copy / "runs").exists(), "nothing else was in it"
+
+
+def test_answers_of_an_ensemble_are_the_mean_of_its_members(copy):
+    """Those that were packed with it, and the same of the logits of its members alone."""
+    rows, pack = gather(copy / "runs"), Pack(copy / "runs" / "tiny")
+    content = pack.arrays()
+    made = content.pop(member(*JOB))
+    assert np.abs(answers(content, *JOB) - made).max() < 2e-3 * np.abs(made).max()
+    assert np.array_equal(answers(pack.arrays(), *JOB), made)
+    with pytest.raises(KeyError, match="posthoc/2143"):
+        answers(content, "posthoc-ensemble-3", SEEDS[0])
+    others = [row for row in rows if row.strategy != JOB[0]]
+    found = {(row.strategy, row.metric): row for row in of_ensembles(others, copy / "runs")}
+    assert {name for name, _ in found} == {JOB[0], "standard+aug-ensemble-2"}, "two members, no third"
+    for row in rows:
+        if row.strategy == JOB[0] and row.split == "test" and (JOB[0], row.metric) in found:
+            assert found[JOB[0], row.metric].value == pytest.approx(row.value, abs=1e-3)
+            same = ("mixing", "merge", "seed", "epochs", "seconds", "kind")
+            assert all(getattr(found[JOB[0], row.metric], name) == getattr(row, name) for name in same)
+
+
+@pytest.mark.parametrize("task", ["abf1", "rap1", "reb1"])
+def test_kept_answers_give_the_scores_that_the_ensembles_of_the_zoo_had_as_models(task):
+    pack = Pack(RUNS / task)
+    rows = [row for row in pack.rows() if row.strategy in ENSEMBLES and row.split == "test"]
+    found = list(of_ensembles((row for row in pack.rows() if row.strategy not in ENSEMBLES), RUNS))
+    assert {row.strategy for row in found} == {row.strategy for row in rows}
+    as_models = {(row.strategy, row.metric): row.value for row in rows}
+    for row in found:
+        bound = 5e-5 if row.metric == "auroc" else 3e-4
+        assert row.value == pytest.approx(as_models[row.strategy, row.metric], abs=bound)
+
+
+def test_the_table_has_ensembles_of_kept_answers_and_packs_only_models(copy):
+    table = collect(copy / "runs", copy / "results.csv")
+    assert read_rows(copy / "results.csv") == table == sorted(table)
+    more = [row for row in table if row not in Pack(copy / "runs" / "tiny").rows()]
+    assert {(row.strategy, row.seed, row.split) for row in more} == {
+        ("standard+aug-ensemble-2", SEEDS[0], "test")
+    }, "that of posthoc was made as a model"
+    assert {row.metric for row in more} == {"auroc", "auprc"}
+    assert collect(copy / "runs", copy / "results.csv") == table
+
+
+def test_profiles_have_no_answers_to_average(tmp_path):
+    """A pack has the metrics of their examples, and a metric of a mean is no mean of metrics."""
+    about = {"kind": "model", "mixing": "0", "merge": "none", "split": "test", "metric": "jsd"}
+    about |= {"value": 0.1, "epochs": 3, "seconds": 1.0, "hardware": "a machine", "commit": "abc"}
+    rows = [Row(task="gcn4", strategy="standard+aug", seed=seed, **about) for seed in SEEDS]
+    assert list(of_ensembles(rows, tmp_path)) == []
+
+
+def test_all_ensembles_that_are_compared_are_had_from_answers():
+    assert {name for c in COMPARISONS for name in c.pair if members(name)} == set(ENSEMBLES)

@@ -12,7 +12,8 @@ import numpy as np
 
 from rczoo.evaluation.tables import LOWER_IS_BETTER
 
-from ..packs import Arrays, Pack, member
+from ..answers import answers
+from ..packs import Arrays, Pack
 from ..rows import Row
 from ..strategies import members
 from .influence import influence, standard_error
@@ -153,6 +154,11 @@ COMPARISONS = (
     Comparison(
         "two models, equal passes",
         Pair("standard+aug-ensemble-2", AGAINST),
+        "the two passes are of two models, not of one model's two strands",
+    ),
+    Comparison(
+        "two wide models, equal passes",
+        Pair("standard+aug-wide-ensemble-2", AS_LARGE),
         "the two passes are of two models, not of one model's two strands",
     ),
     Comparison(
@@ -322,8 +328,10 @@ def _used(pair: Pair, seeds: Iterable[int]) -> set[tuple[str, int]]:
 
 def _outputs(content: Arrays, folder: Path, name: str, seed: int) -> np.ndarray:
     """What a model gave for the test split; ValueError if the pack does not have it."""
-    if (wanted := member(name, seed)) not in content:
+    try:
+        return answers(content, name, seed)
+    except KeyError as missing:
         raise ValueError(
-            f"{folder} has no outputs of {wanted}, the results have its scores: python -m zoo collect"
-        )
-    return content[wanted]
+            f"{folder} has no outputs of {missing.args[0]}, the results have its scores: "
+            "python -m zoo collect"
+        ) from missing
