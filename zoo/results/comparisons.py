@@ -41,8 +41,8 @@ class Comparison:
 AGAINST = "posthoc"
 """The strategy that all others are compared with, task by task: it costs no training of its own."""
 DEFAULT = {"labels": "mixing-1-agreement-8", "profile": "mixing-0-agreement-8"}
-"""The points of mixing and agreement that validation chose on the tasks of each kind, for labels on five of
-the seven that have a square now (:func:`zoo.results.square.rankings`)."""
+"""The points of mixing and agreement that validation chooses on the tasks of each kind
+(:func:`zoo.results.square.rankings`)."""
 AS_LARGE = f"{AGAINST}-wide"
 """Post-hoc with as many parameters as the default of labels has."""
 LEGNET = "mixing-0-agreement-8-legnet-32"
