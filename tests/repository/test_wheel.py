@@ -60,7 +60,7 @@ for name in chosen:
     rczoo.load(name.partition("/")[0])
 print(len(chosen))
 try:
-    rczoo.load("gue-tf0/rcps-half")
+    rczoo.load("gue-tf0/rcps")
 except ValueError as error:
     print(error)
 """
@@ -179,7 +179,7 @@ def test_is_small_and_has_every_recommended_model(installed, wheel, tmp_path):
     assert result.returncode == 0, result.stderr
     number, told = result.stdout.splitlines()
     assert int(number) > 10
-    assert told == "model gue-tf0/rcps-half does not come with the package: set RCZOO_HUB to its hub"
+    assert told == "model gue-tf0/rcps does not come with the package: set RCZOO_HUB to its hub"
 
 
 def test_predicts_with_the_core_alone(installed, tmp_path):

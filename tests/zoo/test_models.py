@@ -10,7 +10,7 @@ from rczoo.family.checkpoint import read_config
 from rczoo.hub import published
 from rczoo.hub.index import INDEX, parse_index
 from zoo.plan import MODELS
-from zoo.publishing.expected import TOLERANCE, equivariance, read, reproduce
+from zoo.publishing.expected import EXPECTED, TOLERANCE, equivariance, read, reproduce
 from zoo.publishing.index import write_index
 
 PUBLISHED = parse_index((MODELS / INDEX).read_bytes(), "the zoo")
@@ -31,6 +31,15 @@ def test_a_published_model_loads_and_reproduces_its_outputs(name):
     assert torch.allclose(outputs, expected, atol=TOLERANCE, rtol=TOLERANCE)
     if model.config.merge != "none":
         assert equivariance(model, made.sequences) == 0
+
+
+def test_no_outputs_are_kept_of_models_that_were_withdrawn():
+    kept = {
+        f"{path.parent.name}/{name}"
+        for path in MODELS.glob(f"*/{EXPECTED}")
+        for name in json.loads(path.read_text())["outputs"]
+    }
+    assert kept == set(PUBLISHED)
 
 
 def test_the_index_is_that_of_the_files(tmp_path):
