@@ -35,15 +35,15 @@ def of_ensembles(rows: Iterable[Row], runs: Path) -> Iterator[Row]:
     for task, of_task in groupby(rows, lambda row: row.task):
         found = [row for row in of_task if row.kind == MODEL and row.split == "test"]
         auroc = {(row.strategy, row.seed): row for row in found if row.metric == "auroc"}
-        content = Pack(runs / task).arrays() if auroc else {}
+        content: Arrays = {}
         for name in ENSEMBLES:
             made = members(name)
             assert made is not None
             first, of_members = made.seeds[0], {(made.strategy, seed) for seed in made.seeds}
             if (name, first) in auroc or not of_members <= auroc.keys():
                 continue
-            logits = answers(content, name, first)
-            values = label_metrics(content["target"], logits)
+            content = content or Pack(runs / task).arrays()
+            values = label_metrics(content["target"], answers(content, name, first))
             about = auroc[made.strategy, first]._replace(strategy=name, epochs=0, seconds=0.0)
             for metric in ("auprc", "auroc"):
                 yield about._replace(metric=metric, value=values[metric])
